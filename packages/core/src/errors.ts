@@ -1,0 +1,397 @@
+import type { InvId, MemId, OrgId, Role, Status, UsrId } from "./model.ts";
+
+/** What an argument check says about the value it refused. `value` is quoted: at most 64 escaped characters. */
+interface Refused {
+  readonly value: string;
+}
+
+/** Every rejection and what it tells the caller. A new line here makes the compiler ask for a sentence and a class. */
+export interface Rejections {
+  invalid_id: Refused & { readonly reason: "not_a_string" | "separator" | "prefix" | "digits" | "version" };
+  invalid_type: Refused & { readonly expected: string | null };
+  not_found: { readonly what: "organization" | "membership" | "invitation" | "member"; readonly id: string };
+  "conflict.sole_owner": { readonly orgId: OrgId };
+  "conflict.duplicate_membership": { readonly orgId: OrgId; readonly usrId: UsrId };
+  "conflict.already_terminal": { readonly orgId: OrgId; readonly status: Status };
+  "conflict.invitation_expired": { readonly invId: InvId };
+  "conflict.invitation_not_pending": { readonly invId: InvId };
+  "conflict.org_slug": { readonly slug: string };
+  "conflict.duplicate_invitation": { readonly orgId: OrgId; readonly invId: InvId };
+  "conflict.idempotency": { readonly reason: "mismatch" | "abandoned" };
+  "conflict.version": { readonly expected: number; readonly actual: number };
+  forbidden: { readonly subject: "admin" | "inviter"; readonly usrId: UsrId };
+  "forbidden.role_hierarchy": { readonly usrId: UsrId; readonly role: Role };
+  "precondition.invalid_transition": { readonly id: OrgId | MemId; readonly status: Status };
+  "precondition.org_not_active": { readonly orgId: OrgId };
+  "precondition.mem_not_active": { readonly memId: MemId; readonly status: Status };
+  "precondition.membership_suspended": { readonly orgId: OrgId; readonly usrId: UsrId };
+  "precondition.scope_mismatch": { readonly memId: MemId; readonly role: Role };
+  "precondition.from_not_active": { readonly memId: MemId; readonly status: Status };
+  "precondition.to_not_active": { readonly memId: MemId; readonly status: Status };
+  "precondition.org_mismatch": { readonly orgId: OrgId };
+  "precondition.from_not_owner": { readonly memId: MemId };
+  "precondition.self_transfer": { readonly usrId: UsrId };
+  "precondition.past_expiration": { readonly expiresAt: string };
+  "precondition.identifier_binding_required": Record<never, never>;
+  "precondition.identifier_mismatch": { readonly invId: InvId };
+  "precondition.unknown_user": Record<never, never>;
+  "precondition.invalid_input": { readonly key: string | null };
+  "precondition.invalid_role": Refused;
+  "precondition.invalid_status": Refused;
+  "precondition.invalid_name": Record<never, never>;
+  "precondition.org_slug_format": Refused;
+  "precondition.org_slug_reserved": { readonly slug: string };
+  "precondition.invalid_identifier": Record<never, never>;
+  "precondition.invalid_expiration": Record<never, never>;
+  "precondition.invalid_pre_tuple": { readonly index: number | null; readonly field: string | null };
+  "precondition.too_many_pre_tuples": { readonly limit: number };
+  "precondition.duplicate_pre_tuple": { readonly index: number };
+  "precondition.reserved_relation": { readonly index: number };
+  "precondition.foreign_org": { readonly index: number };
+  "precondition.invalid_relation": Refused;
+  "precondition.invalid_subject": Refused;
+  "precondition.invalid_object": Refused;
+  "precondition.invalid_limit": Refused;
+  "precondition.invalid_cursor": Refused;
+  "precondition.invalid_idempotency_key": Record<never, never>;
+  "precondition.invalid_expected_version": Refused;
+  "precondition.invalid_external_id": Record<never, never>;
+  "unavailable.connection": Record<never, never>;
+  "unavailable.pool_timeout": Record<never, never>;
+  "unavailable.timeout": Record<never, never>;
+  "unavailable.server": Record<never, never>;
+  "unavailable.closed": Record<never, never>;
+  "unavailable.contention": { readonly attempts: number };
+  "indeterminate.commit": Record<never, never>;
+  "internal.unexpected": Record<never, never>;
+}
+
+/** A stable machine-readable code: `category` or `category.fact`. Codes may be added, never renamed. */
+export type Code = keyof Rejections;
+type CodesOf<Category extends string> = Extract<Code, `${Category}.${string}`>;
+export type PreconditionCode = CodesOf<"precondition">;
+export type UnavailableCode = CodesOf<"unavailable">;
+
+/** Found on errors of every installed copy of this package, where `instanceof` would see only its own. */
+const brand = Symbol.for("@tenantry/core.TenancyError");
+
+/**
+ * The base of everything that is thrown on purpose. Branch on the class or on `code`, never on `message`.
+ * `message`, `stack`, `details` and the JSON form hold no identifier, name or value that another party supplied.
+ */
+export class TenancyError<C extends Code = Code> extends Error {
+  override readonly name: string = "TenancyError";
+  readonly code: C;
+  readonly details: Readonly<Rejections[C]>;
+
+  constructor(code: C, details: Rejections[C], options?: { readonly cause?: unknown }) {
+    super(sentences[code](details));
+    this.code = code;
+    this.details = Object.freeze({ ...details } as Rejections[C]);
+    Object.defineProperty(this, brand, { value: true });
+    if (options?.cause !== undefined) {
+      Object.defineProperty(this, "cause", { value: options.cause });
+    }
+  }
+
+  /** Nothing was written, and the same call may succeed later. */
+  get retryable(): boolean {
+    return false;
+  }
+
+  toJSON(): { name: string; code: C; message: string; details: Readonly<Rejections[C]>; retryable: boolean } {
+    const { name, code, message, details, retryable } = this;
+    return { name, code, message, details, retryable };
+  }
+}
+
+/** An id or a UUID is malformed. */
+export class InvalidIdError extends TenancyError<"invalid_id"> {
+  override readonly name = "InvalidIdError"; // written out, here and below: a minifier renames classes
+}
+
+/** An id's prefix is not registered, or not the one that this argument needs. */
+export class InvalidTypeError extends TenancyError<"invalid_type"> {
+  override readonly name = "InvalidTypeError";
+}
+
+/** The addressed entity, or the member named by `transferTo`, does not exist. */
+export class NotFoundError extends TenancyError<"not_found"> {
+  override readonly name = "NotFoundError";
+}
+
+/** The organization would have no active owner left. */
+export class SoleOwnerError extends TenancyError<"conflict.sole_owner"> {
+  override readonly name = "SoleOwnerError";
+}
+
+/** The user is an active member already. */
+export class DuplicateMembershipError extends TenancyError<"conflict.duplicate_membership"> {
+  override readonly name = "DuplicateMembershipError";
+}
+
+/** The organization is revoked, or already in the state that was asked for. */
+export class AlreadyTerminalError extends TenancyError<"conflict.already_terminal"> {
+  override readonly name = "AlreadyTerminalError";
+}
+
+/** The invitation's last instant has passed. */
+export class InvitationExpiredError extends TenancyError<"conflict.invitation_expired"> {
+  override readonly name = "InvitationExpiredError";
+}
+
+/** The invitation is terminal. */
+export class InvitationNotPendingError extends TenancyError<"conflict.invitation_not_pending"> {
+  override readonly name = "InvitationNotPendingError";
+}
+
+/** Another organization that is not revoked holds the slug. */
+export class OrgSlugConflictError extends TenancyError<"conflict.org_slug"> {
+  override readonly name = "OrgSlugConflictError";
+  /** The slug that the caller asked for. */
+  get slug(): string {
+    return this.details.slug;
+  }
+}
+
+/** `reinvite: "reject"`, and an invitation to the same identifier is pending. */
+export class DuplicateInvitationError extends TenancyError<"conflict.duplicate_invitation"> {
+  override readonly name = "DuplicateInvitationError";
+}
+
+/** The idempotency key was used for another operation or input (`mismatch`), or fenced by `resolve()` (`abandoned`). */
+export class IdempotencyConflictError extends TenancyError<"conflict.idempotency"> {
+  override readonly name = "IdempotencyConflictError";
+}
+
+/** `expectedVersion` is not the organization's version. Final: it is not retried. */
+export class VersionConflictError extends TenancyError<"conflict.version"> {
+  override readonly name = "VersionConflictError";
+}
+
+/** The named admin or inviter is not an active owner or admin of the organization. */
+export class ForbiddenError extends TenancyError<"forbidden"> {
+  override readonly name = "ForbiddenError";
+}
+
+/** The acting role ranks below the one concerned, or the target is an owner. */
+export class RoleHierarchyError extends TenancyError<"forbidden.role_hierarchy"> {
+  override readonly name = "RoleHierarchyError";
+}
+
+/** An argument is wrong, or a state does not admit the operation; `code` says which. */
+export class PreconditionError<C extends PreconditionCode = PreconditionCode> extends TenancyError<C> {
+  override readonly name: string = "PreconditionError";
+}
+
+/** A user was named to accept or decline without the identifier that binds them to the invitation. */
+export class IdentifierBindingRequiredError extends PreconditionError<"precondition.identifier_binding_required"> {
+  override readonly name = "IdentifierBindingRequiredError";
+}
+
+/** The identifier is not the invited one. Both are kept out of every text: read them from the properties. */
+export class IdentifierMismatchError extends PreconditionError<"precondition.identifier_mismatch"> {
+  override readonly name = "IdentifierMismatchError";
+  /** Not enumerable. */
+  declare readonly acceptingIdentifier: string;
+  /** Not enumerable. */
+  declare readonly invitationIdentifier: string;
+}
+
+/** The database could not be used. Certainly nothing was committed. */
+export class UnavailableError<C extends UnavailableCode = UnavailableCode> extends TenancyError<C> {
+  override readonly name: string = "UnavailableError";
+  override get retryable(): boolean {
+    return this.code !== "unavailable.closed";
+  }
+}
+
+/** Conflicts with other writers outlasted the library's own attempts. Nothing was written. */
+export class ContentionError extends UnavailableError<"unavailable.contention"> {
+  override readonly name = "ContentionError";
+}
+
+/** What became of a mutation whose outcome was unknown. The second is fenced: it never takes effect any more. */
+export type Resolution<R = unknown> = { readonly committed: true; readonly result: R } | { readonly committed: false };
+
+/**
+ * The connection died while a commit was in flight, and nobody can say whether it took effect. Either ask `resolve()`
+ * (throws `UnavailableError` while the old attempt is still undecided), or repeat the call with `key` as its
+ * `idempotencyKey`: it takes effect once in total.
+ */
+export class IndeterminateError<R = unknown> extends TenancyError<"indeterminate.commit"> {
+  override readonly name = "IndeterminateError";
+  /** The caller's idempotency key, or one the library made. Not enumerable. */
+  declare readonly key: string;
+  /** Not enumerable. */
+  declare readonly resolve: () => Promise<Resolution<R>>;
+}
+
+/** A defect or damaged data. What is known of the database's error is in `cause`. */
+export class InternalError extends TenancyError<"internal.unexpected"> {
+  override readonly name = "InternalError";
+}
+
+const sentences: { readonly [C in Code]: (details: Rejections[C]) => string } = {
+  invalid_id: ({ value, reason }) => `${value} is not an id: ${idFaults[reason]}.`,
+  invalid_type: ({ value, expected }) =>
+    expected === null ? `${value} does not have a registered id prefix.` : `${value} is not an id of type ${expected}.`,
+  not_found: ({ what, id }) => `There is no ${what} ${id}.`,
+  "conflict.sole_owner": ({ orgId }) => `Organization ${orgId} would be left without an active owner.`,
+  "conflict.duplicate_membership": ({ orgId, usrId }) => `User ${usrId} is an active member of ${orgId} already.`,
+  "conflict.already_terminal": ({ orgId, status }) => `Organization ${orgId} is ${status}.`,
+  "conflict.invitation_expired": ({ invId }) => `Invitation ${invId} has expired.`,
+  "conflict.invitation_not_pending": ({ invId }) => `Invitation ${invId} is not pending.`,
+  "conflict.org_slug": ({ slug }) => `The slug ${quote(slug)} is taken.`,
+  "conflict.duplicate_invitation": ({ invId }) => `Invitation ${invId} to the same identifier is pending.`,
+  "conflict.idempotency": ({ reason }) =>
+    reason === "mismatch"
+      ? "The idempotency key was used for another operation or input."
+      : "The idempotency key belongs to an attempt that was given up.",
+  "conflict.version": ({ expected, actual }) => `Version ${expected} was expected, the organization is at ${actual}.`,
+  forbidden: ({ usrId }) => `User ${usrId} is not an active owner or admin of the organization.`,
+  "forbidden.role_hierarchy": ({ usrId, role }) => `User ${usrId} may not act on the role ${role}.`,
+  "precondition.invalid_transition": ({ id, status }) => `${id} is ${status}, not suspended.`,
+  "precondition.org_not_active": ({ orgId }) => `Organization ${orgId} is not active.`,
+  "precondition.mem_not_active": ({ memId, status }) => `Membership ${memId} is ${status}.`,
+  "precondition.membership_suspended": ({ orgId, usrId }) => `User ${usrId} is a suspended member of ${orgId}.`,
+  "precondition.scope_mismatch": ({ memId, role }) => `Membership ${memId} has the role ${role}, which has no rank.`,
+  "precondition.from_not_active": ({ memId, status }) => `Membership ${memId}, which would give, is ${status}.`,
+  "precondition.to_not_active": ({ memId, status }) => `Membership ${memId}, which would receive, is ${status}.`,
+  "precondition.org_mismatch": ({ orgId }) => `Both memberships must belong to organization ${orgId}.`,
+  "precondition.from_not_owner": ({ memId }) => `Membership ${memId} is not that of an active owner.`,
+  "precondition.self_transfer": ({ usrId }) => `User ${usrId} cannot be their own successor.`,
+  "precondition.past_expiration": ({ expiresAt }) => `${expiresAt} is not in the future.`,
+  "precondition.identifier_binding_required": () => "A named user is bound by an accepting identifier; none was given.",
+  "precondition.identifier_mismatch": ({ invId }) => `Invitation ${invId} is addressed to another identifier.`,
+  "precondition.unknown_user": () => "A user of this call is unknown to the application's users table.",
+  "precondition.invalid_input": ({ key }) =>
+    key === null ? "An argument is not an object of known keys." : `The key ${key} is unknown or has a wrong value.`,
+  "precondition.invalid_role": ({ value }) => `${value} is not a role.`,
+  "precondition.invalid_status": ({ value }) => `${value} is not a status of this list.`,
+  "precondition.invalid_name": () => "A name is null or text of at most 1,024 UTF-16 units without control characters.",
+  "precondition.org_slug_format": ({ value }) => `${value} is not a slug.`,
+  "precondition.org_slug_reserved": ({ slug }) => `The slug ${quote(slug)} is reserved.`,
+  "precondition.invalid_identifier": () => "The identifier is not text of 1 to 320 UTF-16 units that the policy accepts.",
+  "precondition.invalid_expiration": () => "The expiry is not a valid Date before the year 10000.",
+  "precondition.invalid_pre_tuple": ({ index, field }) =>
+    index === null ? "Pre-tuples are given as an array." : `Pre-tuple ${index} is malformed${field === null ? "" : ` in ${field}`}.`,
+  "precondition.too_many_pre_tuples": ({ limit }) => `An invitation has at most ${limit} pre-tuples.`,
+  "precondition.duplicate_pre_tuple": ({ index }) => `Pre-tuple ${index} repeats an earlier one.`,
+  "precondition.reserved_relation": ({ index }) => `Pre-tuple ${index} grants a role on an organization.`,
+  "precondition.foreign_org": ({ index }) => `Pre-tuple ${index} grants something on another organization.`,
+  "precondition.invalid_relation": ({ value }) => `${value} is not a relation.`,
+  "precondition.invalid_subject": ({ value }) => `${value} is not a subject type; only "usr" is.`,
+  "precondition.invalid_object": ({ value }) => `${value} is not the type or id of an object.`,
+  "precondition.invalid_limit": ({ value }) => `${value} is not an integer from 1 to 200.`,
+  "precondition.invalid_cursor": ({ value }) => `${value} is not a cursor of this list.`,
+  "precondition.invalid_idempotency_key": () => "An idempotency key is 1 to 255 printable ASCII characters without space.",
+  "precondition.invalid_expected_version": ({ value }) => `${value} is not a version that this operation can expect.`,
+  "precondition.invalid_external_id": () => "An external id is text of 1 to 1,024 UTF-16 units without control characters.",
+  "unavailable.connection": () => "The database could not be reached.",
+  "unavailable.pool_timeout": () => "No database connection became free in time.",
+  "unavailable.timeout": () => "The database did not answer in time.",
+  "unavailable.server": () => "The database server cannot serve requests at the moment.",
+  "unavailable.closed": () => "The store is closed.",
+  "unavailable.contention": ({ attempts }) => `Other writers were ahead in each of ${attempts} attempts.`,
+  "indeterminate.commit": () => "The connection was lost while a commit was in flight; its outcome is unknown.",
+  "internal.unexpected": () => "An unexpected internal error occurred.",
+};
+
+const idFaults: { readonly [R in Rejections["invalid_id"]["reason"]]: string } = {
+  not_a_string: "it is not a string",
+  separator: "the separator _ is missing",
+  prefix: "the prefix is empty",
+  digits: "a UUID in the form this place needs is missing",
+  version: "its UUID is not of version 1 to 8",
+};
+
+type ErrorClass<C extends Code> = new (
+  code: C,
+  details: Rejections[C],
+  options?: { readonly cause?: unknown },
+) => TenancyError<C>;
+
+const classes: { readonly [C in Exclude<Code, PreconditionCode>]: ErrorClass<C> } & {
+  readonly [C in PreconditionCode]?: ErrorClass<C>;
+} = {
+  invalid_id: InvalidIdError,
+  invalid_type: InvalidTypeError,
+  not_found: NotFoundError,
+  "conflict.sole_owner": SoleOwnerError,
+  "conflict.duplicate_membership": DuplicateMembershipError,
+  "conflict.already_terminal": AlreadyTerminalError,
+  "conflict.invitation_expired": InvitationExpiredError,
+  "conflict.invitation_not_pending": InvitationNotPendingError,
+  "conflict.org_slug": OrgSlugConflictError,
+  "conflict.duplicate_invitation": DuplicateInvitationError,
+  "conflict.idempotency": IdempotencyConflictError,
+  "conflict.version": VersionConflictError,
+  forbidden: ForbiddenError,
+  "forbidden.role_hierarchy": RoleHierarchyError,
+  "precondition.identifier_binding_required": IdentifierBindingRequiredError,
+  "precondition.identifier_mismatch": IdentifierMismatchError,
+  "unavailable.connection": UnavailableError,
+  "unavailable.pool_timeout": UnavailableError,
+  "unavailable.timeout": UnavailableError,
+  "unavailable.server": UnavailableError,
+  "unavailable.closed": UnavailableError,
+  "unavailable.contention": ContentionError,
+  "indeterminate.commit": IndeterminateError,
+  "internal.unexpected": InternalError,
+};
+
+/** All codes, for tables, tests and pages. */
+export const CODES: readonly Code[] = Object.freeze(Object.keys(sentences)) as readonly Code[];
+
+/**
+ * The error of a code. `hidden` becomes properties that are not enumerable, so that no serializer picks them up.
+ * @internal
+ */
+export function errorFor<C extends Code>(
+  code: C,
+  details: Rejections[C],
+  options: { readonly cause?: unknown; readonly hidden?: Readonly<Record<string, unknown>> } = {},
+): TenancyError<C> {
+  const known = classes[code] as ErrorClass<C> | undefined;
+  const error = new (known ?? (PreconditionError as unknown as ErrorClass<C>))(code, details, options);
+  for (const [property, value] of Object.entries(options.hidden ?? {})) {
+    Object.defineProperty(error, property, { value });
+  }
+  return error;
+}
+
+/**
+ * Whether a caught value is one of ours, of whichever installed copy. `code` matches exactly; written `"forbidden.*"`
+ * it matches the category `forbidden` and everything in it. Never throws.
+ */
+export function isTenancyError(value: unknown, code?: Code | `${string}.*`): value is TenancyError {
+  if (typeof value !== "object" || value === null || (value as { [brand]?: unknown })[brand] !== true) {
+    return false;
+  }
+  if (code === undefined) {
+    return true;
+  }
+  const own = (value as TenancyError).code;
+  if (!code.endsWith(".*")) {
+    return own === code;
+  }
+  const category = code.slice(0, -2);
+  return own === category || own.startsWith(`${category}.`);
+}
+
+/** A caller's own value for a message: at most 64 characters, everything but printable ASCII escaped. */
+export function quote(value: unknown): string {
+  if (typeof value !== "string") {
+    return typeof value === "number" || typeof value === "boolean" ? String(value) : `a value of type ${typeName(value)}`;
+  }
+  const escaped = JSON.stringify(value.slice(0, 64)).replace(
+    /[^\x20-\x7e]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+  return value.length > 64 ? `${escaped}…` : escaped;
+}
+
+function typeName(value: unknown): string {
+  return value === null ? "null" : typeof value;
+}

@@ -1,0 +1,93 @@
+import type { InvId, MemId, OrgId, PreTuple, Role, Status, UsrId } from "./model.ts";
+
+/** What each event says. Plain JSON; instants are ISO 8601 strings in UTC. Ids, roles, statuses and names, no identifier. */
+export interface EventData {
+  "org.created": {
+    readonly name: string | null;
+    readonly slug: string | null;
+    readonly memId: MemId;
+    readonly usrId: UsrId;
+  };
+  /** The changed fields only. */
+  "org.updated": { readonly changes: { readonly name?: FieldChange; readonly slug?: FieldChange } };
+  "org.suspended": Record<never, never>;
+  "org.reinstated": Record<never, never>;
+  /** `slug` is the one that became free; the numbers count what was ended with the organization. */
+  "org.revoked": {
+    readonly from: Status;
+    readonly slug: string | null;
+    readonly memberships: number;
+    readonly invitations: number;
+    readonly tuples: number;
+  };
+  "membership.added": MemberFacts & { readonly invitedBy: UsrId | null };
+  "membership.role_changed": Link & { readonly usrId: UsrId; readonly from: Role; readonly to: Role };
+  "membership.suspended": MemberFacts;
+  "membership.reinstated": MemberFacts;
+  "membership.left": MemberFacts & { readonly from: Status; readonly transfer: Promotion | null };
+  "membership.removed": MemberFacts & { readonly from: Status; readonly removedBy: UsrId };
+  "ownership.transferred": { readonly from: Link & { readonly usrId: UsrId }; readonly to: Promotion };
+  "invitation.created": {
+    readonly invId: InvId;
+    readonly role: Role;
+    readonly invitedBy: UsrId;
+    readonly expiresAt: string;
+    readonly preTuples: readonly PreTuple[];
+    readonly replaced: readonly InvId[];
+  };
+  "invitation.accepted": MemberFacts & {
+    readonly invId: InvId;
+    readonly invitedBy: UsrId;
+    readonly minted: boolean;
+    readonly tuples: readonly PreTuple[];
+  };
+  "invitation.declined": { readonly invId: InvId; readonly usrId: UsrId | null };
+  "invitation.revoked": { readonly invId: InvId; readonly adminUsrId: UsrId };
+}
+
+interface FieldChange {
+  readonly from: string | null;
+  readonly to: string | null;
+}
+interface MemberFacts {
+  readonly memId: MemId;
+  readonly usrId: UsrId;
+  readonly role: Role;
+}
+interface Link {
+  readonly memId: MemId;
+  readonly replaces: MemId;
+}
+/** How somebody became owner; `replaces: null` if they were one already and `memId` stands as it was. */
+interface Promotion {
+  readonly memId: MemId;
+  readonly replaces: MemId | null;
+  readonly usrId: UsrId;
+  readonly fromRole: Role;
+}
+
+export type EventType = keyof EventData;
+
+/** What a decision says about its event. The store adds the organization, the sequence number and the counts. */
+export type EventDraft<T extends EventType = EventType> = {
+  readonly [K in T]: {
+    readonly type: K;
+    readonly data: K extends "org.revoked" ? Omit<EventData[K], "memberships" | "invitations" | "tuples"> : EventData[K];
+  };
+}[T];
+
+/** The record of one accepted mutation. `(orgId, seq)` identifies it; `seq` runs 1, 2, 3 … without gaps. */
+export type TenancyEvent<T extends EventType = EventType> = {
+  readonly [K in T]: {
+    readonly orgId: OrgId;
+    /** The organization's version after the mutation. */
+    readonly seq: number;
+    readonly type: K;
+    /** The time of the mutation. Not an order: it may repeat. */
+    readonly at: Date;
+    readonly actor: UsrId | null;
+    /** The caller's own key; `null` where the library made one. */
+    readonly idempotencyKey: string | null;
+    readonly data: EventData[K];
+  };
+}[T];

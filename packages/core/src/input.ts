@@ -1,0 +1,347 @@
+import { errorFor, quote, type Rejections } from "./errors.ts";
+import { idArgument } from "./id.ts";
+import {
+  type Id,
+  type IdType,
+  INVITATION_STATUSES,
+  type InvitationStatus,
+  type OrgId,
+  type PreTuple,
+  ROLES,
+  type Role,
+  STATUSES,
+  type Status,
+  type UsrId,
+} from "./model.ts";
+import type { IdentifierPolicy } from "./policy.ts";
+import { isText } from "./text.ts";
+
+// Every check of a caller's value, made before any I/O. Each property is read once; only own ones count.
+
+const SLUG = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+const RELATION = /^[a-z_]{2,32}$/;
+const OBJECT_TYPE = /^[a-z][a-z0-9_]{1,31}$/;
+const KEY = /^[\x21-\x7e]{1,255}$/;
+
+/** Limits of the value rules, in UTF-16 units or items. */
+const NAME_UNITS = 1024;
+const IDENTIFIER_UNITS = 320;
+const OBJECT_ID_UNITS = 256;
+const PRE_TUPLES = 100;
+const LARGEST_PAGE = 200;
+const DEFAULT_PAGE = 50;
+const YEAR_10000 = Date.UTC(10_000, 0);
+
+export type Fields<K extends string> = { readonly [P in K]: unknown };
+
+/** The own properties of an object, each read once; a key that is not among `keys` is an error, never ignored. */
+export function fields<const K extends string>(value: unknown, keys: readonly K[]): Fields<K> {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw errorFor("precondition.invalid_input", { key: null });
+  }
+  const known: Partial<Record<K, unknown>> = Object.create(null);
+  for (const key of readFrom(() => Reflect.ownKeys(value))) {
+    if (!(keys as readonly (string | symbol)[]).includes(key)) {
+      throw errorFor("precondition.invalid_input", { key: typeof key === "string" ? quote(key) : "a symbol" });
+    }
+    known[key as K] = readFrom(() => (value as Record<string | symbol, unknown>)[key]);
+  }
+  return known as Fields<K>;
+}
+
+/** Reads from a caller's object. A getter or a proxy trap may throw anything; that is a wrong input and nothing else. */
+function readFrom<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    throw errorFor("precondition.invalid_input", { key: null }, { cause });
+  }
+}
+
+export function optionalId<T extends IdType>(type: T, value: unknown): Id<T> | null {
+  return value === undefined || value === null ? null : idArgument(type, value);
+}
+
+export function roleArgument(value: unknown): Role {
+  return memberOf(ROLES, value, "precondition.invalid_role");
+}
+
+export function nameArgument(value: unknown): string | null {
+  if (value === null || isText(value, NAME_UNITS)) {
+    return value;
+  }
+  throw errorFor("precondition.invalid_name", {});
+}
+
+export function slugArgument(value: unknown, isReserved: (slug: string) => boolean): string | null {
+  if (value === null) {
+    return null;
+  }
+  if (typeof value !== "string" || value.length > 63 || !SLUG.test(value)) {
+    throw errorFor("precondition.org_slug_format", { value: quote(value) });
+  }
+  if (consult(() => isReserved(value))) {
+    throw errorFor("precondition.org_slug_reserved", { slug: value });
+  }
+  return value;
+}
+
+/** An identifier as given, with its canonical form. */
+export interface Identifier {
+  readonly raw: string;
+  readonly canonical: string;
+}
+
+export function identifierArgument(value: unknown, policy: IdentifierPolicy): Identifier {
+  const raw = identifierText(value);
+  const canonical = canonicalOf(policy, raw);
+  if (canonical === null) {
+    throw errorFor("precondition.invalid_identifier", {});
+  }
+  return { raw, canonical };
+}
+
+/** The identifier of a person who answers an invitation: text like any identifier; the policy is asked later. */
+export function optionalIdentifier(value: unknown): string | null {
+  return value === undefined || value === null ? null : identifierText(value);
+}
+
+/** The canonical form, or `null` where the policy refuses. What a policy throws or invents is a defect of the host. */
+export function canonicalOf(policy: IdentifierPolicy, raw: string): string | null {
+  const canonical = consult(() => policy.canonical(raw));
+  if (canonical === null || isText(canonical, IDENTIFIER_UNITS)) {
+    return canonical;
+  }
+  throw errorFor("internal.unexpected", {});
+}
+
+export function expirationArgument(value: unknown): Date {
+  const time = timeOf(value);
+  if (time === null) {
+    throw errorFor("precondition.invalid_expiration", {});
+  }
+  return new Date(time);
+}
+
+export function preTuplesArgument(value: unknown, orgId: OrgId): readonly PreTuple[] {
+  if (value === undefined) {
+    return [];
+  }
+  if (!Array.isArray(value)) {
+    throw errorFor("precondition.invalid_pre_tuple", { index: null, field: null });
+  }
+  const length = readFrom(() => value.length);
+  const tuples = Array.from({ length: Math.min(length, PRE_TUPLES) }, (_, index) =>
+    preTuple(
+      readFrom(() => value[index]),
+      index,
+    ),
+  );
+  if (length > PRE_TUPLES) {
+    throw errorFor("precondition.too_many_pre_tuples", { limit: PRE_TUPLES });
+  }
+  const seen = new Set<string>();
+  for (const [index, { relation, objectType, objectId }] of tuples.entries()) {
+    const key = JSON.stringify([relation, objectType, objectId]);
+    if (seen.has(key)) {
+      throw errorFor("precondition.duplicate_pre_tuple", { index });
+    }
+    seen.add(key);
+  }
+  for (const [index, { relation, objectType }] of tuples.entries()) {
+    if (objectType === "org" && (ROLES as readonly string[]).includes(relation)) {
+      throw errorFor("precondition.reserved_relation", { index });
+    }
+  }
+  for (const [index, { objectType, objectId }] of tuples.entries()) {
+    if (objectType === "org" && objectId !== orgId) {
+      throw errorFor("precondition.foreign_org", { index });
+    }
+  }
+  return tuples;
+}
+
+export function relationArgument(value: unknown): string {
+  if (typeof value === "string" && value.length <= 32 && RELATION.test(value)) {
+    return value;
+  }
+  throw errorFor("precondition.invalid_relation", { value: quote(value) });
+}
+
+export function objectTypeArgument(value: unknown): string {
+  if (isObjectType(value)) {
+    return value;
+  }
+  throw errorFor("precondition.invalid_object", { value: quote(value) });
+}
+
+export function objectIdArgument(value: unknown): string {
+  if (isObjectId(value)) {
+    return value;
+  }
+  throw errorFor("precondition.invalid_object", { value: quote(value) });
+}
+
+/** Whose tuples: only users are subjects. */
+export function subjectTypeArgument(value: unknown): "usr" {
+  if (value === "usr") {
+    return value;
+  }
+  throw errorFor("precondition.invalid_subject", { value: quote(value) });
+}
+
+/** The second argument of a mutation. */
+export interface MutationOptions {
+  /** Who did it, for the event. Recorded, not checked. Default: the person whom the operation names. */
+  readonly actor?: UsrId | null;
+  /** 1 to 255 printable ASCII characters. A repeat with the same key and input answers the stored result. */
+  readonly idempotencyKey?: string;
+  /** The organization's version that the caller saw. Another one is `VersionConflictError`, which is final. */
+  readonly expectedVersion?: number;
+}
+
+export interface CheckedOptions {
+  readonly actor: UsrId | null;
+  readonly idempotencyKey: string | null;
+  readonly expectedVersion: number | null;
+}
+
+export function mutationOptions(value: unknown, admitsVersion: boolean): CheckedOptions {
+  const given = fields(value === undefined ? {} : value, ["actor", "idempotencyKey", "expectedVersion"]);
+  const actor = optionalId("usr", given.actor);
+  const { idempotencyKey = null, expectedVersion = null } = given;
+  if (given.idempotencyKey !== undefined && (typeof idempotencyKey !== "string" || !isKey(idempotencyKey))) {
+    throw errorFor("precondition.invalid_idempotency_key", {});
+  }
+  if (given.expectedVersion !== undefined && !(admitsVersion && isVersion(expectedVersion))) {
+    throw errorFor("precondition.invalid_expected_version", { value: quote(expectedVersion) });
+  }
+  return {
+    actor,
+    idempotencyKey: idempotencyKey as string | null,
+    expectedVersion: expectedVersion as number | null,
+  };
+}
+
+/** A page of a list: rows after the cursor, ascending by id. */
+export interface PageOptions {
+  /** The `nextCursor` of the page before. */
+  readonly cursor?: string | null;
+  /** 1 to 200. Default 50. */
+  readonly limit?: number;
+}
+
+export function cursorArgument<T extends IdType>(type: T, value: unknown): Id<T> | null {
+  if (value === undefined || value === null) {
+    return null;
+  }
+  try {
+    return idArgument(type, value);
+  } catch {
+    throw errorFor("precondition.invalid_cursor", { value: quote(value) });
+  }
+}
+
+export function limitArgument(value: unknown): number {
+  if (value === undefined) {
+    return DEFAULT_PAGE;
+  }
+  if (typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= LARGEST_PAGE) {
+    return value;
+  }
+  throw errorFor("precondition.invalid_limit", { value: quote(value) });
+}
+
+export function optionalStatus(value: unknown): Status | null {
+  return value === undefined ? null : memberOf(STATUSES, value, "precondition.invalid_status");
+}
+
+export function optionalInvitationStatus(value: unknown): InvitationStatus | null {
+  return value === undefined ? null : memberOf(INVITATION_STATUSES, value, "precondition.invalid_status");
+}
+
+export function flagArgument(value: unknown, key: string): boolean {
+  if (value === undefined || typeof value === "boolean") {
+    return value ?? false;
+  }
+  throw errorFor("precondition.invalid_input", { key: quote(key) });
+}
+
+/** The time of a valid `Date` in the years 1 to 9999, without running code of the value; otherwise `null`. */
+export function timeOf(value: unknown): number | null {
+  try {
+    const time = Date.prototype.getTime.call(value);
+    return time >= -62_135_596_800_000 && time < YEAR_10000 ? time : null;
+  } catch {
+    return null;
+  }
+}
+
+function preTuple(value: unknown, index: number): PreTuple {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw errorFor("precondition.invalid_pre_tuple", { index, field: null });
+  }
+  const { relation, objectType, objectId } = preTupleFields(value, index);
+  if (typeof relation !== "string" || relation.length > 32 || !RELATION.test(relation)) {
+    throw errorFor("precondition.invalid_pre_tuple", { index, field: "relation" });
+  }
+  if (!isObjectType(objectType)) {
+    throw errorFor("precondition.invalid_pre_tuple", { index, field: "objectType" });
+  }
+  if (!isObjectId(objectId)) {
+    throw errorFor("precondition.invalid_pre_tuple", { index, field: "objectId" });
+  }
+  return { relation, objectType, objectId };
+}
+
+function preTupleFields(value: object, index: number): Fields<"relation" | "objectType" | "objectId"> {
+  try {
+    return fields(value, ["relation", "objectType", "objectId"]);
+  } catch (cause) {
+    const { key } = (cause as { details: Rejections["precondition.invalid_input"] }).details;
+    throw errorFor("precondition.invalid_pre_tuple", { index, field: key }, { cause });
+  }
+}
+
+function identifierText(value: unknown): string {
+  if (isText(value, IDENTIFIER_UNITS) && value !== "") {
+    return value;
+  }
+  throw errorFor("precondition.invalid_identifier", {});
+}
+
+function isObjectType(value: unknown): value is string {
+  return typeof value === "string" && value.length <= 32 && OBJECT_TYPE.test(value);
+}
+
+function isObjectId(value: unknown): value is string {
+  return isText(value, OBJECT_ID_UNITS) && value !== "";
+}
+
+function isKey(value: string): boolean {
+  return value.length <= 255 && KEY.test(value);
+}
+
+function isVersion(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) > 0;
+}
+
+function memberOf<const V extends string>(
+  values: readonly V[],
+  value: unknown,
+  code: "precondition.invalid_role" | "precondition.invalid_status",
+): V {
+  if ((values as readonly unknown[]).includes(value)) {
+    return value as V;
+  }
+  throw errorFor(code, { value: quote(value) });
+}
+
+/** Asks a function of the host's. What it throws is a defect there, and must not pass for an answer. */
+function consult<T>(ask: () => T): T {
+  try {
+    return ask();
+  } catch (cause) {
+    throw errorFor("internal.unexpected", {}, { cause });
+  }
+}

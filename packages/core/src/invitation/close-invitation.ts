@@ -1,0 +1,142 @@
+import { asRead, existing } from "../change.ts";
+import { accept, type Decision, found, reject } from "../decision.ts";
+import { errorFor } from "../errors.ts";
+import { idArgument } from "../id.ts";
+import { fields, optionalId, optionalIdentifier } from "../input.ts";
+import { isAdministrator } from "../membership/membership.ts";
+import type { Invitation, InvId, Membership, Organization, UsrId } from "../model.ts";
+import type { Environment, Mutation } from "../operation.ts";
+import type { Read } from "../read.ts";
+import { closed, foundInvitation, isOpen, refuseIdentifier } from "./invitation.ts";
+
+// The two ways in which an invitation ends unaccepted by somebody's hand: the invitee declines, an admin withdraws it.
+
+export interface DeclineInvitationInput {
+  readonly invId: InvId;
+  /** Who declines; recorded. Left out, the decline is anonymous. */
+  readonly asUsrId?: UsrId | null;
+  /** One that is given must match. With `declineBinding: "required"` it is needed with `asUsrId`. */
+  readonly acceptingIdentifier?: string | null;
+}
+
+export interface DeclineInvitationFacts {
+  readonly invitation: Invitation;
+  readonly org: Organization;
+}
+
+export const declineInvitation: Mutation<
+  readonly [DeclineInvitationInput],
+  Required<DeclineInvitationInput>,
+  { readonly invitation: Read<"invitation">; readonly org: Read<"org"> },
+  DeclineInvitationFacts,
+  Invitation,
+  never
+> = {
+  name: "declineInvitation",
+  mints: [],
+  admitsVersion: true,
+  parse({ declineBinding }, input) {
+    const { invId, asUsrId, acceptingIdentifier } = fields(input, ["invId", "asUsrId", "acceptingIdentifier"]);
+    const answer = {
+      invId: idArgument("inv", invId),
+      asUsrId: optionalId("usr", asUsrId),
+      acceptingIdentifier: optionalIdentifier(acceptingIdentifier),
+    };
+    if (declineBinding === "required" && answer.asUsrId !== null && answer.acceptingIdentifier === null) {
+      throw errorFor("precondition.identifier_binding_required", {});
+    }
+    return answer;
+  },
+  scope: ({ invId }) => ({ invitation: invId }),
+  reads: ({ invId }) => ({
+    invitation: { read: "invitation", invId },
+    org: { read: "org", of: { invitation: invId } },
+  }),
+  find: ({ invId }, answers) => foundInvitation(invId, answers),
+  decide: decideDeclineInvitation,
+};
+
+/** Turn an invitation down: no membership, no tuple. Works in a suspended organization. */
+export function decideDeclineInvitation(
+  { asUsrId, acceptingIdentifier }: Pick<Required<DeclineInvitationInput>, "asUsrId" | "acceptingIdentifier">,
+  { invitation, org }: DeclineInvitationFacts,
+  { now, settings }: Environment,
+): Decision<Invitation> {
+  const mismatch = acceptingIdentifier === null ? null : refuseIdentifier(invitation, acceptingIdentifier, settings);
+  if (mismatch !== null) {
+    return mismatch;
+  }
+  if (!isOpen(invitation, now, "declined")) {
+    return reject("conflict.invitation_not_pending", { invId: invitation.id });
+  }
+  const { row, change } = closed(invitation, "declined", now, asUsrId);
+  return accept(row, {
+    org: existing(org),
+    at: now,
+    actor: asUsrId,
+    changes: [change],
+    event: { type: "invitation.declined", data: { invId: invitation.id, usrId: asUsrId } },
+  });
+}
+
+export interface RevokeInvitationInput {
+  readonly invId: InvId;
+  readonly adminUsrId: UsrId;
+}
+
+export interface RevokeInvitationFacts {
+  readonly invitation: Invitation;
+  readonly org: Organization;
+  /** The live membership of `adminUsrId` in the invitation's organization. */
+  readonly admin: Membership | null;
+}
+
+export const revokeInvitation: Mutation<
+  readonly [RevokeInvitationInput],
+  RevokeInvitationInput,
+  { readonly invitation: Read<"invitation">; readonly org: Read<"org">; readonly admin: Read<"liveMembership"> },
+  RevokeInvitationFacts,
+  Invitation,
+  never
+> = {
+  name: "revokeInvitation",
+  mints: [],
+  admitsVersion: true,
+  parse(_, input) {
+    const { invId, adminUsrId } = fields(input, ["invId", "adminUsrId"]);
+    return { invId: idArgument("inv", invId), adminUsrId: idArgument("usr", adminUsrId) };
+  },
+  scope: ({ invId }) => ({ invitation: invId }),
+  reads: ({ invId, adminUsrId }) => ({
+    invitation: { read: "invitation", invId },
+    org: { read: "org", of: { invitation: invId } },
+    admin: { read: "liveMembership", of: { invitation: invId }, usrId: adminUsrId },
+  }),
+  find({ invId }, answers) {
+    const both = foundInvitation(invId, answers);
+    return both.ok ? found({ ...both.facts, admin: answers.admin }) : both;
+  },
+  decide: decideRevokeInvitation,
+};
+
+/** Withdraw a pending invitation. Any active owner or admin may; the check comes first, so no state shows to others. */
+export function decideRevokeInvitation(
+  { adminUsrId }: Pick<RevokeInvitationInput, "adminUsrId">,
+  { invitation, org, admin }: RevokeInvitationFacts,
+  { now }: Environment,
+): Decision<Invitation> {
+  if (!isAdministrator(admin)) {
+    return reject("forbidden", { subject: "admin", usrId: adminUsrId });
+  }
+  if (!isOpen(invitation, now, "revoked")) {
+    return reject("conflict.invitation_not_pending", { invId: invitation.id });
+  }
+  const { row, change } = closed(invitation, "revoked", now, adminUsrId);
+  return accept(row, {
+    org: existing(org),
+    at: now,
+    actor: adminUsrId,
+    changes: [{ op: "expectMembership", memId: admin.id, expect: asRead(admin) }, change],
+    event: { type: "invitation.revoked", data: { invId: invitation.id, adminUsrId } },
+  });
+}

@@ -1,0 +1,72 @@
+import { asIssued, type Change } from "../change.ts";
+import { type Found, found, type Rejected, reject } from "../decision.ts";
+import { canonicalOf } from "../input.ts";
+import { type Invitation, type InvId, type InvitationStatus, latest, type Membership, type Organization, type Role, type UsrId } from "../model.ts";
+import { isAdministrator, ranksAtLeast } from "../membership/membership.ts";
+import type { Settings } from "../settings.ts";
+import { canBecome, INVITATION_TRANSITIONS } from "../states.ts";
+
+// What the operations on invitations share.
+
+/** Whether an invitation that is stored as pending has lapsed. At its last instant it has not. */
+export function hasElapsed({ status, expiresAt }: Invitation, now: Date): boolean {
+  return status === "pending" && now.getTime() > expiresAt.getTime();
+}
+
+/** The invitation as everybody sees it at an instant: lapsed is expired, whether or not a sweep wrote it down. */
+export function effective(invitation: Invitation, now: Date): Invitation {
+  return hasElapsed(invitation, now)
+    ? { ...invitation, status: "expired", terminalAt: invitation.expiresAt, terminalBy: null }
+    : invitation;
+}
+
+/** Whether an invitation can still be answered or withdrawn. */
+export function isOpen(invitation: Invitation, now: Date, next: InvitationStatus): boolean {
+  return canBecome(INVITATION_TRANSITIONS, effective(invitation, now).status, next);
+}
+
+/** The row of a pending invitation that ends, and what that writes. */
+export function closed(
+  invitation: Invitation,
+  status: InvitationStatus,
+  now: Date,
+  by: UsrId | null,
+): { readonly row: Invitation; readonly change: Change } {
+  const terminalAt = latest(now, invitation.createdAt);
+  const invitedUserId = status === "accepted" ? by : null;
+  const row: Invitation = { ...invitation, status, invitedUserId, terminalAt, terminalBy: by };
+  return { row, change: { op: "updateInvitation", row, expect: asIssued(invitation) } };
+}
+
+/** An inviter must administer the organization and rank at least as high as the role on offer. */
+export function refuseInviter(inviter: Membership | null, invitedBy: UsrId, role: Role): Rejected | null {
+  if (!isAdministrator(inviter)) {
+    return reject("forbidden", { subject: "inviter", usrId: invitedBy });
+  }
+  if (!ranksAtLeast(inviter.role, role)) {
+    return reject("forbidden.role_hierarchy", { usrId: invitedBy, role });
+  }
+  return null;
+}
+
+/** Both identifiers, as they were given, must be the same to the policy. Neither appears in the error's text. */
+export function refuseIdentifier(invitation: Invitation, acceptingIdentifier: string, { identifierPolicy }: Settings): Rejected | null {
+  const accepting = canonicalOf(identifierPolicy, acceptingIdentifier);
+  if (accepting !== null && accepting === canonicalOf(identifierPolicy, invitation.identifier)) {
+    return null;
+  }
+  const hidden = { acceptingIdentifier, invitationIdentifier: invitation.identifier };
+  return reject("precondition.identifier_mismatch", { invId: invitation.id }, hidden);
+}
+
+/** The addressed invitation with its organization, or that there is none. */
+export function foundInvitation(
+  invId: InvId,
+  { invitation, org }: { readonly invitation: Invitation | null; readonly org: Organization | null },
+): Found<{ readonly invitation: Invitation; readonly org: Organization }> | Rejected<"not_found"> {
+  return invitation === null || org === null ? noInvitation(invId) : found({ invitation, org });
+}
+
+export function noInvitation(invId: InvId): Rejected<"not_found"> {
+  return reject("not_found", { what: "invitation", id: invId });
+}

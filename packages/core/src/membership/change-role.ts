@@ -1,0 +1,78 @@
+import { stillActive, unchanged } from "../change.ts";
+import { accept, type Decision, found, noChange, reject } from "../decision.ts";
+import { idArgument } from "../id.ts";
+import { fields, roleArgument } from "../input.ts";
+import type { MemId, Membership, Organization, Role } from "../model.ts";
+import type { Environment, Mutation } from "../operation.ts";
+import type { Read } from "../read.ts";
+import { foundMembership, isActiveOwner, linkTime, relinked } from "./membership.ts";
+
+export interface ChangeRoleInput {
+  readonly memId: MemId;
+  readonly newRole: Role;
+}
+
+export interface ChangeRoleFacts {
+  readonly membership: Membership;
+  readonly org: Organization;
+  readonly otherOwner: boolean;
+}
+
+export const changeRole: Mutation<
+  readonly [ChangeRoleInput],
+  ChangeRoleInput,
+  { readonly membership: Read<"membership">; readonly org: Read<"org">; readonly otherOwner: Read<"otherOwner"> },
+  ChangeRoleFacts,
+  Membership,
+  "mem"
+> = {
+  name: "changeRole",
+  mints: ["mem"],
+  admitsVersion: true,
+  parse(_, input) {
+    const { memId, newRole } = fields(input, ["memId", "newRole"]);
+    return { memId: idArgument("mem", memId), newRole: roleArgument(newRole) };
+  },
+  scope: ({ memId }) => ({ membership: memId }),
+  reads: ({ memId }) => ({
+    membership: { read: "membership", memId },
+    org: { read: "org", of: { membership: memId } },
+    otherOwner: { read: "otherOwner", memId },
+  }),
+  find({ memId }, answers) {
+    const both = foundMembership(memId, answers);
+    return both.ok ? found({ ...both.facts, otherOwner: answers.otherOwner }) : both;
+  },
+  decide: decideChangeRole,
+};
+
+/** Give an active member another role: their row ends and a successor that `replaces` it begins. */
+export function decideChangeRole(
+  { newRole }: Pick<ChangeRoleInput, "newRole">,
+  { membership, org, otherOwner }: ChangeRoleFacts,
+  { now, ids }: Environment<"mem">,
+): Decision<Membership> {
+  const { id: memId, usrId, role: from, status } = membership;
+  if (status !== "active") {
+    return reject("precondition.mem_not_active", { memId, status });
+  }
+  if (org.status !== "active") {
+    return reject("precondition.org_not_active", { orgId: org.id });
+  }
+  if (from === newRole) {
+    return noChange(membership);
+  }
+  if (isActiveOwner(membership) && !otherOwner) {
+    return reject("conflict.sole_owner", { orgId: org.id });
+  }
+  const at = linkTime(now, membership);
+  const { row, changes } = relinked(membership, newRole, ids.mem, at);
+  return accept(row, {
+    // Two owners demoted at once each see the other one; only the organization's version tells them apart.
+    org: isActiveOwner(membership) ? unchanged(org) : stillActive(org),
+    at,
+    actor: null,
+    changes,
+    event: { type: "membership.role_changed", data: { memId: row.id, replaces: memId, usrId, from, to: newRole } },
+  });
+}

@@ -1,0 +1,77 @@
+import { asRead, type Change } from "../change.ts";
+import { type Found, found, type Rejected, reject } from "../decision.ts";
+import { ADMIN_HIERARCHY, latest, type MemId, type Membership, type Organization, type Role, rankOf, roleTuple } from "../model.ts";
+import { canBecome, MEMBERSHIP_TRANSITIONS } from "../states.ts";
+
+// What the operations on memberships share.
+
+/** Whether somebody may administer the organization: an active owner or admin. */
+export function isAdministrator(membership: Membership | null): membership is Membership {
+  return membership !== null && membership.status === "active" && (membership.role === "owner" || membership.role === "admin");
+}
+
+/** Whether a role ranks at least as high as another. Roles without a rank count as the lowest. */
+export function ranksAtLeast(role: Role, other: Role): boolean {
+  return (rankOf(role) ?? 0) >= (rankOf(other) ?? 0);
+}
+
+/** Whether a membership is that of an active owner. */
+export function isActiveOwner({ role, status }: Membership): boolean {
+  return role === ADMIN_HIERARCHY[0] && status === "active";
+}
+
+/** Whether a membership can end at all: it has not ended before. */
+export function canEnd({ status }: Membership): boolean {
+  return canBecome(MEMBERSHIP_TRANSITIONS, status, "revoked");
+}
+
+/** The row of a membership that ends, and what that writes. Its role tuple exists only if it was active. */
+export function ended(
+  membership: Membership,
+  at: Date,
+  removedBy: Membership["removedBy"] = null,
+): { readonly row: Membership; readonly changes: readonly Change[] } {
+  const row: Membership = { ...membership, status: "revoked", removedBy, updatedAt: latest(at, membership.updatedAt) };
+  const end: Change = { op: "updateMembership", row, expect: asRead(membership) };
+  return membership.status === "active"
+    ? { row, changes: [end, { op: "deleteTuple", tuple: roleTuple(membership) }] }
+    : { row, changes: [end] };
+}
+
+/**
+ * The time of a mutation that adds a link: 1 ms after the row that it replaces began, or later. Order is evidence, so it
+ * strictly increases along a chain even if the clock stands still or steps back.
+ */
+export function linkTime(now: Date, ...replaced: readonly Membership[]): Date {
+  return latest(now, ...replaced.flatMap((row) => [new Date(row.createdAt.getTime() + 1), row.updatedAt]));
+}
+
+/** The next link of a chain: the same person in another role, from `at` on, and what that writes. */
+export function relinked(
+  membership: Membership,
+  role: Role,
+  id: MemId,
+  at: Date,
+): { readonly row: Membership; readonly changes: readonly Change[] } {
+  const row: Membership = { ...membership, id, role, status: "active", replaces: membership.id, createdAt: at, updatedAt: at };
+  return {
+    row,
+    changes: [
+      ...ended(membership, at).changes,
+      { op: "insertMembership", row, invId: null },
+      { op: "insertTuple", tuple: roleTuple(row) },
+    ],
+  };
+}
+
+/** The addressed membership with its organization, or that there is none. */
+export function foundMembership(
+  memId: MemId,
+  { membership, org }: { readonly membership: Membership | null; readonly org: Organization | null },
+): Found<{ readonly membership: Membership; readonly org: Organization }> | Rejected<"not_found"> {
+  return membership === null || org === null ? noMembership(memId) : found({ membership, org });
+}
+
+export function noMembership(memId: MemId): Rejected<"not_found"> {
+  return reject("not_found", { what: "membership", id: memId });
+}

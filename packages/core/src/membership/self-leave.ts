@@ -1,0 +1,121 @@
+import { asRead, existing, unchanged } from "../change.ts";
+import { accept, type Decision, found, reject } from "../decision.ts";
+import type { EventData } from "../event.ts";
+import { idArgument } from "../id.ts";
+import { fields, optionalId } from "../input.ts";
+import type { MemId, Membership, Organization, UsrId } from "../model.ts";
+import type { Environment, Mutation } from "../operation.ts";
+import type { Read } from "../read.ts";
+import { canEnd, ended, foundMembership, isActiveOwner, linkTime, relinked } from "./membership.ts";
+
+export interface SelfLeaveInput {
+  readonly memId: MemId;
+  /** The member who becomes owner in the same commit. */
+  readonly transferTo?: UsrId | null;
+}
+
+export interface SelfLeaveFacts {
+  readonly membership: Membership;
+  readonly org: Organization;
+  readonly otherOwner: boolean;
+  /** The live membership of `transferTo`. */
+  readonly successor: Membership | null;
+}
+
+export const selfLeave: Mutation<
+  readonly [SelfLeaveInput],
+  Required<SelfLeaveInput>,
+  {
+    readonly membership: Read<"membership">;
+    readonly org: Read<"org">;
+    readonly otherOwner: Read<"otherOwner">;
+    readonly successor: Read<"liveMembership">;
+  },
+  SelfLeaveFacts,
+  Membership,
+  "mem"
+> = {
+  name: "selfLeave",
+  mints: ["mem"],
+  admitsVersion: true,
+  parse(_, input) {
+    const { memId, transferTo } = fields(input, ["memId", "transferTo"]);
+    return { memId: idArgument("mem", memId), transferTo: optionalId("usr", transferTo) };
+  },
+  scope: ({ memId }) => ({ membership: memId }),
+  reads: ({ memId, transferTo }) => ({
+    membership: { read: "membership", memId },
+    org: { read: "org", of: { membership: memId } },
+    otherOwner: { read: "otherOwner", memId },
+    successor: { read: "liveMembership", of: { membership: memId }, usrId: transferTo },
+  }),
+  find({ memId }, answers) {
+    const both = foundMembership(memId, answers);
+    return both.ok ? found({ ...answers, ...both.facts }) : both;
+  },
+  decide: decideSelfLeave,
+};
+
+/** End one's own membership, active or suspended; a hand-over that is asked for happens in the same commit. */
+export function decideSelfLeave(
+  { transferTo }: Pick<Required<SelfLeaveInput>, "transferTo">,
+  { membership, org, otherOwner, successor }: SelfLeaveFacts,
+  { now, ids }: Environment<"mem">,
+): Decision<Membership> {
+  const { id: memId, usrId, role, status } = membership;
+  if (!canEnd(membership)) {
+    return reject("precondition.mem_not_active", { memId, status });
+  }
+  if (transferTo === usrId) {
+    return reject("precondition.self_transfer", { usrId });
+  }
+  if (transferTo !== null && !isActiveOwner(membership)) {
+    return reject("precondition.from_not_owner", { memId });
+  }
+  if (transferTo === null && isActiveOwner(membership) && !otherOwner) {
+    return reject("conflict.sole_owner", { orgId: org.id });
+  }
+  if (transferTo !== null && successor?.status !== "active") {
+    return reject("not_found", { what: "member", id: transferTo });
+  }
+  const handover = successor === null ? null : promoted(successor, ids.mem, now);
+  const at = handover?.at ?? now;
+  const leaving = ended(membership, at);
+  return accept(leaving.row, {
+    // Two owners who leave at once each see the other one; only the organization's version tells them apart. With a
+    // successor the rows of both are guard enough: the successor stays.
+    org: isActiveOwner(membership) && successor === null ? unchanged(org) : existing(org),
+    at,
+    actor: usrId,
+    changes: [...leaving.changes, ...(handover?.changes ?? [])],
+    event: {
+      type: "membership.left",
+      data: { memId, usrId, role, from: status, transfer: handover?.transfer ?? null },
+    },
+  });
+}
+
+/** What makes an active member an owner; nothing but the expectation that they still are one, if they are already. */
+export function promoted(
+  member: Membership,
+  id: MemId,
+  now: Date,
+  ...alsoReplaced: readonly Membership[]
+): {
+  readonly at: Date;
+  readonly row: Membership;
+  readonly changes: ReturnType<typeof relinked>["changes"];
+  readonly transfer: NonNullable<EventData["membership.left"]["transfer"]>;
+} {
+  const { id: memId, usrId, role: fromRole } = member;
+  if (isActiveOwner(member)) {
+    return {
+      at: linkTime(now, ...alsoReplaced),
+      row: member,
+      changes: [{ op: "expectMembership", memId, expect: asRead(member) }],
+      transfer: { usrId, memId, replaces: null, fromRole },
+    };
+  }
+  const at = linkTime(now, member, ...alsoReplaced);
+  return { ...relinked(member, "owner", id, at), at, transfer: { usrId, memId: id, replaces: memId, fromRole } };
+}

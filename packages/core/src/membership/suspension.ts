@@ -1,0 +1,133 @@
+import { asRead, existing, stillActive, unchanged } from "../change.ts";
+import { accept, type Decision, found, reject } from "../decision.ts";
+import { idArgument } from "../id.ts";
+import { latest, type MemId, type Membership, type Organization, roleTuple } from "../model.ts";
+import type { Environment, Mutation } from "../operation.ts";
+import type { Read } from "../read.ts";
+import type { Settings } from "../settings.ts";
+import { canBecome, MEMBERSHIP_TRANSITIONS } from "../states.ts";
+import { foundMembership, isActiveOwner } from "./membership.ts";
+
+interface MemIdInput {
+  readonly memId: MemId;
+}
+
+export interface SuspendMembershipFacts {
+  readonly membership: Membership;
+  readonly org: Organization;
+  readonly otherOwner: boolean;
+}
+
+const byMemId = {
+  mints: [],
+  admitsVersion: true,
+  parse: (_: Settings, memId: MemId): MemIdInput => ({ memId: idArgument("mem", memId) }),
+  scope: ({ memId }: MemIdInput) => ({ membership: memId }),
+} as const;
+
+export const suspendMembership: Mutation<
+  readonly [MemId],
+  MemIdInput,
+  { readonly membership: Read<"membership">; readonly org: Read<"org">; readonly otherOwner: Read<"otherOwner"> },
+  SuspendMembershipFacts,
+  Membership,
+  never
+> = {
+  ...byMemId,
+  name: "suspendMembership",
+  reads: ({ memId }) => ({
+    membership: { read: "membership", memId },
+    org: { read: "org", of: { membership: memId } },
+    otherOwner: { read: "otherOwner", memId },
+  }),
+  find({ memId }, answers) {
+    const both = foundMembership(memId, answers);
+    return both.ok ? found({ ...both.facts, otherOwner: answers.otherOwner }) : both;
+  },
+  decide: decideSuspendMembership,
+};
+
+/** Suspend an active membership: same row, same role, its role tuple gone until it is reinstated. */
+export function decideSuspendMembership(
+  _: MemIdInput,
+  { membership, org, otherOwner }: SuspendMembershipFacts,
+  { now }: Environment,
+): Decision<Membership> {
+  const { id: memId, usrId, role, status } = membership;
+  if (!canBecome(MEMBERSHIP_TRANSITIONS, status, "suspended")) {
+    return reject("precondition.mem_not_active", { memId, status });
+  }
+  if (isActiveOwner(membership) && !otherOwner) {
+    return reject("conflict.sole_owner", { orgId: org.id });
+  }
+  const row: Membership = { ...membership, status: "suspended", updatedAt: latest(now, membership.updatedAt) };
+  return accept(row, {
+    // Two owners suspended at once each see the other one; only the organization's version tells them apart.
+    org: isActiveOwner(membership) ? unchanged(org) : existing(org),
+    at: now,
+    actor: null,
+    changes: [
+      { op: "updateMembership", row, expect: asRead(membership) },
+      { op: "deleteTuple", tuple: roleTuple(membership) },
+    ],
+    event: { type: "membership.suspended", data: { memId, usrId, role } },
+  });
+}
+
+export interface ReinstateMembershipFacts {
+  readonly membership: Membership;
+  readonly org: Organization;
+  /** Another live membership of the user, as only imported data can have. */
+  readonly otherLive: boolean;
+}
+
+export const reinstateMembership: Mutation<
+  readonly [MemId],
+  MemIdInput,
+  { readonly membership: Read<"membership">; readonly org: Read<"org">; readonly otherLive: Read<"otherLiveMembership"> },
+  ReinstateMembershipFacts,
+  Membership,
+  never
+> = {
+  ...byMemId,
+  name: "reinstateMembership",
+  reads: ({ memId }) => ({
+    membership: { read: "membership", memId },
+    org: { read: "org", of: { membership: memId } },
+    otherLive: { read: "otherLiveMembership", memId },
+  }),
+  find({ memId }, answers) {
+    const both = foundMembership(memId, answers);
+    return both.ok ? found({ ...both.facts, otherLive: answers.otherLive }) : both;
+  },
+  decide: decideReinstateMembership,
+};
+
+/** Reinstate a suspended membership: same row, its role tuple back. */
+export function decideReinstateMembership(
+  _: MemIdInput,
+  { membership, org, otherLive }: ReinstateMembershipFacts,
+  { now }: Environment,
+): Decision<Membership> {
+  const { id: memId, usrId, role, status } = membership;
+  if (!canBecome(MEMBERSHIP_TRANSITIONS, status, "active")) {
+    return reject("precondition.invalid_transition", { id: memId, status });
+  }
+  if (org.status !== "active") {
+    return reject("precondition.org_not_active", { orgId: org.id });
+  }
+  if (otherLive) {
+    return reject("conflict.duplicate_membership", { orgId: org.id, usrId });
+  }
+  const row: Membership = { ...membership, status: "active", updatedAt: latest(now, membership.updatedAt) };
+  return accept(row, {
+    org: stillActive(org),
+    at: now,
+    actor: null,
+    changes: [
+      { op: "updateMembership", row, expect: asRead(membership) },
+      { op: "insertTuple", tuple: roleTuple(row) },
+    ],
+    event: { type: "membership.reinstated", data: { memId, usrId, role } },
+  });
+}

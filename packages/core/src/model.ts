@@ -1,0 +1,137 @@
+/** Entities and values of `behaviour` as data. Everything is read-only: a change is a new value. */
+
+/** Registered id prefixes, in the order of the specification. Tenantry mints `org`, `mem`, `inv` and, at acceptance, `usr`. */
+export const ID_TYPES = ["usr", "org", "mem", "inv", "tup", "ses", "cred", "mfa", "shr", "pat"] as const;
+export type IdType = (typeof ID_TYPES)[number];
+
+/** `{prefix}_{32 lower-case hex digits of a UUID}`. */
+export type Id<T extends IdType> = `${T}_${string}`;
+export type UsrId = Id<"usr">;
+export type OrgId = Id<"org">;
+export type MemId = Id<"mem">;
+export type InvId = Id<"inv">;
+
+export const ROLES = ["owner", "admin", "member", "guest", "viewer", "editor"] as const;
+export type Role = (typeof ROLES)[number];
+
+/** The roles that have a rank, highest first. `viewer` and `editor` stand outside the hierarchy. */
+export const ADMIN_HIERARCHY = ["owner", "admin", "member", "guest"] as const;
+
+export const STATUSES = ["active", "suspended", "revoked"] as const;
+/** Status of an organization or a membership. `revoked` is terminal. */
+export type Status = (typeof STATUSES)[number];
+
+export const INVITATION_STATUSES = ["pending", "accepted", "declined", "revoked", "expired"] as const;
+/** Status of an invitation. Only `pending` is not terminal. */
+export type InvitationStatus = (typeof INVITATION_STATUSES)[number];
+
+/** The unit of tenancy. Flat: it has no parent. */
+export interface Organization {
+  readonly id: OrgId;
+  readonly status: Status;
+  /** Display text, at most 1,024 UTF-16 units; not unique. */
+  readonly name: string | null;
+  /** Unique among organizations that are not revoked. A revoked one keeps the value but no longer holds it. */
+  readonly slug: string | null;
+  /** 1 for a new organization, one more for every accepted mutation of anything in it; the `seq` of its newest event. */
+  readonly version: number;
+  readonly createdAt: Date;
+  /** Moves with the organization's own fields and status, not with its members. */
+  readonly updatedAt: Date;
+}
+
+/** One period in which one user holds one role in one organization. */
+export interface Membership {
+  readonly id: MemId;
+  readonly usrId: UsrId;
+  readonly orgId: OrgId;
+  /** Never changes within a row: a role change makes a new row that `replaces` this one. */
+  readonly role: Role;
+  readonly status: Status;
+  /** The previous link of the chain; `null` at its root. */
+  readonly replaces: MemId | null;
+  readonly invitedBy: UsrId | null;
+  /** Set by `adminRemove` alone. */
+  readonly removedBy: UsrId | null;
+  readonly createdAt: Date;
+  /** On a revoked row the instant at which it ended. */
+  readonly updatedAt: Date;
+}
+
+/** A grant on some object, written in an invitation and given to whoever accepts it. */
+export interface PreTuple {
+  readonly relation: string;
+  readonly objectType: string;
+  readonly objectId: string;
+}
+
+/** An offer to join an organization in a role, addressed to an identifier. */
+export interface Invitation {
+  readonly id: InvId;
+  readonly orgId: OrgId;
+  /** Exactly as given at creation. */
+  readonly identifier: string;
+  readonly role: Role;
+  readonly status: InvitationStatus;
+  readonly preTuples: readonly PreTuple[];
+  readonly invitedBy: UsrId;
+  /** Set by acceptance. */
+  readonly invitedUserId: UsrId | null;
+  readonly createdAt: Date;
+  /** The last instant at which it can be accepted. */
+  readonly expiresAt: Date;
+  /** `null` exactly while pending. */
+  readonly terminalAt: Date | null;
+  readonly terminalBy: UsrId | null;
+}
+
+/** An authorization fact. Its five fields are its key: the same tuple exists once, however often it is granted. */
+export interface Tuple {
+  readonly subjectType: "usr";
+  readonly subjectId: UsrId;
+  readonly relation: string;
+  readonly objectType: string;
+  /** Byte for byte as it was given. */
+  readonly objectId: string;
+}
+
+/** One page of a list. `nextCursor` is `null` exactly when nothing followed in the snapshot of the page. */
+export interface Page<T> {
+  readonly data: readonly T[];
+  readonly nextCursor: string | null;
+  /** Number of rows that match the filters, if it was asked for. */
+  readonly total?: number;
+}
+
+export interface CreateOrgResult {
+  readonly org: Organization;
+  readonly ownerMembership: Membership;
+}
+
+export interface TransferOwnershipResult {
+  readonly fromMembership: Membership;
+  readonly toMembership: Membership;
+}
+
+export interface AcceptInvitationResult {
+  readonly invitation: Invitation;
+  readonly membership: Membership;
+  /** The invitation's pre-tuples as tuples of the new member, in order, those already held included. */
+  readonly materializedTuples: readonly Tuple[];
+}
+
+/** The rank of a role: owner 4, admin 3, member 2, guest 1; `null` for `viewer` and `editor`, which have none. */
+export function rankOf(role: Role): number | null {
+  const place = (ADMIN_HIERARCHY as readonly Role[]).indexOf(role);
+  return place === -1 ? null : ADMIN_HIERARCHY.length - place;
+}
+
+/** The tuple that says "this user holds this role here". It exists exactly while the membership is active. */
+export function roleTuple({ usrId, role, orgId }: Pick<Membership, "usrId" | "role" | "orgId">): Tuple {
+  return { subjectType: "usr", subjectId: usrId, relation: role, objectType: "org", objectId: orgId };
+}
+
+/** The later of two instants: no timestamp of a row is earlier than one written to it before, even if a clock steps back. */
+export function latest(first: Date, ...others: readonly Date[]): Date {
+  return others.reduce((a, b) => (b.getTime() > a.getTime() ? b : a), first);
+}

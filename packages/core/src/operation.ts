@@ -1,0 +1,49 @@
+import type { Decision, Found, Rejected } from "./decision.ts";
+import type { InvId, MemId, OrgId, UsrId } from "./model.ts";
+import type { AnswersTo, KeyScope, Plan, Read } from "./read.ts";
+import type { Settings } from "./settings.ts";
+
+/** Ids made before the decision, so that it needs no chance. A call makes each once, however often it is decided again. */
+export interface FreshIds {
+  readonly org: OrgId;
+  readonly mem: MemId;
+  readonly otherMem: MemId;
+  readonly inv: InvId;
+  readonly usr: UsrId;
+}
+
+/** Everything a decision may depend on besides its input and its facts. */
+export interface Environment<M extends keyof FreshIds = never> {
+  readonly now: Date;
+  readonly settings: Settings;
+  /** Whom the caller names as the one who did it. */
+  readonly actor: UsrId | null;
+  readonly ids: Pick<FreshIds, M>;
+}
+
+/** A read of the organization goes by this name in every plan, so that `expectedVersion` can be compared. */
+export type MutationPlan = Plan & { readonly org?: Read<"org"> };
+
+/**
+ * A mutation in parts, so that one loop can run all of them: what is asked, what must exist, and the decision.
+ * All parts are pure. `Facts` is what the decision rests on, with everything that must exist there.
+ */
+export interface Mutation<Args extends readonly unknown[], Input, P extends MutationPlan, Facts, R, M extends keyof FreshIds> {
+  /** As the method is called. */
+  readonly name: string;
+  readonly mints: readonly M[];
+  /** Whether `expectedVersion` makes sense: there is an organization already. */
+  readonly admitsVersion: boolean;
+  /** Checks the caller's values, before any I/O. The result has every default filled in, so that equal calls are equal. */
+  readonly parse: (settings: Settings, ...args: Args) => Input;
+  readonly scope: (input: Input) => KeyScope;
+  readonly reads: (input: Input, settings: Settings) => P;
+  /** The facts, or which addressed entity does not exist. */
+  readonly find: (input: Input, answers: AnswersTo<P>) => Found<Facts> | Rejected<"not_found">;
+  /**
+   * Facts under which the operation is usually accepted. Where this is given it is decided on them at once, without
+   * a read; the guards of the commit find out whether they were true.
+   */
+  readonly assume?: (input: Input) => Facts;
+  readonly decide: (input: Input, facts: Facts, environment: Environment<M>) => Decision<R>;
+}

@@ -1,0 +1,230 @@
+import { type Change, unchanged } from "./change.ts";
+import { accept, type Decision, type Found, found, noChange, type Rejected, reject } from "./decision.ts";
+import type { EventData, EventDraft } from "./event.ts";
+import { idArgument } from "./id.ts";
+import { fields, nameArgument, slugArgument } from "./input.ts";
+import { type CreateOrgResult, latest, type Membership, type OrgId, type Organization, roleTuple, type UsrId } from "./model.ts";
+import type { Environment, Mutation } from "./operation.ts";
+import type { Read } from "./read.ts";
+import type { Settings } from "./settings.ts";
+import { canBecome, ORG_TRANSITIONS } from "./states.ts";
+
+export interface CreateOrgInput {
+  readonly creator: UsrId;
+  readonly name?: string | null;
+  readonly slug?: string | null;
+}
+
+interface NewOrg {
+  readonly creator: UsrId;
+  readonly name: string | null;
+  readonly slug: string | null;
+}
+
+export interface CreateOrgFacts {
+  readonly slugHolder: OrgId | null;
+}
+
+export const createOrg: Mutation<
+  readonly [UsrId | CreateOrgInput],
+  NewOrg,
+  { readonly slugHolder: Read<"slugHolder"> },
+  CreateOrgFacts,
+  CreateOrgResult,
+  "org" | "mem"
+> = {
+  name: "createOrg",
+  mints: ["org", "mem"],
+  admitsVersion: false,
+  parse(settings, input) {
+    const { creator, name, slug } = fields(typeof input === "string" ? { creator: input } : input, ["creator", "name", "slug"]);
+    return {
+      creator: idArgument("usr", creator),
+      name: nameArgument(name ?? null),
+      slug: slugArgument(slug ?? null, settings.isReserved),
+    };
+  },
+  scope: ({ creator }) => ({ creator }),
+  reads: ({ slug }) => ({ slugHolder: { read: "slugHolder", slug } }),
+  find: (_, answers) => found(answers),
+  assume: () => ({ slugHolder: null }),
+  decide: decideCreateOrg,
+};
+
+/** Found an organization: it, its first owner and the owner's tuple begin in the same instant. */
+export function decideCreateOrg(
+  { creator, name, slug }: NewOrg,
+  { slugHolder }: CreateOrgFacts,
+  { now, ids }: Environment<"org" | "mem">,
+): Decision<CreateOrgResult> {
+  if (slug !== null && slugHolder !== null) {
+    return reject("conflict.org_slug", { slug });
+  }
+  const org: Organization = { id: ids.org, status: "active", name, slug, version: 1, createdAt: now, updatedAt: now };
+  const ownerMembership: Membership = {
+    id: ids.mem,
+    usrId: creator,
+    orgId: org.id,
+    role: "owner",
+    status: "active",
+    replaces: null,
+    invitedBy: null,
+    removedBy: null,
+    createdAt: now,
+    updatedAt: now,
+  };
+  return accept(
+    { org, ownerMembership },
+    {
+      org: { is: "new", id: org.id },
+      at: now,
+      actor: creator,
+      changes: [
+        { op: "insertOrg", row: org },
+        { op: "insertMembership", row: ownerMembership, invId: null },
+        { op: "insertTuple", tuple: roleTuple(ownerMembership) },
+      ],
+      event: { type: "org.created", data: { name, slug, memId: ownerMembership.id, usrId: creator } },
+    },
+  );
+}
+
+export interface UpdateOrgInput {
+  readonly orgId: OrgId;
+  /** Absent or `undefined` leaves it as it is; `null` clears it. */
+  readonly name?: string | null;
+  /** Absent or `undefined` leaves it as it is; `null` clears it. */
+  readonly slug?: string | null;
+}
+
+interface OrgUpdate {
+  readonly orgId: OrgId;
+  readonly name: string | null | undefined;
+  readonly slug: string | null | undefined;
+}
+
+export interface UpdateOrgFacts {
+  readonly org: Organization;
+  readonly slugHolder: OrgId | null;
+}
+
+export const updateOrg: Mutation<
+  readonly [UpdateOrgInput],
+  OrgUpdate,
+  { readonly org: Read<"org">; readonly slugHolder: Read<"slugHolder"> },
+  UpdateOrgFacts,
+  Organization,
+  never
+> = {
+  name: "updateOrg",
+  mints: [],
+  admitsVersion: true,
+  parse(settings, input) {
+    const { orgId, name, slug } = fields(input, ["orgId", "name", "slug"]);
+    return {
+      orgId: idArgument("org", orgId),
+      name: name === undefined ? undefined : nameArgument(name),
+      slug: slug === undefined ? undefined : slugArgument(slug, settings.isReserved),
+    };
+  },
+  scope: ({ orgId }) => ({ org: orgId }),
+  reads: ({ orgId, slug }) => ({
+    org: { read: "org", of: { org: orgId } },
+    slugHolder: { read: "slugHolder", slug: slug ?? null },
+  }),
+  find: ({ orgId }, { org, slugHolder }) => (org === null ? noOrg(orgId) : found({ org, slugHolder })),
+  decide: decideUpdateOrg,
+};
+
+/** Change name or slug, also of a suspended organization. What equals the stored value is no change. */
+export function decideUpdateOrg(
+  { name, slug }: OrgUpdate,
+  { org, slugHolder }: UpdateOrgFacts,
+  { now }: Environment,
+): Decision<Organization> {
+  if (org.status === "revoked") {
+    return reject("conflict.already_terminal", { orgId: org.id, status: org.status });
+  }
+  if (typeof slug === "string" && slugHolder !== null && slugHolder !== org.id) {
+    return reject("conflict.org_slug", { slug });
+  }
+  const to = { name: name === undefined ? org.name : name, slug: slug === undefined ? org.slug : slug };
+  const changes: EventData["org.updated"]["changes"] = {
+    ...(to.name === org.name ? {} : { name: { from: org.name, to: to.name } }),
+    ...(to.slug === org.slug ? {} : { slug: { from: org.slug, to: to.slug } }),
+  };
+  if (Object.keys(changes).length === 0) {
+    return noChange(org);
+  }
+  return rewritten(org, to, now, { type: "org.updated", data: { changes } });
+}
+
+type OneOrg = readonly [OrgId];
+interface OrgIdInput {
+  readonly orgId: OrgId;
+}
+export interface OrgFacts {
+  readonly org: Organization;
+}
+type OrgMutation = Mutation<OneOrg, OrgIdInput, { readonly org: Read<"org"> }, OrgFacts, Organization, never>;
+
+const byOrgId = {
+  mints: [],
+  admitsVersion: true,
+  parse: (_: Settings, orgId: OrgId): OrgIdInput => ({ orgId: idArgument("org", orgId) }),
+  scope: ({ orgId }: OrgIdInput) => ({ org: orgId }),
+  reads: ({ orgId }: OrgIdInput) => ({ org: { read: "org", of: { org: orgId } } as const }),
+  find: ({ orgId }: OrgIdInput, { org }: { readonly org: Organization | null }) => foundOrg(orgId, org),
+} as const;
+
+export const suspendOrg: OrgMutation = { ...byOrgId, name: "suspendOrg", decide: decideSuspendOrg };
+export const reinstateOrg: OrgMutation = { ...byOrgId, name: "reinstateOrg", decide: decideReinstateOrg };
+export const revokeOrg: OrgMutation = { ...byOrgId, name: "revokeOrg", decide: decideRevokeOrg };
+
+/** Suspend an active organization. Memberships, tuples and invitations stay, so that reinstating restores all of it. */
+export function decideSuspendOrg(_: OrgIdInput, { org }: OrgFacts, { now }: Environment): Decision<Organization> {
+  if (!canBecome(ORG_TRANSITIONS, org.status, "suspended")) {
+    return reject("conflict.already_terminal", { orgId: org.id, status: org.status });
+  }
+  return rewritten(org, { status: "suspended" }, now, { type: "org.suspended", data: {} });
+}
+
+/** Reinstate a suspended organization. */
+export function decideReinstateOrg(_: OrgIdInput, { org }: OrgFacts, { now }: Environment): Decision<Organization> {
+  if (!canBecome(ORG_TRANSITIONS, org.status, "active")) {
+    return reject("precondition.invalid_transition", { id: org.id, status: org.status });
+  }
+  return rewritten(org, { status: "active" }, now, { type: "org.reinstated", data: {} });
+}
+
+/** End an organization and everything live in it. The row keeps its slug for audit but no longer holds it. */
+export function decideRevokeOrg(_: OrgIdInput, { org }: OrgFacts, { now, actor }: Environment): Decision<Organization> {
+  if (!canBecome(ORG_TRANSITIONS, org.status, "revoked")) {
+    return reject("conflict.already_terminal", { orgId: org.id, status: org.status });
+  }
+  const event = { type: "org.revoked", data: { from: org.status, slug: org.slug } } as const;
+  return rewritten(org, { status: "revoked" }, now, event, [
+    { op: "endEverything", orgId: org.id, at: now, by: actor },
+  ]);
+}
+
+/** The addressed organization, or that there is none. */
+export function foundOrg(orgId: OrgId, org: Organization | null): Found<OrgFacts> | Rejected<"not_found"> {
+  return org === null ? noOrg(orgId) : found({ org });
+}
+
+export function noOrg(orgId: OrgId): Rejected<"not_found"> {
+  return reject("not_found", { what: "organization", id: orgId });
+}
+
+/** The organization with some fields changed. It must be as it was read: the answer shows its version and its fields. */
+function rewritten(
+  org: Organization,
+  patch: Partial<Pick<Organization, "name" | "slug" | "status">>,
+  now: Date,
+  event: EventDraft,
+  further: readonly Change[] = [],
+): Decision<Organization> {
+  const row: Organization = { ...org, ...patch, version: org.version + 1, updatedAt: latest(now, org.updatedAt) };
+  return accept(row, { org: unchanged(org), at: now, actor: null, changes: [{ op: "updateOrg", row }, ...further], event });
+}

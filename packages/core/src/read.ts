@@ -1,0 +1,107 @@
+import type {
+  Invitation,
+  InvId,
+  InvitationStatus,
+  MemId,
+  Membership,
+  OrgId,
+  Organization,
+  Role,
+  Status,
+  Tuple,
+  UsrId,
+} from "./model.ts";
+
+/** An organization by its id, or as the one that a row belongs to: then the row is looked up in the same snapshot. */
+export type OrgRef =
+  | { readonly org: OrgId }
+  | { readonly membership: MemId }
+  | { readonly invitation: InvId };
+
+/** Whose idempotency keys: those of an organization, or, before it exists, of the person who creates it. */
+export type KeyScope = OrgRef | { readonly creator: UsrId };
+
+/** Rows after a position, ascending by id; `after: null` starts at the beginning. */
+interface Seek<I> {
+  readonly after: I | null;
+  /** How many rows at most. The caller asks for one more than a page holds, to learn whether another follows. */
+  readonly take: number;
+}
+
+export interface MemberFilter {
+  readonly status: Status | null;
+  readonly role: Role | null;
+}
+
+/** Invitations by what is stored: their status, and on which side of an instant they expire. */
+export interface StoredInvitationFilter {
+  readonly status: InvitationStatus;
+  /** `expiresAt < expiresBefore` */
+  readonly expiresBefore: Date | null;
+  /** `expiresAt >= expiresFrom` */
+  readonly expiresFrom: Date | null;
+}
+
+/** What an idempotency key was used for. `result` is the stored result in JSON form. */
+export type KeyUse =
+  | { readonly state: "done"; readonly operation: string; readonly fingerprint: string; readonly result: unknown }
+  | { readonly state: "fenced" };
+
+/** Every question a store can be asked: its parameters. */
+interface Questions {
+  /** The organization itself. */
+  org: { readonly of: OrgRef };
+  /** Which organization that is not revoked holds the slug; of `null`: none. */
+  slugHolder: { readonly slug: string | null };
+  membership: { readonly memId: MemId };
+  /** The live (active or suspended) membership of a user in an organization; of `null`: none. */
+  liveMembership: { readonly of: OrgRef; readonly usrId: UsrId | null };
+  /** The live membership, in the invitation's organization, of the person who issued it. */
+  inviter: { readonly invId: InvId };
+  /** Whether an organization has an active membership with role `owner` besides this one. */
+  otherOwner: { readonly memId: MemId };
+  /** Whether the user of this membership has a live one besides it in the same organization. */
+  otherLiveMembership: { readonly memId: MemId };
+  invitation: { readonly invId: InvId };
+  /** Invitations stored as pending whose stored canonical identifier is this one; of `null`: none. Ascending by id. */
+  pendingInvitations: { readonly orgId: OrgId; readonly canonical: string | null };
+  members: { readonly orgId: OrgId; readonly where: MemberFilter } & Seek<MemId>;
+  memberCount: { readonly orgId: OrgId; readonly where: MemberFilter };
+  /** Invitations that match one of the filters; no filter: all. */
+  invitations: { readonly orgId: OrgId; readonly anyOf: readonly StoredInvitationFilter[] } & Seek<InvId>;
+  /** By object type, object id, relation; by Unicode code point. */
+  tuplesOfSubject: { readonly usrId: UsrId };
+  /** By relation, subject id; by Unicode code point. `relation: null` is any. */
+  tuplesOfObject: { readonly objectType: string; readonly objectId: string; readonly relation: string | null };
+  keyUse: { readonly scope: KeyScope; readonly key: string };
+}
+
+/** Every question a store can be asked: its answer. */
+interface Answers {
+  org: Organization | null;
+  slugHolder: OrgId | null;
+  membership: Membership | null;
+  liveMembership: Membership | null;
+  inviter: Membership | null;
+  otherOwner: boolean;
+  otherLiveMembership: boolean;
+  invitation: Invitation | null;
+  pendingInvitations: readonly Invitation[];
+  members: readonly Membership[];
+  memberCount: number;
+  invitations: readonly Invitation[];
+  tuplesOfSubject: readonly Tuple[];
+  tuplesOfObject: readonly Tuple[];
+  keyUse: KeyUse | null;
+}
+
+export type Question = keyof Questions;
+
+/** One question with its parameters. */
+export type Read<Q extends Question = Question> = { readonly [K in Q]: { readonly read: K } & Questions[K] }[Q];
+export type Answer<Q extends Question> = Answers[Q];
+
+/** A set of named reads, answered from one consistent snapshot in one round trip. */
+export type Plan = Readonly<Record<string, Read>>;
+export type AnswersTo<P extends Plan> = { readonly [Name in keyof P]: AnswerTo<P[Name]> };
+type AnswerTo<R> = R extends { readonly read: infer Q extends Question } ? Answer<Q> : never;

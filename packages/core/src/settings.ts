@@ -1,0 +1,93 @@
+import { errorFor, quote } from "./errors.ts";
+import { generate } from "./id.ts";
+import { fields } from "./input.ts";
+import type { IdType } from "./model.ts";
+import { exactIdentifiers, type IdentifierPolicy } from "./policy.ts";
+import { systemClock } from "./system.ts";
+
+/** Options of every store. */
+export interface TenancyOptions {
+  /** Every decision uses this clock, never the database's. Default: the system's. Precision: a millisecond. */
+  readonly clock?: () => Date;
+  /** Where new ids come from. Default: `generate`. */
+  readonly idSource?: (type: IdType) => string;
+  /** Which identifiers are the same invitee. Default: {@link exactIdentifiers}. */
+  readonly identifierPolicy?: IdentifierPolicy;
+  /** What another invitation to a pending identifier does. Default: `"allow"`. */
+  readonly reinvite?: "allow" | "reject" | "replace";
+  /** Whether an inviter must be an active owner or admin of sufficient rank. Default: `"authority"`. */
+  readonly inviterCheck?: "authority" | "any";
+  /** Whether the same is asked again at acceptance. Default: `true`. */
+  readonly recheckInviter?: boolean;
+  /** Whether declining in a user's name needs their identifier. Default: `"any"`: no. */
+  readonly declineBinding?: "any" | "required";
+  /** Slugs nobody may take. Default: none. */
+  readonly reservedSlugs?: readonly string[] | ((slug: string) => boolean);
+}
+
+/** The options with their defaults, checked. */
+export interface Settings extends Required<Omit<TenancyOptions, "reservedSlugs">> {
+  readonly isReserved: (slug: string) => boolean;
+}
+
+const KEYS = [
+  "clock",
+  "idSource",
+  "identifierPolicy",
+  "reinvite",
+  "inviterCheck",
+  "recheckInviter",
+  "declineBinding",
+  "reservedSlugs",
+] as const satisfies readonly (keyof TenancyOptions)[];
+
+/** Checks the options of a store. Throws `PreconditionError` `precondition.invalid_input` for an unknown key or value. */
+export function settingsFrom(options: unknown): Settings {
+  const given = fields(options, KEYS);
+  return {
+    clock: either(given.clock, "clock", isFunction<() => Date>) ?? systemClock,
+    idSource: either(given.idSource, "idSource", isFunction<(type: IdType) => string>) ?? generate,
+    identifierPolicy: either(given.identifierPolicy, "identifierPolicy", isPolicy) ?? exactIdentifiers,
+    reinvite: either(given.reinvite, "reinvite", oneOf("allow", "reject", "replace")) ?? "allow",
+    inviterCheck: either(given.inviterCheck, "inviterCheck", oneOf("authority", "any")) ?? "authority",
+    recheckInviter: either(given.recheckInviter, "recheckInviter", isBoolean) ?? true,
+    declineBinding: either(given.declineBinding, "declineBinding", oneOf("any", "required")) ?? "any",
+    isReserved: reservation(either(given.reservedSlugs, "reservedSlugs", isReservation)),
+  };
+}
+
+function either<T>(value: unknown, key: string, admits: (value: unknown) => value is T): T | undefined {
+  if (value === undefined || admits(value)) {
+    return value;
+  }
+  throw errorFor("precondition.invalid_input", { key: quote(key) });
+}
+
+function reservation(reserved: readonly string[] | ((slug: string) => boolean) | undefined): (slug: string) => boolean {
+  if (typeof reserved === "function") {
+    return (slug) => reserved(slug) === true;
+  }
+  const slugs = new Set(reserved);
+  return (slug) => slugs.has(slug);
+}
+
+function oneOf<const V extends string>(...values: readonly V[]): (value: unknown) => value is V {
+  return (value): value is V => (values as readonly unknown[]).includes(value);
+}
+
+function isFunction<F>(value: unknown): value is F {
+  return typeof value === "function";
+}
+
+function isBoolean(value: unknown): value is boolean {
+  return typeof value === "boolean";
+}
+
+function isPolicy(value: unknown): value is IdentifierPolicy {
+  const policy = value as IdentifierPolicy | null;
+  return typeof policy === "object" && policy !== null && typeof policy.name === "string" && isFunction(policy.canonical);
+}
+
+function isReservation(value: unknown): value is readonly string[] | ((slug: string) => boolean) {
+  return typeof value === "function" || (Array.isArray(value) && value.every((slug) => typeof slug === "string"));
+}

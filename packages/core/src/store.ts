@@ -1,0 +1,107 @@
+import type { Change, OrgGuard } from "./change.ts";
+import type { UnavailableCode } from "./errors.ts";
+import type { EventDraft, TenancyEvent } from "./event.ts";
+import type { Invitation, InvId, Membership, OrgId, Organization, Tuple, UsrId } from "./model.ts";
+import type { AnswersTo, KeyUse, Plan } from "./read.ts";
+
+/** What a store can and cannot do. The conformance suite reads it: where something is absent its refusal is tested. */
+export interface Capabilities {
+  /** Several sessions can be at work at once, so races can be provoked. */
+  readonly concurrentSessions: boolean;
+  /** The host's users table can be linked, so that an unknown user is refused. */
+  readonly usersLink: boolean;
+}
+
+/** Where a key lives: the organization's id, or the creator's before there is one. */
+export interface KeyAddress {
+  readonly scope: OrgId | UsrId;
+  readonly key: string;
+}
+
+/** The use of an idempotency key, stored in the commit it stands for. */
+export interface KeyClaim extends KeyAddress {
+  readonly operation: string;
+  /** A digest of the operation and its input. */
+  readonly fingerprint: string;
+  /** The result in JSON form, for replays. */
+  readonly result: unknown;
+}
+
+/** Everything that becomes true at once, or not at all. */
+export interface Commit {
+  readonly org: OrgGuard;
+  readonly changes: readonly Change[];
+  readonly event: EventDraft & {
+    readonly at: Date;
+    readonly actor: UsrId | null;
+    readonly idempotencyKey: string | null;
+  };
+  readonly key: KeyClaim;
+}
+
+/**
+ * `conflict`: an expectation no longer holds, or a unique rule of the database fired, named by `constraint`.
+ * Nothing was written then, nor where a user is unknown to the host's linked table.
+ */
+export type CommitOutcome =
+  | { readonly outcome: "committed"; readonly seq: number }
+  | { readonly outcome: "conflict"; readonly constraint: string | null }
+  | { readonly outcome: "unknown_user" };
+
+/**
+ * What a database has to offer. A store answers questions and applies changes; it contains no rule.
+ * Whatever goes wrong below it is thrown as a {@link StoreFault}, never as a driver's error.
+ */
+export interface StorePort {
+  readonly capabilities: Capabilities;
+  /** Answers all reads of the plan from one consistent snapshot, in one round trip, without taking a lock. */
+  load<P extends Plan>(plan: P): Promise<AnswersTo<P>>;
+  /**
+   * Applies everything or nothing, in one round trip. The event gets the organization's new version as its `seq`.
+   * Waits for other writers of the organization, then checks what is expected against the rows as they are now.
+   */
+  commit(commit: Commit): Promise<CommitOutcome>;
+  /**
+   * Settles an attempt whose outcome is unknown: answers what the key was used for, after making sure that, if it was
+   * not used, no commit with it can take effect any more (`fenced`). Throws a retryable fault while the attempt is open.
+   */
+  settle(address: KeyAddress): Promise<KeyUse>;
+}
+
+/** What happened below, and so what may be done about it. */
+export type FaultKind =
+  /** Certainly nothing was committed, and another attempt may succeed: deadlock, serialization, a lock not granted. */
+  | "contention"
+  /** Certainly nothing was committed, and another attempt may succeed: a connection lost before a commit was sent. */
+  | "retryable"
+  /** Certainly nothing was committed; another attempt now is pointless. */
+  | "unavailable"
+  /** A commit was in flight. It may have taken effect, or take effect later. */
+  | "indeterminate"
+  /** A defect of ours or damaged data; nothing was committed. */
+  | "bug";
+
+/** The one class of error a store throws. `code` says which `UnavailableError` it becomes if attempts run out. */
+export class StoreFault extends Error {
+  override readonly name = "StoreFault";
+  readonly kind: FaultKind;
+  readonly code: UnavailableCode;
+
+  constructor(kind: FaultKind, options: { readonly code?: UnavailableCode; readonly cause?: unknown } = {}) {
+    super(kind, options.cause === undefined ? undefined : { cause: options.cause });
+    this.kind = kind;
+    this.code = options.code ?? "unavailable.connection";
+  }
+}
+
+/** Everything a store holds, for tests and for looking at it; rows ascending by id, events by organization and `seq`. */
+export interface Tables {
+  readonly org: readonly Organization[];
+  readonly mem: readonly (Membership & { readonly invId: InvId | null })[];
+  readonly inv: readonly Invitation[];
+  /** By subject, object type, object id and relation, in the order of Unicode code points. */
+  readonly tup: readonly Tuple[];
+  readonly evt: readonly TenancyEvent[];
+  /** By scope and key. */
+  readonly idem: readonly (KeyAddress & { readonly state: KeyUse["state"]; readonly orgId: OrgId | null; readonly seq: number | null })[];
+}

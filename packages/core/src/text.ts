@@ -1,0 +1,8 @@
+const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
+const LONE_SURROGATE = /\p{Cs}/u;
+
+/** Whether a value is a string of at most `longest` UTF-16 units without control characters and lone surrogates. */
+export function isText(value: unknown, longest: number): value is string {
+  // Length first: what a pattern costs must not depend on the caller.
+  return typeof value === "string" && value.length <= longest && !CONTROL.test(value) && !LONE_SURROGATE.test(value);
+}

@@ -1,0 +1,564 @@
+import {
+  type Answer,
+  type AnswersTo,
+  type Capabilities,
+  type Change,
+  type Commit,
+  type CommitOutcome,
+  type Invitation,
+  type InvId,
+  type KeyAddress,
+  type KeyScope,
+  type KeyUse,
+  type MemId,
+  type Membership,
+  type MembershipExpectation,
+  type Organization,
+  type OrgId,
+  type OrgRef,
+  type Plan,
+  type Question,
+  type Read,
+  StoreFault,
+  type StorePort,
+  type Tables,
+  Tenancy,
+  type TenancyEvent,
+  type TenancyOptions,
+  type Tuple,
+  type UsrId,
+} from "@tenantry/core";
+
+/**
+ * Tenancy in the memory of this process: for tests, examples and as the reference for what a store does. Everything is
+ * gone with the object. The rules are the core's; this file holds rows, answers questions about them and applies changes.
+ */
+export class InMemoryTenancyStore extends Tenancy {
+  readonly #database: Database;
+
+  /** Throws `PreconditionError` `precondition.invalid_input` for an unknown option or value. */
+  constructor(options: TenancyOptions = {}) {
+    const database = new Database();
+    super(database, options);
+    this.#database = database;
+  }
+
+  /** All rows and events as they are now. Treat them as read-only: they are the store's own. */
+  tables(): Tables {
+    return this.#database.tables();
+  }
+}
+
+type MembershipRow = Tables["mem"][number];
+type InvitationRow = Invitation & { readonly canonical: string };
+type KeyRow = Tables["idem"][number] & { readonly use: KeyUse };
+
+/** An expectation that no longer holds, or a unique rule that fired: whatever was applied is undone. */
+class Conflict extends Error {
+  readonly constraint: string | null;
+
+  constructor(constraint: string | null) {
+    super();
+    this.constraint = constraint;
+  }
+}
+
+class Database implements StorePort {
+  readonly capabilities: Capabilities = { concurrentSessions: false, usersLink: false };
+
+  // Rows by their keys. A row is never changed, only replaced.
+  readonly #orgs = new Map<OrgId, Organization>();
+  readonly #members = new Map<MemId, MembershipRow>();
+  readonly #invitations = new Map<InvId, InvitationRow>();
+  readonly #tuples = new Map<string, Tuple>();
+  readonly #events = new Map<OrgId, TenancyEvent[]>();
+  readonly #keys = new Map<string, KeyRow>();
+
+  // What a database would keep as indexes, so that no answer depends on how many rows there are.
+  readonly #slugs = new Map<string, OrgId>();
+  readonly #live = new Map<string, MemId>();
+  readonly #owners = new Groups<OrgId, MemId>();
+  readonly #membersOf = new Groups<OrgId, MemId>();
+  readonly #invitationsOf = new Groups<OrgId, InvId>();
+  readonly #pending = new Groups<string, InvId>();
+  readonly #tuplesOfSubject = new Groups<UsrId, string>();
+  readonly #tuplesOfObject = new Groups<string, string>();
+
+  // ── load ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  async load<P extends Plan>(plan: P): Promise<AnswersTo<P>> {
+    const answers = Object.entries(plan).map(([name, read]) => [name, this.#answer(read)]);
+    return Object.fromEntries(answers) as AnswersTo<P>;
+  }
+
+  #answer(read: Read): Answer<Question> {
+    switch (read.read) {
+      case "org":
+        return this.#org(read.of);
+      case "slugHolder":
+        return (read.slug !== null && this.#slugs.get(read.slug)) || null;
+      case "membership":
+        return this.#membership(read.memId);
+      case "liveMembership":
+        return this.#liveMembership(this.#org(read.of), read.usrId);
+      case "inviter": {
+        const invitation = this.#invitations.get(read.invId);
+        return invitation === undefined ? null : this.#liveMembership(this.#org({ org: invitation.orgId }), invitation.invitedBy);
+      }
+      case "otherOwner":
+        return this.#otherOwner(read.memId);
+      case "otherLiveMembership": {
+        const membership = this.#members.get(read.memId);
+        const live = membership && this.#live.get(liveKey(membership));
+        return live !== undefined && live !== read.memId;
+      }
+      case "invitation":
+        return this.#invitation(read.invId);
+      case "pendingInvitations":
+        return read.canonical === null
+          ? []
+          : this.#pending.sorted(pendingKey(read.orgId, read.canonical)).map((id) => this.#invitation(id) as Invitation);
+      case "members":
+        return this.#page(this.#membersOf, read, (id) => this.#membership(id), (row) => matches(row, read.where));
+      case "memberCount":
+        return this.#membersOf.sorted(read.orgId).filter((id) => matches(this.#members.get(id), read.where)).length;
+      case "invitations":
+        return this.#page(
+          this.#invitationsOf,
+          read,
+          (id) => this.#invitation(id),
+          (row) => read.anyOf.length === 0 || read.anyOf.some((filter) => isStoredAs(row, filter)),
+        );
+      case "tuplesOfSubject":
+        return this.#tuplesAt(this.#tuplesOfSubject, read.usrId, bySubject);
+      case "tuplesOfObject":
+        return this.#tuplesAt(this.#tuplesOfObject, objectKey(read), byObject).filter(
+          ({ relation }) => read.relation === null || relation === read.relation,
+        );
+      case "keyUse": {
+        const scope = this.#scope(read.scope);
+        return scope === null ? null : (this.#keys.get(addressKey({ scope, key: read.key }))?.use ?? null);
+      }
+    }
+  }
+
+  #org(of: OrgRef): Organization | null {
+    const orgId =
+      "org" in of
+        ? of.org
+        : "membership" in of
+          ? this.#members.get(of.membership)?.orgId
+          : this.#invitations.get(of.invitation)?.orgId;
+    return (orgId !== undefined && this.#orgs.get(orgId)) || null;
+  }
+
+  #membership(memId: MemId): Membership | null {
+    const row = this.#members.get(memId);
+    if (row === undefined) {
+      return null;
+    }
+    const { invId: _, ...membership } = row;
+    return membership;
+  }
+
+  #liveMembership(org: Organization | null, usrId: UsrId | null): Membership | null {
+    const memId = org !== null && usrId !== null ? this.#live.get(liveKey({ orgId: org.id, usrId })) : undefined;
+    return memId === undefined ? null : this.#membership(memId);
+  }
+
+  #otherOwner(memId: MemId): boolean {
+    const orgId = this.#members.get(memId)?.orgId;
+    if (orgId === undefined) {
+      return false;
+    }
+    // At most two are looked at.
+    for (const owner of this.#owners.of(orgId)) {
+      if (owner !== memId) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  #invitation(invId: InvId): Invitation | null {
+    const row = this.#invitations.get(invId);
+    if (row === undefined) {
+      return null;
+    }
+    const { canonical: _, ...invitation } = row;
+    return invitation;
+  }
+
+  #page<I extends string, R>(
+    group: Groups<OrgId, I>,
+    { orgId, after, take }: { readonly orgId: OrgId; readonly after: I | null; readonly take: number },
+    row: (id: I) => R | null,
+    admits: (row: R) => boolean,
+  ): R[] {
+    const rows: R[] = [];
+    for (const id of group.sortedAfter(orgId, after)) {
+      const next = row(id);
+      if (next !== null && admits(next) && rows.push(next) === take) {
+        break;
+      }
+    }
+    return rows;
+  }
+
+  #tuplesAt<K>(group: Groups<K, string>, key: K, order: (a: Tuple, b: Tuple) => number): Tuple[] {
+    return [...group.of(key)].map((tuple) => this.#tuples.get(tuple) as Tuple).sort(order);
+  }
+
+  #scope(scope: KeyScope): KeyAddress["scope"] | null {
+    return "creator" in scope ? scope.creator : (this.#org(scope)?.id ?? null);
+  }
+
+  // ── commit ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  async commit(commit: Commit): Promise<CommitOutcome> {
+    // Nothing here awaits, so nobody sees the changes until all of them are made, or none.
+    const undo: (() => void)[] = [];
+    try {
+      const seq = this.#guard(commit, undo);
+      const counts = { memberships: 0, invitations: 0, tuples: 0 };
+      for (const change of commit.changes) {
+        this.#apply(change, undo, counts);
+      }
+      this.#record(commit, seq, commit.event.type === "org.revoked" ? counts : {}, undo);
+      return { outcome: "committed", seq };
+    } catch (error) {
+      for (const step of undo.reverse()) {
+        step();
+      }
+      if (error instanceof Conflict) {
+        return { outcome: "conflict", constraint: error.constraint };
+      }
+      throw error;
+    }
+  }
+
+  async settle({ scope, key }: KeyAddress): Promise<KeyUse> {
+    const known = this.#keys.get(addressKey({ scope, key }));
+    if (known !== undefined) {
+      return known.use;
+    }
+    const use: KeyUse = { state: "fenced" };
+    this.#keys.set(addressKey({ scope, key }), { scope, key, state: "fenced", orgId: null, seq: null, use });
+    return use;
+  }
+
+  /** Checks what is expected of the organization and advances its version, which is the number of the event. */
+  #guard({ org: guard }: Commit, undo: (() => void)[]): number {
+    if (guard.is === "new") {
+      return 1;
+    }
+    const org = this.#orgs.get(guard.id);
+    if (
+      org === undefined ||
+      (guard.status !== null && org.status !== guard.status) ||
+      (guard.version !== null && org.version !== guard.version)
+    ) {
+      throw new Conflict(null);
+    }
+    const version = org.version + 1;
+    put(this.#orgs, org.id, { ...org, version }, undo);
+    return version;
+  }
+
+  #apply(change: Change, undo: (() => void)[], counts: { memberships: number; invitations: number; tuples: number }): void {
+    switch (change.op) {
+      case "insertOrg":
+        this.#isNew(this.#orgs, change.row.id);
+        return this.#putOrg(change.row, undo);
+      case "updateOrg":
+        return this.#putOrg({ ...change.row, version: (this.#orgs.get(change.row.id) as Organization).version }, undo);
+      case "insertMembership":
+        this.#isNew(this.#members, change.row.id);
+        return this.#putMembership({ ...change.row, invId: change.invId }, undo);
+      case "updateMembership": {
+        const row = this.#expectMembership(change.row.id, change.expect);
+        const { status, removedBy, updatedAt } = change.row;
+        return this.#putMembership({ ...row, status, removedBy, updatedAt }, undo);
+      }
+      case "expectMembership":
+        this.#expectMembership(change.memId, change.expect);
+        return;
+      case "insertInvitation":
+        this.#isNew(this.#invitations, change.row.id);
+        return this.#putInvitation({ ...change.row, canonical: change.canonical }, undo);
+      case "updateInvitation": {
+        const row = this.#invitations.get(change.row.id);
+        if (row?.status !== change.expect.status || row.expiresAt.getTime() !== change.expect.expiresAt.getTime()) {
+          throw new Conflict(null);
+        }
+        const { status, invitedUserId, terminalAt, terminalBy } = change.row;
+        return this.#putInvitation({ ...row, status, invitedUserId, terminalAt, terminalBy }, undo);
+      }
+      case "insertTuple":
+        return this.#putTuple(change.tuple, undo);
+      case "deleteTuple":
+        return this.#dropTuple(change.tuple, undo);
+      case "endEverything":
+        return this.#endEverything(change, undo, counts);
+    }
+  }
+
+  #expectMembership(memId: MemId, expect: MembershipExpectation): MembershipRow {
+    const row = this.#members.get(memId);
+    if (row?.status !== expect.status || row.updatedAt.getTime() !== expect.updatedAt.getTime()) {
+      throw new Conflict(null);
+    }
+    return row;
+  }
+
+  #endEverything(
+    { orgId, at, by }: Extract<Change, { op: "endEverything" }>,
+    undo: (() => void)[],
+    counts: { memberships: number; invitations: number; tuples: number },
+  ): void {
+    for (const id of this.#membersOf.sorted(orgId)) {
+      const row = this.#members.get(id) as MembershipRow;
+      if (row.status !== "revoked") {
+        this.#putMembership({ ...row, status: "revoked", updatedAt: later(at, row.updatedAt) }, undo);
+        counts.memberships += 1;
+      }
+    }
+    for (const id of this.#invitationsOf.sorted(orgId)) {
+      const row = this.#invitations.get(id) as InvitationRow;
+      if (row.status === "pending" && row.expiresAt.getTime() >= at.getTime()) {
+        this.#putInvitation({ ...row, status: "revoked", terminalAt: later(at, row.createdAt), terminalBy: by }, undo);
+        counts.invitations += 1;
+      }
+    }
+    for (const key of [...this.#tuplesOfObject.of(objectKey({ objectType: "org", objectId: orgId }))]) {
+      this.#dropTuple(this.#tuples.get(key) as Tuple, undo);
+      counts.tuples += 1;
+    }
+  }
+
+  /** The event and the use of the key: part of the commit like every row. */
+  #record({ org, event, key }: Commit, seq: number, counts: object, undo: (() => void)[]): void {
+    const { scope, operation, fingerprint, result } = key;
+    const address = addressKey(key);
+    if (this.#keys.has(address)) {
+      throw new Conflict("idem_key_used_once");
+    }
+    const use: KeyUse = { state: "done", operation, fingerprint, result };
+    put(this.#keys, address, { scope, key: key.key, state: "done", orgId: org.id, seq, use }, undo);
+    const recorded = { ...event, orgId: org.id, seq, data: { ...event.data, ...counts } } as TenancyEvent;
+    const events = this.#events.get(org.id) ?? [];
+    this.#events.set(org.id, events);
+    events.push(recorded);
+    undo.push(() => events.pop());
+  }
+
+  // ── rows and their indexes ────────────────────────────────────────────────────────────────────────────────────────
+
+  #isNew<K>(rows: Map<K, unknown>, id: K): void {
+    if (rows.has(id)) {
+      throw new StoreFault("bug", { cause: new Error("an id was used before") });
+    }
+  }
+
+  #putOrg(row: Organization, undo: (() => void)[]): void {
+    const before = this.#orgs.get(row.id);
+    if (before?.slug && before.status !== "revoked") {
+      drop(this.#slugs, before.slug, undo);
+    }
+    if (row.slug !== null && row.status !== "revoked") {
+      if (this.#slugs.has(row.slug)) {
+        throw new Conflict("org_slug_held_once");
+      }
+      put(this.#slugs, row.slug, row.id, undo);
+    }
+    put(this.#orgs, row.id, row, undo);
+  }
+
+  #putMembership(row: MembershipRow, undo: (() => void)[]): void {
+    const before = this.#members.get(row.id);
+    if (before !== undefined && before.status !== "revoked") {
+      drop(this.#live, liveKey(before), undo);
+    }
+    if (row.status !== "revoked") {
+      if (this.#live.has(liveKey(row))) {
+        throw new Conflict("mem_one_live");
+      }
+      put(this.#live, liveKey(row), row.id, undo);
+    }
+    this.#owners.set(row.orgId, row.id, row.role === "owner" && row.status === "active", undo);
+    this.#membersOf.set(row.orgId, row.id, true, undo);
+    put(this.#members, row.id, row, undo);
+  }
+
+  #putInvitation(row: InvitationRow, undo: (() => void)[]): void {
+    this.#pending.set(pendingKey(row.orgId, row.canonical), row.id, row.status === "pending", undo);
+    this.#invitationsOf.set(row.orgId, row.id, true, undo);
+    put(this.#invitations, row.id, row, undo);
+  }
+
+  #putTuple(tuple: Tuple, undo: (() => void)[]): void {
+    const key = tupleKey(tuple);
+    this.#tuplesOfSubject.set(tuple.subjectId, key, true, undo);
+    this.#tuplesOfObject.set(objectKey(tuple), key, true, undo);
+    put(this.#tuples, key, tuple, undo);
+  }
+
+  #dropTuple(tuple: Tuple, undo: (() => void)[]): void {
+    const key = tupleKey(tuple);
+    this.#tuplesOfSubject.set(tuple.subjectId, key, false, undo);
+    this.#tuplesOfObject.set(objectKey(tuple), key, false, undo);
+    drop(this.#tuples, key, undo);
+  }
+
+  tables(): Tables {
+    const sorted = <R extends { readonly id: string }>(rows: Iterable<R>): R[] => [...rows].sort((a, b) => compare(a.id, b.id));
+    return {
+      org: sorted(this.#orgs.values()),
+      mem: sorted(this.#members.values()),
+      inv: sorted(this.#invitations.values()).map(({ canonical: _, ...row }) => row),
+      tup: [...this.#tuples.values()].sort((a, b) => compare(a.subjectId, b.subjectId) || bySubject(a, b)),
+      evt: [...this.#events].sort(([a], [b]) => compare(a, b)).flatMap(([, events]) => events),
+      idem: [...this.#keys.values()]
+        .sort((a, b) => compare(a.scope, b.scope) || compare(a.key, b.key))
+        .map(({ use: _, ...row }) => row),
+    };
+  }
+}
+
+/** Sets of keys by what they belong to, in order on demand: ids ascend, so a new one almost always comes last. */
+class Groups<K, V extends string> {
+  readonly #members = new Map<K, Set<V>>();
+  readonly #sorted = new Map<K, V[]>();
+
+  of(key: K): ReadonlySet<V> {
+    return this.#members.get(key) ?? new Set();
+  }
+
+  sorted(key: K): readonly V[] {
+    const known = this.#sorted.get(key);
+    if (known !== undefined) {
+      return known;
+    }
+    const values = [...this.of(key)].sort(compare);
+    this.#sorted.set(key, values);
+    return values;
+  }
+
+  *sortedAfter(key: K, after: V | null): Iterable<V> {
+    const values = this.sorted(key);
+    for (let place = after === null ? 0 : firstAfter(values, after); place < values.length; place += 1) {
+      yield values[place] as V;
+    }
+  }
+
+  /** Makes the value belong or not belong to the group. */
+  set(key: K, value: V, belongs: boolean, undo: (() => void)[]): void {
+    if (this.of(key).has(value) === belongs) {
+      return;
+    }
+    this.#change(key, value, belongs);
+    undo.push(() => this.#change(key, value, !belongs));
+  }
+
+  #change(key: K, value: V, belongs: boolean): void {
+    const group = this.#members.get(key) ?? new Set();
+    if (belongs) {
+      group.add(value);
+    } else {
+      group.delete(value);
+    }
+    this.#members.set(key, group);
+    const values = this.#sorted.get(key);
+    const last = values?.at(-1);
+    if (belongs && values !== undefined && last !== undefined && compare(value, last) > 0) {
+      values.push(value);
+    } else if (!belongs && values !== undefined && last === value) {
+      values.pop();
+    } else {
+      this.#sorted.delete(key);
+    }
+  }
+}
+
+function put<K, V>(rows: Map<K, V>, key: K, row: V, undo: (() => void)[]): void {
+  const before = rows.get(key);
+  rows.set(key, row);
+  undo.push(() => {
+    if (before === undefined) {
+      rows.delete(key);
+    } else {
+      rows.set(key, before);
+    }
+  });
+}
+
+function drop<K, V>(rows: Map<K, V>, key: K, undo: (() => void)[]): void {
+  const before = rows.get(key);
+  if (before !== undefined) {
+    rows.delete(key);
+    undo.push(() => rows.set(key, before));
+  }
+}
+
+function matches(row: Membership | undefined, { status, role }: Extract<Read, { read: "members" }>["where"]): boolean {
+  return row !== undefined && (status === null || row.status === status) && (role === null || row.role === role);
+}
+
+function isStoredAs(
+  { status, expiresAt }: Invitation,
+  filter: Extract<Read, { read: "invitations" }>["anyOf"][number],
+): boolean {
+  return (
+    status === filter.status &&
+    (filter.expiresBefore === null || expiresAt.getTime() < filter.expiresBefore.getTime()) &&
+    (filter.expiresFrom === null || expiresAt.getTime() >= filter.expiresFrom.getTime())
+  );
+}
+
+function later(a: Date, b: Date): Date {
+  return b.getTime() > a.getTime() ? b : a;
+}
+
+const liveKey = ({ orgId, usrId }: Pick<Membership, "orgId" | "usrId">): string => `${orgId} ${usrId}`;
+const pendingKey = (orgId: OrgId, canonical: string): string => `${orgId} ${canonical}`;
+const addressKey = ({ scope, key }: KeyAddress): string => `${scope} ${key}`;
+const objectKey = ({ objectType, objectId }: Pick<Tuple, "objectType" | "objectId">): string => `${objectType} ${objectId}`;
+const tupleKey = (tuple: Tuple): string => `${tuple.subjectId} ${tuple.relation} ${objectKey(tuple)}`;
+
+function bySubject(a: Tuple, b: Tuple): number {
+  return compare(a.objectType, b.objectType) || compare(a.objectId, b.objectId) || compare(a.relation, b.relation);
+}
+
+function byObject(a: Tuple, b: Tuple): number {
+  return compare(a.relation, b.relation) || compare(a.subjectId, b.subjectId);
+}
+
+/** The order of Unicode code points, which is not that of UTF-16 units: surrogates come before U+E000 there. */
+function compare(a: string, b: string): number {
+  for (let place = 0; place < a.length && place < b.length; place += 1) {
+    const [left, right] = [a.charCodeAt(place), b.charCodeAt(place)];
+    if (left !== right) {
+      const [isLeftSurrogate, isRightSurrogate] = [isSurrogate(left), isSurrogate(right)];
+      return isLeftSurrogate === isRightSurrogate ? left - right : isLeftSurrogate ? 1 : -1;
+    }
+  }
+  return a.length - b.length;
+}
+
+function isSurrogate(unit: number): boolean {
+  return unit >= 0xd800 && unit <= 0xdfff;
+}
+
+/** The place of the first value behind `after` in an ascending list. */
+function firstAfter<V extends string>(values: readonly V[], after: V): number {
+  let [low, high] = [0, values.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((values[middle] as V) <= after) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return low;
+}

@@ -1,0 +1,134 @@
+-- The tables of tenancy. Nothing exists before, so nothing is at risk.
+--
+-- The rules are decided by the application; what SQL can state of them is stated here once more, so that no path
+-- around the application breaks them: constraints are named for what they forbid. Ids and times are made by the
+-- application. The organization's row is rewritten by every mutation of anything in the organization: no index has a
+-- column that such an update changes, and the fill factor leaves room for the new version on the same page.
+
+create table tenancy.org (
+  id uuid constraint org_id_unique primary key,
+  status text not null constraint org_status_known check (status in ('active', 'suspended', 'revoked')),
+  name text constraint org_name_short check (length(name) <= 1024),
+  slug text collate "C" constraint org_slug_form check (slug ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'),
+  version bigint not null constraint org_version_positive check (version >= 1),
+  created_at timestamptz not null,
+  updated_at timestamptz not null,
+  constraint org_time_forward check (updated_at >= created_at)
+) with (fillfactor = 70);
+
+create unique index org_slug_held_once on tenancy.org (slug) where status <> 'revoked';
+
+create table tenancy.inv (
+  id uuid constraint inv_id_unique primary key,
+  org_id uuid not null constraint inv_org_known references tenancy.org (id),
+  identifier text not null,
+  canonical text collate "C" not null,
+  role text not null constraint inv_role_known
+    check (role in ('owner', 'admin', 'member', 'guest', 'viewer', 'editor')),
+  status text not null constraint inv_status_known
+    check (status in ('pending', 'accepted', 'declined', 'revoked', 'expired')),
+  pre_tuples jsonb not null,
+  invited_by uuid not null,
+  invited_user_id uuid,
+  created_at timestamptz not null,
+  expires_at timestamptz not null,
+  terminal_at timestamptz,
+  terminal_by uuid,
+  constraint inv_expiry_later check (expires_at > created_at),
+  constraint inv_terminal_dated check ((status = 'pending') = (terminal_at is null) and terminal_at >= created_at is not false),
+  constraint inv_acceptance_named check ((status = 'accepted') = (invited_user_id is not null)),
+  constraint inv_lapse_anonymous check (status not in ('pending', 'expired') or terminal_by is null)
+);
+
+create index inv_of_org on tenancy.inv (org_id, id);
+create index inv_pending on tenancy.inv (org_id, canonical) where status = 'pending';
+
+create table tenancy.mem (
+  id uuid constraint mem_id_unique primary key,
+  org_id uuid not null constraint mem_org_known references tenancy.org (id),
+  usr_id uuid not null,
+  role text not null constraint mem_role_known
+    check (role in ('owner', 'admin', 'member', 'guest', 'viewer', 'editor')),
+  status text not null constraint mem_status_known check (status in ('active', 'suspended', 'revoked')),
+  replaces uuid constraint mem_replaced_once unique constraint mem_replaces_known references tenancy.mem (id),
+  invited_by uuid,
+  removed_by uuid,
+  inv_id uuid constraint mem_one_per_invitation unique constraint mem_invitation_known references tenancy.inv (id),
+  created_at timestamptz not null,
+  updated_at timestamptz not null,
+  constraint mem_time_forward check (updated_at >= created_at),
+  constraint mem_removal_final check (removed_by is null or status = 'revoked'),
+  constraint mem_link_uninvited check (replaces is null or inv_id is null)
+);
+
+create unique index mem_one_live on tenancy.mem (org_id, usr_id) where status <> 'revoked';
+create index mem_of_org on tenancy.mem (org_id, id);
+-- "Is there another owner?" looks at two entries of this one, however many members there are.
+create index mem_active_owner on tenancy.mem (org_id) where role = 'owner' and status = 'active';
+
+-- Subjects and objects are text, returned byte for byte as they were given. The key is in the order in which a user's
+-- tuples are listed; collation "C" is the order of code points.
+create table tenancy.tup (
+  subject_type text collate "C" not null constraint tup_subject_type_known check (subject_type = 'usr'),
+  subject_id text collate "C" not null,
+  relation text collate "C" not null constraint tup_relation_form check (relation ~ '^[a-z_]{2,32}$'),
+  object_type text collate "C" not null constraint tup_object_type_form check (object_type ~ '^[a-z][a-z0-9_]{1,31}$'),
+  object_id text collate "C" not null constraint tup_object_id_short check (length(object_id) between 1 and 256),
+  constraint tup_granted_once primary key (subject_type, subject_id, object_type, object_id, relation)
+);
+
+create index tup_of_object on tenancy.tup (object_type, object_id, relation, subject_id);
+
+-- The audit trail and the outbox. `seq` is the organization's version after the mutation: no sequence, no gap.
+create table tenancy.evt (
+  org_id uuid not null constraint evt_org_known references tenancy.org (id),
+  seq bigint not null,
+  type text not null,
+  at timestamptz not null,
+  actor uuid,
+  idempotency_key text,
+  data jsonb not null,
+  constraint evt_seq_unique primary key (org_id, seq)
+);
+
+-- One row for each mutation that took effect (`done`) or never will (`fenced`). `at` is for clearing old rows away.
+create table tenancy.idem (
+  scope text collate "C" not null,
+  key text collate "C" not null,
+  state text not null constraint idem_state_known check (state in ('done', 'fenced')),
+  operation text,
+  fingerprint uuid,
+  org_id uuid,
+  seq bigint,
+  result jsonb,
+  at timestamptz not null default now(),
+  constraint idem_key_used_once primary key (scope, key),
+  constraint idem_done_complete check ((state = 'done') = (num_nulls(operation, fingerprint, org_id, seq, result) = 0)
+    and (state = 'fenced') = (num_nonnulls(operation, fingerprint, org_id, seq, result) = 0))
+);
+
+-- Ends whatever is live in an organization, called by the one statement that holds the organization's lock. A function,
+-- because each of its statements takes a fresh snapshot: what other writers inserted while the caller waited for the lock
+-- is seen here, and would be missed by that statement itself.
+create function tenancy.end_everything(org uuid, org_wire text, moment timestamptz, ender uuid)
+returns table (memberships bigint, invitations bigint, tuples bigint)
+language sql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  with ended_mem as (
+    update tenancy.mem
+       set status = 'revoked', updated_at = greatest(updated_at, $3)
+     where org_id = $1 and status <> 'revoked'
+    returning 1
+  ), ended_inv as (
+    update tenancy.inv
+       set status = 'revoked', terminal_at = greatest(created_at, $3), terminal_by = $4
+     where org_id = $1 and status = 'pending' and expires_at >= $3
+    returning 1
+  ), dropped_tup as (
+    delete from tenancy.tup
+     where object_type = 'org' and object_id = $2
+    returning 1
+  )
+  select (select count(*) from ended_mem), (select count(*) from ended_inv), (select count(*) from dropped_tup)
+$$;

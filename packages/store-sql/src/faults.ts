@@ -1,0 +1,124 @@
+import { type CommitOutcome, StoreFault } from "@tenantry/core";
+import { NotSent } from "./executor.ts";
+import { SQLSTATE, type ServerError, serverError } from "./sqlstate.ts";
+
+// The one place where a driver's errors get their meaning: by SQLSTATE, and by whether a commit was in flight.
+
+/** What was under way: a read, which changes nothing, or a statement that commits by itself. */
+export type Intent = "read" | "commit";
+
+/** Unique rules that the rules of the core know: losing a race for one of them is an ordinary outcome. */
+const KNOWN_UNIQUE = [
+  "org_slug_held_once",
+  "mem_one_live",
+  "mem_replaced_once",
+  "mem_one_per_invitation",
+  "tup_granted_once",
+  "idem_key_used_once",
+];
+/** Foreign keys to the host's users table, where it is linked, end like this. */
+export const USERS_LINK_SUFFIX = "_user_known";
+
+/** The ordinary outcome that an error of a commit stands for. Throws a `StoreFault` for every other error. */
+export function commitOutcome(error: unknown): CommitOutcome {
+  const server = serverError(error);
+  if (server?.code === SQLSTATE.uniqueViolation && server.constraint !== null && KNOWN_UNIQUE.includes(server.constraint)) {
+    return { outcome: "conflict", constraint: server.constraint };
+  }
+  if (server?.code === SQLSTATE.foreignKeyViolation && server.constraint?.endsWith(USERS_LINK_SUFFIX)) {
+    return { outcome: "unknown_user" };
+  }
+  throw faultOf(error, "commit");
+}
+
+/** What an error means for the one who asked. */
+export function faultOf(error: unknown, intent: Intent): StoreFault {
+  if (error instanceof NotSent) {
+    return notSent(error.cause);
+  }
+  const server = serverError(error);
+  if (server !== null) {
+    return answered(server, intent, error);
+  }
+  const cause = trace(error);
+  if (isClosed(error)) {
+    return new StoreFault("unavailable", { code: "unavailable.closed", cause });
+  }
+  // Whatever is not an answer of the server left the statement in flight.
+  const code = /timeout/i.test(messageOf(error)) ? "unavailable.timeout" : "unavailable.connection";
+  return new StoreFault(intent === "read" ? "retryable" : "indeterminate", { code, cause });
+}
+
+function answered(server: ServerError, intent: Intent, error: unknown): StoreFault {
+  const cause = trace(error);
+  switch (server.code) {
+    case SQLSTATE.serializationFailure:
+    case SQLSTATE.deadlockDetected:
+    case SQLSTATE.lockNotAvailable:
+      return new StoreFault("contention", { code: "unavailable.contention", cause });
+    case SQLSTATE.queryCanceled:
+      return new StoreFault("retryable", { code: "unavailable.timeout", cause });
+    case SQLSTATE.diskFull:
+    case SQLSTATE.outOfMemory:
+    case SQLSTATE.configurationLimitExceeded:
+    case SQLSTATE.ioError:
+    case SQLSTATE.readOnlyTransaction:
+      return new StoreFault("unavailable", { code: "unavailable.server", cause });
+    case SQLSTATE.cannotConnectNow:
+    case SQLSTATE.tooManyConnections:
+    case SQLSTATE.invalidStatementName:
+    case SQLSTATE.duplicatePreparedStatement:
+      return new StoreFault("retryable", { code: "unavailable.server", cause });
+    case SQLSTATE.transactionResolutionUnknown:
+    case SQLSTATE.statementCompletionUnknown:
+      return new StoreFault(intent === "read" ? "retryable" : "indeterminate", { cause });
+    case SQLSTATE.adminShutdown:
+    case SQLSTATE.crashShutdown:
+    case SQLSTATE.idleSessionTimeout:
+    case SQLSTATE.idleInTransactionTimeout:
+    case SQLSTATE.transactionTimeout:
+      // Poolers and drivers may hand over the answer to an earlier statement, so this one may still take effect.
+      return new StoreFault(intent === "read" ? "retryable" : "indeterminate", { cause });
+    default:
+      return server.code.startsWith("08")
+        ? new StoreFault(intent === "read" ? "retryable" : "indeterminate", { cause })
+        : new StoreFault("bug", { cause });
+  }
+}
+
+/** No connection could be had. Wrong credentials, a missing database or a missing right do not heal by trying again. */
+function notSent(error: unknown): StoreFault {
+  const cause = trace(error);
+  const code = serverError(error)?.code;
+  if (code === SQLSTATE.cannotConnectNow || code === SQLSTATE.tooManyConnections) {
+    return new StoreFault("retryable", { code: "unavailable.server", cause });
+  }
+  if (code?.startsWith("28") || code === "3D000" || code === "42501") {
+    return new StoreFault("bug", { cause });
+  }
+  if (isClosed(error)) {
+    return new StoreFault("unavailable", { code: "unavailable.closed", cause });
+  }
+  if (/timeout exceeded when trying to connect/i.test(messageOf(error))) {
+    return new StoreFault("unavailable", { code: "unavailable.pool_timeout", cause });
+  }
+  return new StoreFault("retryable", { code: "unavailable.connection", cause });
+}
+
+function isClosed(error: unknown): boolean {
+  return /after calling end on the pool|PGlite is closed|PGlite is closing/i.test(messageOf(error));
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : "";
+}
+
+/** What may be told of a driver's error: its code and the constraint, or the system's code. Its text may quote values. */
+function trace(error: unknown): Error {
+  const server = serverError(error);
+  const code = server?.code ?? (error as { readonly code?: unknown } | null)?.code;
+  const told = typeof code === "string" ? code : error instanceof Error ? error.name : typeof error;
+  const kept = new Error(server?.constraint ? `database error ${told} (${server.constraint})` : `database error ${told}`);
+  kept.name = "DatabaseError";
+  return kept;
+}

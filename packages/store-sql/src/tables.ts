@@ -1,0 +1,56 @@
+import { idOf, type KeyAddress, type Tables, type TenancyEvent } from "@tenantry/core";
+import { type SqlExecutor, Values } from "./executor.ts";
+import { schemaIdentifier } from "./identifier.ts";
+import { decodeInv, decodeMem, decodeOrg, decodeTup, each, invJson, type Json, memJson, optional, orgJson, tupJson } from "./rows.ts";
+import { statement } from "./statement.ts";
+
+/** Everything the tables hold, in one snapshot: for tests and for looking at small databases. */
+export async function readTables(executor: SqlExecutor, options: { readonly schema?: string } = {}): Promise<Tables> {
+  const s = schemaIdentifier(options.schema ?? "tenancy");
+  const all = (json: string, table: string, alias: string, order: string): string =>
+    `(select coalesce(json_agg(${json} order by ${order}), '[]') from ${s}.${table} ${alias})`;
+  const text = `select json_build_object(
+  'org', ${all(orgJson("o"), "org", "o", "o.id")},
+  'mem', ${all(`json_build_object('row', ${memJson("m")}, 'invId', m.inv_id)`, "mem", "m", "m.id")},
+  'inv', ${all(invJson("i"), "inv", "i", "i.id")},
+  'tup', ${all(tupJson("t"), "tup", "t", "t.subject_id, t.object_type, t.object_id, t.relation")},
+  'evt', ${all(
+    `json_build_object('orgId', e.org_id, 'seq', e.seq, 'type', e.type, 'at', (extract(epoch from e.at) * 1000)::bigint,
+      'actor', e.actor, 'idempotencyKey', e.idempotency_key, 'data', e.data)`,
+    "evt",
+    "e",
+    "e.org_id, e.seq",
+  )},
+  'idem', ${all("json_build_object('scope', k.scope, 'key', k.key, 'state', k.state, 'orgId', k.org_id, 'seq', k.seq)", "idem", "k", "k.scope, k.key")}
+)::text as tables`;
+  const [row] = await executor.run(statement(text, new Values(), false));
+  const { org, mem, inv, tup, evt, idem } = JSON.parse(row?.["tables"] as string) as Readonly<Record<keyof Tables, Json>>;
+  return {
+    org: each(decodeOrg)(org),
+    mem: each(decodeMemWithInvitation)(mem),
+    inv: each(decodeInv)(inv),
+    tup: each(decodeTup)(tup),
+    evt: each(decodeEvt)(evt),
+    idem: each(decodeIdem)(idem),
+  };
+}
+
+function decodeMemWithInvitation(json: Json): Tables["mem"][number] {
+  const { row, invId } = json as { readonly row: Json; readonly invId: Json };
+  return { ...decodeMem(row), invId: optional("inv", invId) };
+}
+
+function decodeEvt(json: Json): TenancyEvent {
+  const row = json as unknown as Omit<TenancyEvent, "at"> & { readonly at: number };
+  return {
+    ...row,
+    orgId: idOf("org", row.orgId),
+    at: new Date(row.at),
+    actor: optional("usr", row.actor),
+  } as TenancyEvent;
+}
+
+function decodeIdem(json: Json): Tables["idem"][number] {
+  const row = json as unknown as KeyAddress & Pick<Tables["idem"][number], "state" | "seq"> & { readonly orgId: string | null };
+  return { ...row, orgId: optional("org", row.orgId) };
+}

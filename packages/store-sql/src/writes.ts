@@ -1,0 +1,259 @@
+import { type Change, type Commit, type Membership, type Tuple, uuidOf } from "@tenantry/core";
+import { Values } from "./executor.ts";
+
+type Op = Change["op"];
+type Of<O extends Op> = Extract<Change, { readonly op: O }>;
+
+/**
+ * A commit as one statement. Locks come first, in the order organization, invitations, memberships by id; then `go`, the
+ * verdict: one row if everything expected still holds; then every write, each reading from `go`, so that no row there
+ * writes nothing. Nothing but locks rests on rows that were read before the locks were held, and no decision rests on
+ * this statement's own snapshot, which is older than the wait for them.
+ */
+export function commitSql(s: string, commit: Commit): { readonly text: string; readonly values: Values } {
+  const values = new Values();
+  const changes = <O extends Op>(op: O): readonly Of<O>[] =>
+    commit.changes.filter((change): change is Of<O> => change.op === op);
+  const parts = [
+    ...verdict(s, commit, changes, values),
+    organization(s, commit, changes, values),
+    ...memberships(s, changes, values),
+    ...invitations(s, changes, values),
+    ...tuples(s, changes, values),
+    ...records(s, commit, changes, values),
+  ];
+  return { text: `with ${parts.filter((part) => part !== "").join(", ")}\nselect seq::text as seq from go`, values };
+}
+
+type Changes = <O extends Op>(op: O) => readonly Of<O>[];
+
+function verdict(s: string, { org }: Commit, changes: Changes, values: Values): readonly string[] {
+  if (org.is === "new") {
+    return [`go as materialized (select ${values.add(uuidOf(org.id), "uuid")} as org_id, 1::bigint as seq)`];
+  }
+  const status = org.status === null ? "" : ` and status = ${values.add(org.status, "text")}`;
+  const version = org.version === null ? "" : ` and version = ${values.add(org.version, "bigint")}`;
+  const parts = [
+    `locked_org as materialized (
+  select id, version from ${s}.org
+   where id = ${values.add(uuidOf(org.id), "uuid")}${status}${version}
+     for no key update
+)`,
+  ];
+  const holds: string[] = [];
+  const invitations = changes("updateInvitation").map(({ row, expect }) => ({
+    id: uuidOf(row.id),
+    status: expect.status,
+    expires_at: expect.expiresAt,
+  }));
+  if (invitations.length > 0) {
+    const expected = values.rows(invitations, "id uuid, status text, expires_at timestamptz");
+    parts.push(`locked_inv as materialized (
+  select i.id from ${s}.inv i join ${expected} on i.id = r.id and i.status = r.status and i.expires_at = r.expires_at
+   where exists (select from locked_org)
+   order by i.id
+     for no key update of i
+)`);
+    holds.push(`(select count(*) from locked_inv) = ${values.add(invitations.length, "bigint")}`);
+  }
+  const memberships = [
+    ...changes("updateMembership").map(({ row, expect }) => ({ id: row.id, expect })),
+    ...changes("expectMembership").map(({ memId, expect }) => ({ id: memId, expect })),
+  ].map(({ id, expect }) => ({ id: uuidOf(id), status: expect.status, updated_at: expect.updatedAt }));
+  if (memberships.length > 0) {
+    const expected = values.rows(memberships, "id uuid, status text, updated_at timestamptz");
+    const before = invitations.length > 0 ? "locked_inv" : "locked_org";
+    parts.push(`locked_mem as materialized (
+  select m.id from ${s}.mem m join ${expected} on m.id = r.id and m.status = r.status and m.updated_at = r.updated_at
+   where exists (select from ${before})
+   order by m.id
+     for no key update of m
+)`);
+    holds.push(`(select count(*) from locked_mem) = ${values.add(memberships.length, "bigint")}`);
+  }
+  const where = holds.length === 0 ? "" : `\n   where ${holds.join(" and ")}`;
+  parts.push(`go as materialized (
+  select id as org_id, version + 1 as seq from locked_org${where}
+)`);
+  return parts;
+}
+
+function organization(s: string, { org }: Commit, changes: Changes, values: Values): string {
+  if (org.is === "new") {
+    const rows = changes("insertOrg").map(({ row }) => ({
+      status: row.status,
+      name: row.name,
+      slug: row.slug,
+      created_at: row.createdAt,
+      updated_at: row.updatedAt,
+    }));
+    return `added_org as (
+  insert into ${s}.org (id, status, name, slug, version, created_at, updated_at)
+  select go.org_id, r.status, r.name, r.slug, go.seq, r.created_at, r.updated_at
+    from go, ${values.rows(rows, "status text, name text, slug text, created_at timestamptz, updated_at timestamptz")}
+)`;
+  }
+  const [update] = changes("updateOrg");
+  const set =
+    update === undefined
+      ? ""
+      : `, status = ${values.add(update.row.status, "text")}, name = ${values.add(update.row.name, "text")}` +
+        `, slug = ${values.add(update.row.slug, "text")}, updated_at = ${values.add(update.row.updatedAt, "timestamptz")}`;
+  return `advanced as (
+  update ${s}.org set version = go.seq${set}
+    from go
+   where org.id = go.org_id
+)`;
+}
+
+function memberships(s: string, changes: Changes, values: Values): readonly string[] {
+  const parts: string[] = [];
+  const updates = changes("updateMembership").map(({ row }) => ({
+    id: uuidOf(row.id),
+    status: row.status,
+    removed_by: uuidOrNull(row.removedBy),
+    updated_at: row.updatedAt,
+  }));
+  if (updates.length > 0) {
+    parts.push(`changed_mem as (
+  update ${s}.mem set status = r.status, removed_by = r.removed_by, updated_at = r.updated_at
+    from go, ${values.rows(updates, "id uuid, status text, removed_by uuid, updated_at timestamptz")}
+   where mem.id = r.id
+  returning mem.id
+)`);
+  }
+  const inserts = changes("insertMembership").map(({ row, invId }) => memRow(row, invId));
+  if (inserts.length > 0) {
+    // A link begins only after the row it replaces has ended: both at once would break "one live membership".
+    const first = updates.length === 0 ? "" : "\n   where (select count(*) from changed_mem) >= 0";
+    parts.push(`added_mem as (
+  insert into ${s}.mem (id, org_id, usr_id, role, status, replaces, invited_by, removed_by, inv_id, created_at, updated_at)
+  select r.id, go.org_id, r.usr_id, r.role, r.status, r.replaces, r.invited_by, null, r.inv_id, r.created_at, r.updated_at
+    from go, ${values.rows(
+      inserts,
+      "id uuid, usr_id uuid, role text, status text, replaces uuid, invited_by uuid, inv_id uuid, created_at timestamptz, updated_at timestamptz",
+    )}${first}
+)`);
+  }
+  return parts;
+}
+
+function memRow(row: Membership, invId: string | null): Readonly<Record<string, unknown>> {
+  return {
+    id: uuidOf(row.id),
+    usr_id: uuidOf(row.usrId),
+    role: row.role,
+    status: row.status,
+    replaces: uuidOrNull(row.replaces),
+    invited_by: uuidOrNull(row.invitedBy),
+    inv_id: uuidOrNull(invId),
+    created_at: row.createdAt,
+    updated_at: row.updatedAt,
+  };
+}
+
+function invitations(s: string, changes: Changes, values: Values): readonly string[] {
+  const parts: string[] = [];
+  const updates = changes("updateInvitation").map(({ row }) => ({
+    id: uuidOf(row.id),
+    status: row.status,
+    invited_user_id: uuidOrNull(row.invitedUserId),
+    terminal_at: row.terminalAt,
+    terminal_by: uuidOrNull(row.terminalBy),
+  }));
+  if (updates.length > 0) {
+    parts.push(`changed_inv as (
+  update ${s}.inv
+     set status = r.status, invited_user_id = r.invited_user_id, terminal_at = r.terminal_at, terminal_by = r.terminal_by
+    from go, ${values.rows(updates, "id uuid, status text, invited_user_id uuid, terminal_at timestamptz, terminal_by uuid")}
+   where inv.id = r.id
+)`);
+  }
+  const inserts = changes("insertInvitation").map(({ row, canonical }) => ({
+    id: uuidOf(row.id),
+    identifier: row.identifier,
+    canonical,
+    role: row.role,
+    status: row.status,
+    pre_tuples: row.preTuples,
+    invited_by: uuidOf(row.invitedBy),
+    created_at: row.createdAt,
+    expires_at: row.expiresAt,
+  }));
+  if (inserts.length > 0) {
+    parts.push(`added_inv as (
+  insert into ${s}.inv (id, org_id, identifier, canonical, role, status, pre_tuples, invited_by, created_at, expires_at)
+  select r.id, go.org_id, r.identifier, r.canonical, r.role, r.status, r.pre_tuples, r.invited_by, r.created_at, r.expires_at
+    from go, ${values.rows(
+      inserts,
+      "id uuid, identifier text, canonical text, role text, status text, pre_tuples jsonb, invited_by uuid, created_at timestamptz, expires_at timestamptz",
+    )}
+)`);
+  }
+  return parts;
+}
+
+const TUPLE_COLUMNS = "subject_type, subject_id, relation, object_type, object_id";
+const TUPLE_TYPES = "subject_type text, subject_id text, relation text, object_type text, object_id text";
+
+function tuples(s: string, changes: Changes, values: Values): readonly string[] {
+  const parts: string[] = [];
+  const deletes = changes("deleteTuple").map(({ tuple }) => tupRow(tuple));
+  if (deletes.length > 0) {
+    parts.push(`dropped_tup as (
+  delete from ${s}.tup t using go, ${values.rows(deletes, TUPLE_TYPES)}
+   where t.subject_type = r.subject_type and t.subject_id = r.subject_id and t.relation = r.relation
+     and t.object_type = r.object_type and t.object_id = r.object_id
+)`);
+  }
+  const inserts = changes("insertTuple").map(({ tuple }) => tupRow(tuple));
+  if (inserts.length > 0) {
+    // In the order of the key: two organizations that grant the same tuples wait for each other in one direction only.
+    parts.push(`granted_tup as (
+  insert into ${s}.tup (${TUPLE_COLUMNS})
+  select r.subject_type, r.subject_id, r.relation, r.object_type, r.object_id
+    from go, ${values.rows(inserts, TUPLE_TYPES)}
+   order by r.subject_id collate "C", r.object_type collate "C", r.object_id collate "C", r.relation collate "C"
+  on conflict do nothing
+)`);
+  }
+  return parts;
+}
+
+function tupRow({ subjectType, subjectId, relation, objectType, objectId }: Tuple): Readonly<Record<string, unknown>> {
+  return { subject_type: subjectType, subject_id: subjectId, relation, object_type: objectType, object_id: objectId };
+}
+
+/** The event and the use of the key. Both come from `go` like every row: refused calls leave neither. */
+function records(s: string, { event, key }: Commit, changes: Changes, values: Values): readonly string[] {
+  const [ending] = changes("endEverything");
+  const parts: string[] = [];
+  let counts = "";
+  if (ending !== undefined) {
+    parts.push(`ended as materialized (
+  select e.memberships, e.invitations, e.tuples
+    from go, ${s}.end_everything(go.org_id, ${values.add(ending.orgId, "text")}, ${values.add(ending.at, "timestamptz")},
+      ${values.add(uuidOrNull(ending.by), "uuid")}) e
+)`);
+    counts =
+      " || (select jsonb_build_object('memberships', memberships, 'invitations', invitations, 'tuples', tuples) from ended)";
+  }
+  parts.push(`recorded as (
+  insert into ${s}.evt (org_id, seq, type, at, actor, idempotency_key, data)
+  select go.org_id, go.seq, ${values.add(event.type, "text")}, ${values.add(event.at, "timestamptz")},
+      ${values.add(uuidOrNull(event.actor), "uuid")}, ${values.add(event.idempotencyKey, "text")},
+      ${values.add(JSON.stringify(event.data), "text::jsonb")}${counts}
+    from go
+)`);
+  parts.push(`keyed as (
+  insert into ${s}.idem (scope, key, state, operation, fingerprint, org_id, seq, result)
+  select ${values.add(key.scope, "text")}, ${values.add(key.key, "text")}, 'done', ${values.add(key.operation, "text")},
+      ${values.add(key.fingerprint, "uuid")}, go.org_id, go.seq, ${values.add(JSON.stringify(key.result), "text::jsonb")}
+    from go
+)`);
+  return parts;
+}
+
+function uuidOrNull(id: string | null): string | null {
+  return id === null ? null : uuidOf(id);
+}
