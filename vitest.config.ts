@@ -1,0 +1,34 @@
+import { existsSync, readdirSync } from "node:fs";
+import { defineConfig } from "vitest/config";
+
+// One project per folder, so that `--project core` picks one package.
+const folders = ["packages", "examples"]
+  .filter((parent) => existsSync(parent))
+  .flatMap((parent) => readdirSync(parent).map((name) => ({ name, root: `${parent}/${name}` })));
+
+export default defineConfig({
+  test: {
+    // In the root config it runs once for all projects: one PostgreSQL per run.
+    globalSetup: "packages/testkit/src/global-setup.ts",
+    projects: [
+      ...folders.map(({ name, root }) => ({
+        test: {
+          name,
+          root,
+          include: ["{src,test}/**/*.test.ts"],
+          // Minutes long, so it is asked for.
+          exclude: process.env["SOAK"] === undefined ? ["**/*.soak.test.ts"] : [],
+        },
+      })),
+      { test: { name: "repository", include: ["test/**/*.test.ts"] } },
+    ],
+    coverage: {
+      provider: "v8",
+      include: ["packages/core/src/**/*.ts"],
+      exclude: ["**/*.test.ts", "**/*.test-d.ts"],
+      reporter: ["text-summary", "json"],
+      reportsDirectory: ".out/coverage",
+      thresholds: { statements: 100, branches: 100 },
+    },
+  },
+});
