@@ -6,6 +6,9 @@ const folders = ["packages", "examples"]
   .filter((parent) => existsSync(parent))
   .flatMap((parent) => readdirSync(parent).map((name) => ({ name, root: `${parent}/${name}` })));
 
+// Two slow cores that also run the database; a test that hangs still ends.
+const patience = { testTimeout: 30_000, hookTimeout: 60_000 };
+
 export default defineConfig({
   test: {
     // In the root config it runs once for all projects: one PostgreSQL per run.
@@ -16,11 +19,12 @@ export default defineConfig({
           name,
           root,
           include: ["{src,test}/**/*.test.ts"],
+          ...patience,
           // Minutes long, so it is asked for.
           exclude: process.env["SOAK"] === undefined ? ["**/*.soak.test.ts"] : [],
         },
       })),
-      { test: { name: "repository", include: ["test/**/*.test.ts"] } },
+      { test: { name: "repository", include: ["test/**/*.test.ts"], ...patience } },
     ],
     coverage: {
       provider: "v8",
