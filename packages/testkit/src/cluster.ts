@@ -30,6 +30,8 @@ interface Server {
   readonly log: () => string;
 }
 
+/** A deadlock costs a race test milliseconds, and the log tells who waited for whom. */
+const COMMON = { max_connections: "200", deadlock_timeout: "20ms", log_lock_waits: "on" };
 const FAST = { fsync: "off", synchronous_commit: "off", full_page_writes: "off" };
 const DURABLE = { fsync: "on", synchronous_commit: "on", full_page_writes: "on" };
 
@@ -44,10 +46,11 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   reapOrphans();
   const account = serverAccount();
   const folder = makeFolder(account);
+  endWithThisProcess(folder);
   try {
     const binaries = findBinaries(options.major ?? 17, account, folder);
     initialize(binaries, folder, account);
-    const settings = { max_connections: "200", ...(options.durable === true ? DURABLE : FAST), ...options.settings };
+    const settings = { ...COMMON, ...(options.durable === true ? DURABLE : FAST), ...options.settings };
     for (let attempt = 1; ; attempt += 1) {
       const port = await freePort();
       try {
@@ -92,7 +95,7 @@ function startServer(
     env: { LC_ALL: "C" },
     stdio: ["ignore", "ignore", "pipe"],
   });
-  endWithThisProcess(folder, postgres);
+  running.set(folder, postgres);
   let log = "";
   const server = { process: postgres, log: () => log };
   return new Promise((resolve, reject) => {
@@ -125,16 +128,16 @@ function cluster({ process: postgres, log }: Server, folder: string, port: numbe
   };
 }
 
-/** Servers of this process by folder, from their start until the folder is gone. */
-const running = new Map<string, ChildProcess>();
+/** The folders of this process that are there, each with its server once that has been started. */
+const running = new Map<string, ChildProcess | null>();
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-function endWithThisProcess(folder: string, postgres: ChildProcess): void {
+function endWithThisProcess(folder: string): void {
   if (running.size === 0) {
     process.once("exit", endAll);
     for (const signal of SIGNALS) process.once(signal, endBySignal);
   }
-  running.set(folder, postgres);
+  running.set(folder, null);
 }
 
 function forget(folder: string): void {
@@ -153,7 +156,7 @@ function endBySignal(signal: NodeJS.Signals): void {
 
 function endAll(): void {
   for (const [folder, postgres] of running) {
-    postgres.kill("SIGQUIT");
+    postgres?.kill("SIGQUIT");
     removeFolder(folder);
   }
 }

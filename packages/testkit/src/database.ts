@@ -4,6 +4,8 @@ import pg from "pg";
 /** A database of one's own on a server that may hold others. */
 export interface Database {
   readonly url: string;
+  /** Unique, and safe between double quotes. */
+  readonly name: string;
   /** Remove it, cutting the sessions that are still connected. */
   drop(): Promise<void>;
 }
@@ -20,7 +22,7 @@ export async function createDatabase(url: string, { template }: DatabaseOptions 
   await run(url, `create database "${name}" template "${source}"`);
   const made = new URL(url);
   made.pathname = `/${name}`;
-  return { url: made.href, drop: () => run(url, `drop database if exists "${name}" with (force)`) };
+  return { url: made.href, name, drop: () => run(url, `drop database if exists "${name}" with (force)`) };
 }
 
 function databaseName(url: string): string {

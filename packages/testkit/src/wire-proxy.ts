@@ -7,6 +7,9 @@ export type WireStatement =
   | { readonly kind: "bind"; readonly connection: number; readonly name: string }
   | { readonly kind: "query"; readonly connection: number; readonly text: string };
 
+/** A statement made ready on the server; the name "" is for one use. */
+export type WireParse = Extract<WireStatement, { readonly kind: "parse" }>;
+
 /** A server's double that counts what passes. */
 export interface WireProxy {
   /** The address of the target, through the proxy. */
@@ -15,6 +18,8 @@ export interface WireProxy {
   trips(): number;
   /** What was prepared, run and queried since the start or the last reset, in order. */
   statements(): readonly WireStatement[];
+  /** What was prepared since the start or the last reset, in order. */
+  parses(): readonly WireParse[];
   reset(): void;
   /** Cut all connections. */
   close(): Promise<void>;
@@ -96,6 +101,7 @@ export async function startWireProxy(targetUrl: string): Promise<WireProxy> {
     url: url.href,
     trips: () => trips,
     statements: () => statements,
+    parses: () => statements.filter((statement) => statement.kind === "parse"),
     reset() {
       trips = 0;
       statements = [];
