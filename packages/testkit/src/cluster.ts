@@ -3,7 +3,7 @@ import { chownSync, mkdirSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { type Account, findBinaries, type Major, serverAccount } from "./binaries.ts";
-import { makeFolder, reapOrphans, removeFolder } from "./folder.ts";
+import { makeFolder, openPlace, reapOrphans, removeFolder } from "./folder.ts";
 
 export interface ClusterOptions {
   /** Default 17. Ignored where `PG_BINDIR` names the binaries. */
@@ -45,10 +45,11 @@ const PORT_ATTEMPTS = 5;
 export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
   reapOrphans();
   const account = serverAccount();
-  const folder = makeFolder(account);
+  const place = openPlace(account);
+  const folder = makeFolder(place);
   endWithThisProcess(folder);
   try {
-    const binaries = findBinaries(options.major ?? 17, account, folder);
+    const binaries = findBinaries(options.major ?? 17, account, place);
     initialize(binaries, folder, account);
     const settings = { ...COMMON, ...(options.durable === true ? DURABLE : FAST), ...options.settings };
     for (let attempt = 1; ; attempt += 1) {

@@ -6,12 +6,16 @@ import type { Account } from "./binaries.ts";
 const PREFIX = "tenantry-postgres-";
 const OWNED = /^tenantry-postgres-(\d+)-(\d+)-/;
 
+/** The temporary directory, or another one that the account can enter. */
+export function openPlace(account: Account | null): string {
+  return places().find((place) => account === null || isOpen(place)) ?? tmpdir();
+}
+
 /**
- * A folder for one cluster, its name telling the process that owns it, in a place the account can enter.
- * Another run removes it once that process is gone.
+ * A folder for one cluster, its name telling the process that owns it. Another run removes it once that process is
+ * gone.
  */
-export function makeFolder(account: Account | null): string {
-  const place = places().find((candidate) => account === null || isOpen(candidate)) ?? tmpdir();
+export function makeFolder(place: string): string {
   const folder = mkdtempSync(join(place, `${PREFIX}${process.pid}-${startedAt(process.pid)}-`));
   chmodSync(folder, 0o711);
   return folder;
