@@ -100,7 +100,7 @@ create table tenancy.idem (
   fingerprint uuid,
   org_id uuid,
   seq bigint,
-  result jsonb,
+  result json,
   at timestamptz not null default now(),
   constraint idem_key_used_once primary key (scope, key),
   constraint idem_done_complete check ((state = 'done') = (num_nulls(operation, fingerprint, org_id, seq, result) = 0)

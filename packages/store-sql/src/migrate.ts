@@ -38,7 +38,7 @@ const LOCK = "7311264029145310";
  * applied migration is not the one of this package; a database's own error passes through.
  */
 export async function migrate(executor: SqlExecutor, options: MigrateOptions = {}): Promise<readonly string[]> {
-  const schema = schemaIdentifier(options.schema ?? "tenancy");
+  const schema = schemaIdentifier(options.schema === undefined ? "tenancy" : options.schema);
   const link = options.users === undefined ? [] : usersLink(schema, options.users);
   await executor.batch([
     `select pg_advisory_xact_lock(${LOCK})`,

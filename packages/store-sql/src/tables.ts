@@ -6,7 +6,7 @@ import { statement } from "./statement.ts";
 
 /** Everything the tables hold, in one snapshot: for tests and for looking at small databases. */
 export async function readTables(executor: SqlExecutor, options: { readonly schema?: string } = {}): Promise<Tables> {
-  const s = schemaIdentifier(options.schema ?? "tenancy");
+  const s = schemaIdentifier(options.schema === undefined ? "tenancy" : options.schema);
   const all = (json: string, table: string, alias: string, order: string): string =>
     `(select coalesce(json_agg(${json} order by ${order}), '[]') from ${s}.${table} ${alias})`;
   const text = `select json_build_object(

@@ -248,7 +248,7 @@ function records(s: string, { event, key }: Commit, changes: Changes, values: Va
   parts.push(`keyed as (
   insert into ${s}.idem (scope, key, state, operation, fingerprint, org_id, seq, result)
   select ${values.add(key.scope, "text")}, ${values.add(key.key, "text")}, 'done', ${values.add(key.operation, "text")},
-      ${values.add(key.fingerprint, "uuid")}, go.org_id, go.seq, ${values.add(JSON.stringify(key.result), "text::jsonb")}
+      ${values.add(key.fingerprint, "uuid")}, go.org_id, go.seq, ${values.add(JSON.stringify(key.result), "text::json")}
     from go
 )`);
   return parts;

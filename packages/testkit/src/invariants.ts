@@ -117,7 +117,7 @@ export function invariants(schema = "tenancy"): readonly Invariant[] {
           or (status = 'accepted' and (terminal_by is distinct from invited_user_id or terminal_at > expires_at))`],
     ["acceptance", "an accepted invitation made exactly one membership, of its user, role, inviter and instant",
       `select i.id::text as row from ${s}.inv i left join ${s}.mem m on m.inv_id = i.id
-        group by i.id having (i.status = 'accepted') <> (count(m.id) = 1 and bool_and(m.org_id = i.org_id
+        group by i.id, i.status having (i.status = 'accepted') <> (count(m.id) = 1 and bool_and(m.org_id = i.org_id
           and m.usr_id = i.invited_user_id and m.role = i.role and m.invited_by = i.invited_by
           and m.created_at = i.terminal_at and m.replaces is null)) or (i.status <> 'accepted' and count(m.id) > 0)`],
     ["removal", "removed_by is set by adminRemove alone",
@@ -125,7 +125,7 @@ export function invariants(schema = "tenancy"): readonly Invariant[] {
          select from ${s}.evt e where e.type = 'membership.removed' and e.data->>'memId' = m.w
             and e.data->>'removedBy' = ${wire("usr", "m.removed_by")})`],
     ["sequence", "events are numbered 1 to the organization's version without a gap",
-      `select o.id::text as row from ${s}.org o left join ${s}.evt e on e.org_id = o.id group by o.id
+      `select o.id::text as row from ${s}.org o left join ${s}.evt e on e.org_id = o.id group by o.id, o.version
         having count(e.seq) <> o.version or coalesce(max(e.seq), 0) <> o.version or coalesce(min(e.seq), 0) <> 1`],
     ["fold_memberships", "memberships are what the events say",
       `select coalesce(m.w, t.mem) as row from member m full join told t on t.mem = m.w

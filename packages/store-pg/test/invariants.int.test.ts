@@ -1,0 +1,92 @@
+import { generate } from "@tenantry/core";
+import { brokenInvariants } from "@tenantry/testkit";
+import type pg from "pg";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { PostgresTenancyStore } from "../src/pg.ts";
+import { type OpenPostgres, openPostgres } from "./open-postgres.ts";
+
+// The test of the tests: tables damaged by hand, one way each, and the invariant that has to notice.
+
+let database: OpenPostgres;
+let pool: pg.Pool;
+beforeAll(async () => {
+  database = await openPostgres();
+  pool = database.pool();
+  // The database itself refuses most of the damage; here it is let in.
+  await pool.query(`do $$ declare c record; begin
+    for c in select conrelid::regclass as tbl, conname from pg_constraint
+              where connamespace = 'tenancy'::regnamespace and contype in ('c', 'f', 'u', 'p') order by contype = 'p', contype <> 'f' loop
+      execute format('alter table %s drop constraint if exists %I cascade', c.tbl, c.conname);
+    end loop;
+    drop index tenancy.org_slug_held_once; drop index tenancy.mem_one_live;
+  end $$`);
+});
+afterAll(() => database.close());
+
+/** A life with everything in it: owners, links, suspension, removal, grants, a closed organization. */
+beforeEach(async () => {
+  const store = new PostgresTenancyStore(pool);
+  for (const closed of [false, true]) {
+    const creator = generate("usr");
+    const { org, ownerMembership } = await store.createOrg({ creator, slug: closed ? "closed" : "open" }, { idempotencyKey: "c" });
+    const add = (role: "admin" | "member" | "owner") => store.addMember({ orgId: org.id, usrId: generate("usr"), role });
+    const [admin, member, heir] = [await add("admin"), await add("member"), await add("owner")];
+    await store.suspendMembership(member.id);
+    const promoted = await store.changeRole({ memId: admin.id, newRole: "member" });
+    await store.adminRemove({ memId: promoted.id, adminUsrId: creator });
+    await store.transferOwnership({ orgId: org.id, fromMemId: ownerMembership.id, toMemId: heir.id });
+    const { id: invId } = await store.createInvitation({
+      orgId: org.id,
+      identifier: "x",
+      role: "member",
+      invitedBy: heir.usrId,
+      expiresAt: new Date(Date.now() + 60_000),
+      preTuples: [{ relation: "viewer", objectType: "project", objectId: "1" }],
+    });
+    await store.acceptInvitation({ invId, asUsrId: generate("usr"), acceptingIdentifier: "x" });
+    if (closed) {
+      await store.revokeOrg(org.id);
+    }
+  }
+});
+afterEach(async () => {
+  await pool.query("truncate tenancy.org, tenancy.mem, tenancy.inv, tenancy.tup, tenancy.evt, tenancy.idem");
+});
+
+test("nothing is broken in an undamaged life", async () => {
+  expect(await brokenInvariants((text) => pool.query(text))).toEqual([]);
+});
+
+const OPEN = "(select id from tenancy.org where status = 'active')";
+const damages: readonly (readonly [invariant: string, damage: string])[] = [
+  ["owner", `update tenancy.mem set status = 'suspended' where role = 'owner' and status = 'active' and org_id = ${OPEN}`],
+  ["live", `insert into tenancy.mem select gen_random_uuid(), org_id, usr_id, role, status, null, null, null, null, created_at, updated_at from tenancy.mem where status = 'active'`],
+  ["tuple_of_member", `delete from tenancy.tup where relation = 'owner'`],
+  ["member_of_tuple", `insert into tenancy.tup select subject_type, subject_id, 'admin', object_type, object_id from tenancy.tup where relation = 'owner'`],
+  ["closed_org_empty", `update tenancy.mem set status = 'suspended' where status = 'revoked' and org_id <> ${OPEN}`],
+  ["slug", `update tenancy.org set slug = 'same', status = 'active'`],
+  ["tuple_key", `insert into tenancy.tup select * from tenancy.tup`],
+  ["grant_source", `insert into tenancy.tup select subject_type, subject_id, 'editor', 'project', '2' from tenancy.tup limit 1`],
+  ["grant_kept", `delete from tenancy.tup where object_type = 'project'`],
+  ["chain_single", `update tenancy.mem set replaces = (select replaces from tenancy.mem where replaces is not null limit 1)`],
+  ["chain_link", `update tenancy.mem set created_at = created_at - interval '1 hour' where replaces is not null`],
+  ["chain_acyclic", `update tenancy.mem m set replaces = n.id from tenancy.mem n where n.replaces = m.id`],
+  ["invitation_fields", `update tenancy.inv set terminal_at = null`],
+  ["acceptance", `update tenancy.mem set inv_id = null`],
+  ["removal", `update tenancy.mem set removed_by = usr_id where status = 'active'`],
+  ["sequence", `delete from tenancy.evt where seq = 3`],
+  ["fold_memberships", `update tenancy.mem set role = 'guest' where role = 'member'`],
+  ["fold_invitations", `update tenancy.inv set status = 'declined'`],
+  ["fold_orgs", `update tenancy.org set status = 'suspended' where status = 'active'`],
+  ["end", `insert into tenancy.evt select org_id, 99, 'membership.added', at, actor, null, data from tenancy.evt where type = 'org.revoked'`],
+  ["key", `delete from tenancy.idem where key = 'c'`],
+  ["time", `update tenancy.mem set updated_at = created_at - interval '1 hour'`],
+  ["format", `update tenancy.org set slug = 'Not A Slug'`],
+];
+for (const [invariant, damage] of damages) {
+  test(`damage to "${invariant}" is noticed`, async () => {
+    await pool.query(damage);
+    const broken = await brokenInvariants((text) => pool.query(text));
+    expect(broken.map(({ name }) => name)).toContain(invariant);
+  });
+}

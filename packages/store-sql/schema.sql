@@ -1,0 +1,186 @@
+-- What the migrations come to, as the catalogue tells it. Written by a test; compare it, do not run it.
+
+create table tenancy.evt (
+  org_id uuid not null,
+  seq bigint not null,
+  type text not null,
+  at timestamp with time zone not null,
+  actor uuid,
+  idempotency_key text,
+  data jsonb not null
+);
+
+create table tenancy.idem (
+  scope text collate "C" not null,
+  key text collate "C" not null,
+  state text not null,
+  operation text,
+  fingerprint uuid,
+  org_id uuid,
+  seq bigint,
+  result json,
+  at timestamp with time zone not null default now()
+);
+
+create table tenancy.inv (
+  id uuid not null,
+  org_id uuid not null,
+  identifier text not null,
+  canonical text collate "C" not null,
+  role text not null,
+  status text not null,
+  pre_tuples jsonb not null,
+  invited_by uuid not null,
+  invited_user_id uuid,
+  created_at timestamp with time zone not null,
+  expires_at timestamp with time zone not null,
+  terminal_at timestamp with time zone,
+  terminal_by uuid
+);
+
+create table tenancy.mem (
+  id uuid not null,
+  org_id uuid not null,
+  usr_id uuid not null,
+  role text not null,
+  status text not null,
+  replaces uuid,
+  invited_by uuid,
+  removed_by uuid,
+  inv_id uuid,
+  created_at timestamp with time zone not null,
+  updated_at timestamp with time zone not null
+);
+
+create table tenancy.migration (
+  name text not null,
+  checksum text not null,
+  applied_at timestamp with time zone not null default now()
+);
+
+create table tenancy.org (
+  id uuid not null,
+  status text not null,
+  name text,
+  slug text collate "C",
+  version bigint not null,
+  created_at timestamp with time zone not null,
+  updated_at timestamp with time zone not null
+) with (fillfactor=70);
+
+create table tenancy.tup (
+  subject_type text collate "C" not null,
+  subject_id text collate "C" not null,
+  relation text collate "C" not null,
+  object_type text collate "C" not null,
+  object_id text collate "C" not null
+);
+
+alter table tenancy.evt add constraint evt_org_known FOREIGN KEY (org_id) REFERENCES tenancy.org(id);
+
+alter table tenancy.evt add constraint evt_seq_unique PRIMARY KEY (org_id, seq);
+
+alter table tenancy.idem add constraint idem_done_complete CHECK ((((state = 'done'::text) = (num_nulls(operation, fingerprint, org_id, seq, result) = 0)) AND ((state = 'fenced'::text) = (num_nonnulls(operation, fingerprint, org_id, seq, result) = 0))));
+
+alter table tenancy.idem add constraint idem_key_used_once PRIMARY KEY (scope, key);
+
+alter table tenancy.idem add constraint idem_state_known CHECK ((state = ANY (ARRAY['done'::text, 'fenced'::text])));
+
+alter table tenancy.inv add constraint inv_acceptance_named CHECK (((status = 'accepted'::text) = (invited_user_id IS NOT NULL)));
+
+alter table tenancy.inv add constraint inv_expiry_later CHECK ((expires_at > created_at));
+
+alter table tenancy.inv add constraint inv_id_unique PRIMARY KEY (id);
+
+alter table tenancy.inv add constraint inv_lapse_anonymous CHECK (((status <> ALL (ARRAY['pending'::text, 'expired'::text])) OR (terminal_by IS NULL)));
+
+alter table tenancy.inv add constraint inv_org_known FOREIGN KEY (org_id) REFERENCES tenancy.org(id);
+
+alter table tenancy.inv add constraint inv_role_known CHECK ((role = ANY (ARRAY['owner'::text, 'admin'::text, 'member'::text, 'guest'::text, 'viewer'::text, 'editor'::text])));
+
+alter table tenancy.inv add constraint inv_status_known CHECK ((status = ANY (ARRAY['pending'::text, 'accepted'::text, 'declined'::text, 'revoked'::text, 'expired'::text])));
+
+alter table tenancy.inv add constraint inv_terminal_dated CHECK ((((status = 'pending'::text) = (terminal_at IS NULL)) AND ((terminal_at >= created_at) IS NOT FALSE)));
+
+alter table tenancy.mem add constraint mem_id_unique PRIMARY KEY (id);
+
+alter table tenancy.mem add constraint mem_invitation_known FOREIGN KEY (inv_id) REFERENCES tenancy.inv(id);
+
+alter table tenancy.mem add constraint mem_link_uninvited CHECK (((replaces IS NULL) OR (inv_id IS NULL)));
+
+alter table tenancy.mem add constraint mem_one_per_invitation UNIQUE (inv_id);
+
+alter table tenancy.mem add constraint mem_org_known FOREIGN KEY (org_id) REFERENCES tenancy.org(id);
+
+alter table tenancy.mem add constraint mem_removal_final CHECK (((removed_by IS NULL) OR (status = 'revoked'::text)));
+
+alter table tenancy.mem add constraint mem_replaced_once UNIQUE (replaces);
+
+alter table tenancy.mem add constraint mem_replaces_known FOREIGN KEY (replaces) REFERENCES tenancy.mem(id);
+
+alter table tenancy.mem add constraint mem_role_known CHECK ((role = ANY (ARRAY['owner'::text, 'admin'::text, 'member'::text, 'guest'::text, 'viewer'::text, 'editor'::text])));
+
+alter table tenancy.mem add constraint mem_status_known CHECK ((status = ANY (ARRAY['active'::text, 'suspended'::text, 'revoked'::text])));
+
+alter table tenancy.mem add constraint mem_time_forward CHECK ((updated_at >= created_at));
+
+alter table tenancy.migration add constraint migration_pkey PRIMARY KEY (name);
+
+alter table tenancy.org add constraint org_id_unique PRIMARY KEY (id);
+
+alter table tenancy.org add constraint org_name_short CHECK ((length(name) <= 1024));
+
+alter table tenancy.org add constraint org_slug_form CHECK ((slug ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'::text));
+
+alter table tenancy.org add constraint org_status_known CHECK ((status = ANY (ARRAY['active'::text, 'suspended'::text, 'revoked'::text])));
+
+alter table tenancy.org add constraint org_time_forward CHECK ((updated_at >= created_at));
+
+alter table tenancy.org add constraint org_version_positive CHECK ((version >= 1));
+
+alter table tenancy.tup add constraint tup_granted_once PRIMARY KEY (subject_type, subject_id, object_type, object_id, relation);
+
+alter table tenancy.tup add constraint tup_object_id_short CHECK (((length(object_id) >= 1) AND (length(object_id) <= 256)));
+
+alter table tenancy.tup add constraint tup_object_type_form CHECK ((object_type ~ '^[a-z][a-z0-9_]{1,31}$'::text));
+
+alter table tenancy.tup add constraint tup_relation_form CHECK ((relation ~ '^[a-z_]{2,32}$'::text));
+
+alter table tenancy.tup add constraint tup_subject_type_known CHECK ((subject_type = 'usr'::text));
+
+CREATE INDEX inv_of_org ON tenancy.inv USING btree (org_id, id);
+
+CREATE INDEX inv_pending ON tenancy.inv USING btree (org_id, canonical) WHERE (status = 'pending'::text);
+
+CREATE INDEX mem_active_owner ON tenancy.mem USING btree (org_id) WHERE ((role = 'owner'::text) AND (status = 'active'::text));
+
+CREATE INDEX mem_of_org ON tenancy.mem USING btree (org_id, id);
+
+CREATE UNIQUE INDEX mem_one_live ON tenancy.mem USING btree (org_id, usr_id) WHERE (status <> 'revoked'::text);
+
+CREATE UNIQUE INDEX org_slug_held_once ON tenancy.org USING btree (slug) WHERE (status <> 'revoked'::text);
+
+CREATE INDEX tup_of_object ON tenancy.tup USING btree (object_type, object_id, relation, subject_id);
+
+CREATE OR REPLACE FUNCTION tenancy.end_everything(org uuid, org_wire text, moment timestamp with time zone, ender uuid)
+ RETURNS TABLE(memberships bigint, invitations bigint, tuples bigint)
+ LANGUAGE sql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  with ended_mem as (
+    update "tenancy".mem
+       set status = 'revoked', updated_at = greatest(updated_at, $3)
+     where org_id = $1 and status <> 'revoked'
+    returning 1
+  ), ended_inv as (
+    update "tenancy".inv
+       set status = 'revoked', terminal_at = greatest(created_at, $3), terminal_by = $4
+     where org_id = $1 and status = 'pending' and expires_at >= $3
+    returning 1
+  ), dropped_tup as (
+    delete from "tenancy".tup
+     where object_type = 'org' and object_id = $2
+    returning 1
+  )
+  select (select count(*) from ended_mem), (select count(*) from ended_inv), (select count(*) from dropped_tup)
+$function$;
