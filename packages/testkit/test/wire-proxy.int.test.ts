@@ -79,6 +79,16 @@ describe("the statements", () => {
     ]);
   });
 
+  test("show that each connection prepares for itself, once", async () => {
+    for (const client of [await connect(), await connect({ pipeline: true })]) {
+      for (const value of numbers) await client.query({ ...one, values: [value] });
+    }
+    expect(proxy.parses()).toEqual([
+      { kind: "parse", connection: 1, ...one },
+      { kind: "parse", connection: 2, ...one },
+    ]);
+  });
+
   test("show texts without parameters, and the connection each came on", async () => {
     await (await connect()).query("select 1");
     await (await connect()).query("select 2");
@@ -94,5 +104,6 @@ describe("the statements", () => {
     proxy.reset();
     expect(proxy.trips()).toBe(0);
     expect(proxy.statements()).toEqual([]);
+    expect(proxy.parses()).toEqual([]);
   });
 });

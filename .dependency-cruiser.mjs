@@ -1,0 +1,59 @@
+// The arrows of ARCHITECTURE.md. Tests are exempt: they may use whatever proves the point.
+const TESTS = "/test/|\\.test(-d)?\\.ts$";
+const PORTABLE = "^packages/(core|store-memory|store-sql|store-pg)/src/";
+
+/** Which other packages of ours each package may import. */
+const arrows = {
+  core: [],
+  "store-memory": ["core"],
+  "store-sql": ["core"],
+  "store-pg": ["store-sql", "core"],
+  conformance: ["core"],
+};
+
+export default {
+  forbidden: [
+    { name: "no-cycles", severity: "error", from: {}, to: { circular: true } },
+    { name: "everything-resolves", severity: "error", from: {}, to: { couldNotResolve: true } },
+    ...Object.entries(arrows).map(([name, allowed]) => ({
+      name: `arrows-of-${name}`,
+      comment: `${name} may import ${allowed.length === 0 ? "no other package" : allowed.join(" and ")}.`,
+      severity: "error",
+      from: { path: `^packages/${name}/src/`, pathNot: TESTS },
+      to: { path: "^(packages|examples)/", pathNot: `^packages/(${[name, ...allowed].join("|")})/` },
+    })),
+    {
+      name: "core-depends-on-uuid-alone",
+      severity: "error",
+      from: { path: "^packages/core/src/", pathNot: TESTS },
+      to: { dependencyTypesNot: ["local"], pathNot: "/node_modules/uuid/|^packages/core/" },
+    },
+    {
+      name: "no-undeclared-dependencies",
+      severity: "error",
+      from: { path: "^packages/[^/]+/src/", pathNot: `${TESTS}|^packages/testkit/` },
+      to: { dependencyTypes: ["npm-dev", "npm-no-pkg", "npm-unknown", "unknown"] },
+    },
+    {
+      name: "portable-packages-use-no-node-modules",
+      comment: "They run in any JavaScript runtime.",
+      severity: "error",
+      from: { path: PORTABLE, pathNot: TESTS },
+      to: { dependencyTypes: ["core"] },
+    },
+    {
+      name: "portable-suite",
+      comment:
+        "The main entry of the conformance suite runs in any JavaScript runtime; reading files is another entry.",
+      severity: "error",
+      from: { path: "^packages/conformance/src/index\\.ts$" },
+      to: { reachable: true, path: "^(node:|fs$|path$|url$|crypto$|module$|os$|child_process$|process$)" },
+    },
+  ],
+  options: {
+    doNotFollow: { path: "node_modules|/dist/" },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: "tsconfig.base.json" },
+    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "types", "default"] },
+  },
+};
