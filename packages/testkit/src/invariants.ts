@@ -64,76 +64,129 @@ function views(s: string): string {
 export function invariants(schema = "tenancy"): readonly Invariant[] {
   const s = `"${schema}"`;
   const all: readonly (readonly [name: string, rule: string, query: string])[] = [
-    ["owner", "an organization that is not revoked has an active owner",
+    [
+      "owner",
+      "an organization that is not revoked has an active owner",
       `select o.id::text as row from ${s}.org o where o.status <> 'revoked'
-         and not exists (select from ${s}.mem m where m.org_id = o.id and m.role = 'owner' and m.status = 'active')`],
-    ["live", "a user has at most one live membership in an organization",
-      `select min(id::text) as row from ${s}.mem where status in ('active', 'suspended') group by org_id, usr_id having count(*) > 1`],
-    ["tuple_of_member", "an active membership has exactly one role tuple",
+         and not exists (select from ${s}.mem m where m.org_id = o.id and m.role = 'owner' and m.status = 'active')`,
+    ],
+    [
+      "live",
+      "a user has at most one live membership in an organization",
+      `select min(id::text) as row from ${s}.mem where status in ('active', 'suspended') group by org_id, usr_id having count(*) > 1`,
+    ],
+    [
+      "tuple_of_member",
+      "an active membership has exactly one role tuple",
       `select m.w as row from member m left join role_tup t
           on t.subject_id = m.usr and t.object_id = m.org and t.relation = m.role
-        where m.status = 'active' group by m.w having count(t.subject_id) <> 1`],
-    ["member_of_tuple", "a role tuple has its active membership",
+        where m.status = 'active' group by m.w having count(t.subject_id) <> 1`,
+    ],
+    [
+      "member_of_tuple",
+      "a role tuple has its active membership",
       `select t.subject_id || t.object_id as row from role_tup t where not exists (
-         select from member m where m.status = 'active' and m.usr = t.subject_id and m.org = t.object_id and m.role = t.relation)`],
-    ["closed_org_empty", "nothing in a revoked organization lives on",
+         select from member m where m.status = 'active' and m.usr = t.subject_id and m.org = t.object_id and m.role = t.relation)`,
+    ],
+    [
+      "closed_org_empty",
+      "nothing in a revoked organization lives on",
       `select o.id::text as row from ${s}.org o where o.status = 'revoked' and (
          exists (select from ${s}.mem m where m.org_id = o.id and m.status <> 'revoked')
          or exists (select from ${s}.inv i where i.org_id = o.id and i.status = 'pending' and i.expires_at >= o.updated_at)
-         or exists (select from ${s}.tup t where t.object_type = 'org' and t.object_id = ${wire("org", "o.id")}))`],
-    ["slug", "a slug is held once",
-      `select slug as row from ${s}.org where slug is not null and status <> 'revoked' group by slug having count(*) > 1`],
-    ["tuple_key", "the five fields of a tuple are its key",
-      `select subject_id as row from ${s}.tup group by subject_type, subject_id, relation, object_type, object_id having count(*) > 1`],
-    ["grant_source", "a tuple that is no role was granted by an accepted invitation to this user",
+         or exists (select from ${s}.tup t where t.object_type = 'org' and t.object_id = ${wire("org", "o.id")}))`,
+    ],
+    [
+      "slug",
+      "a slug is held once",
+      `select slug as row from ${s}.org where slug is not null and status <> 'revoked' group by slug having count(*) > 1`,
+    ],
+    [
+      "tuple_key",
+      "the five fields of a tuple are its key",
+      `select subject_id as row from ${s}.tup group by subject_type, subject_id, relation, object_type, object_id having count(*) > 1`,
+    ],
+    [
+      "grant_source",
+      "a tuple that is no role was granted by an accepted invitation to this user",
       `select t.subject_id || t.object_id as row from ${s}.tup t
         where not (t.object_type = 'org' and t.relation = any (${ROLES}))
           and not exists (select from ${s}.evt e, jsonb_array_elements(e.data->'tuples') g
                            where e.type = 'invitation.accepted' and e.data->>'usrId' = t.subject_id
-                             and g->>'relation' = t.relation and g->>'objectType' = t.object_type and g->>'objectId' = t.object_id)`],
-    ["grant_kept", "an accepted invitation left all its grants, but those on an organization that ended",
+                             and g->>'relation' = t.relation and g->>'objectType' = t.object_type and g->>'objectId' = t.object_id)`,
+    ],
+    [
+      "grant_kept",
+      "an accepted invitation left all its grants, but those on an organization that ended",
       `select e.org_id::text as row from ${s}.evt e join ${s}.org o on o.id = e.org_id, jsonb_array_elements(e.data->'tuples') g
         where e.type = 'invitation.accepted' and not (o.status = 'revoked' and g->>'objectType' = 'org')
           and not exists (select from ${s}.tup t where t.subject_id = e.data->>'usrId' and t.relation = g->>'relation'
-                            and t.object_type = g->>'objectType' and t.object_id = g->>'objectId')`],
-    ["chain_single", "a membership is replaced at most once",
-      `select replaces::text as row from ${s}.mem where replaces is not null group by replaces having count(*) > 1`],
-    ["chain_link", "a link continues an ended, older row of the same person, organization and inviter",
+                            and t.object_type = g->>'objectType' and t.object_id = g->>'objectId')`,
+    ],
+    [
+      "chain_single",
+      "a membership is replaced at most once",
+      `select replaces::text as row from ${s}.mem where replaces is not null group by replaces having count(*) > 1`,
+    ],
+    [
+      "chain_link",
+      "a link continues an ended, older row of the same person, organization and inviter",
       `select next.id::text as row from ${s}.mem next left join ${s}.mem old on old.id = next.replaces
         where next.replaces is not null and (old.id is null or old.status <> 'revoked' or old.removed_by is not null
           or old.org_id <> next.org_id or old.usr_id <> next.usr_id or old.invited_by is distinct from next.invited_by
-          or old.created_at >= next.created_at or old.updated_at > next.created_at or next.inv_id is not null)`],
-    ["chain_acyclic", "a chain has a root",
+          or old.created_at >= next.created_at or old.updated_at > next.created_at or next.inv_id is not null)`,
+    ],
+    [
+      "chain_acyclic",
+      "a chain has a root",
       `select m.id::text as row from ${s}.mem m where m.replaces is not null and not exists (
          with recursive up as (
            select id, replaces, 0 as depth from ${s}.mem where id = m.id
            union all
            select o.id, o.replaces, up.depth + 1 from ${s}.mem o join up on o.id = up.replaces where up.depth < 10000
-         ) select from up where replaces is null)`],
-    ["invitation_fields", "an invitation's fields fit its status",
+         ) select from up where replaces is null)`,
+    ],
+    [
+      "invitation_fields",
+      "an invitation's fields fit its status",
       `select id::text as row from ${s}.inv where (status = 'pending') <> (terminal_at is null)
           or (status = 'accepted') <> (invited_user_id is not null) or expires_at <= created_at or terminal_at < created_at
           or (status in ('pending', 'expired') and terminal_by is not null) or (status = 'expired' and terminal_at <> expires_at)
-          or (status = 'accepted' and (terminal_by is distinct from invited_user_id or terminal_at > expires_at))`],
-    ["acceptance", "an accepted invitation made exactly one membership, of its user, role, inviter and instant",
+          or (status = 'accepted' and (terminal_by is distinct from invited_user_id or terminal_at > expires_at))`,
+    ],
+    [
+      "acceptance",
+      "an accepted invitation made exactly one membership, of its user, role, inviter and instant",
       `select i.id::text as row from ${s}.inv i left join ${s}.mem m on m.inv_id = i.id
         group by i.id, i.status having (i.status = 'accepted') <> (count(m.id) = 1 and bool_and(m.org_id = i.org_id
           and m.usr_id = i.invited_user_id and m.role = i.role and m.invited_by = i.invited_by
-          and m.created_at = i.terminal_at and m.replaces is null)) or (i.status <> 'accepted' and count(m.id) > 0)`],
-    ["removal", "removed_by is set by adminRemove alone",
+          and m.created_at = i.terminal_at and m.replaces is null)) or (i.status <> 'accepted' and count(m.id) > 0)`,
+    ],
+    [
+      "removal",
+      "removed_by is set by adminRemove alone",
       `select m.w as row from member m where m.removed_by is not null and not exists (
          select from ${s}.evt e where e.type = 'membership.removed' and e.data->>'memId' = m.w
-            and e.data->>'removedBy' = ${wire("usr", "m.removed_by")})`],
-    ["sequence", "events are numbered 1 to the organization's version without a gap",
+            and e.data->>'removedBy' = ${wire("usr", "m.removed_by")})`,
+    ],
+    [
+      "sequence",
+      "events are numbered 1 to the organization's version without a gap",
       `select o.id::text as row from ${s}.org o left join ${s}.evt e on e.org_id = o.id group by o.id, o.version
-        having count(e.seq) <> o.version or coalesce(max(e.seq), 0) <> o.version or coalesce(min(e.seq), 0) <> 1`],
-    ["fold_memberships", "memberships are what the events say",
+        having count(e.seq) <> o.version or coalesce(max(e.seq), 0) <> o.version or coalesce(min(e.seq), 0) <> 1`,
+    ],
+    [
+      "fold_memberships",
+      "memberships are what the events say",
       `select coalesce(m.w, t.mem) as row from member m full join told t on t.mem = m.w
         where m.w is null or t.mem is null or t.org_id <> m.org_id or t.usr <> m.usr or t.role <> m.role or t.status <> m.status
           or t.replaces is distinct from ${wire("mem", "m.replaces")} or t.removed_by is distinct from ${wire("usr", "m.removed_by")}
           or t.inv is distinct from ${wire("inv", "m.inv_id")}
-       union all select mem from told group by mem having count(*) > 1`],
-    ["fold_invitations", "invitations are what the events say",
+       union all select mem from told group by mem having count(*) > 1`,
+    ],
+    [
+      "fold_invitations",
+      "invitations are what the events say",
       `select i.id::text as row from ${s}.inv i
          left join ${s}.evt made on made.type = 'invitation.created' and made.data->>'invId' = ${wire("inv", "i.id")}
          left join ${s}.evt closed on closed.org_id = i.org_id and closed.type = 'org.revoked'
@@ -143,19 +196,28 @@ export function invariants(schema = "tenancy"): readonly Invariant[] {
         where made.seq is null or i.status <> case done.type
             when 'invitation.accepted' then 'accepted' when 'invitation.declined' then 'declined'
             when 'invitation.revoked' then 'revoked' when 'invitation.created' then 'revoked'
-            else case when i.expires_at >= closed.at then 'revoked' else 'pending' end end`],
-    ["fold_orgs", "status and slug of an organization are what the events say",
+            else case when i.expires_at >= closed.at then 'revoked' else 'pending' end end`,
+    ],
+    [
+      "fold_orgs",
+      "status and slug of an organization are what the events say",
       `select o.id::text as row from ${s}.org o
         where o.status <> (select case e.type when 'org.suspended' then 'suspended' when 'org.revoked' then 'revoked' else 'active' end
                              from ${s}.evt e where e.org_id = o.id and e.type in ('org.created', 'org.suspended', 'org.reinstated', 'org.revoked')
                             order by e.seq desc limit 1)
            or o.slug is distinct from (select coalesce(e.data#>>'{changes,slug,to}', case when e.type = 'org.created' then e.data->>'slug' end)
                              from ${s}.evt e where e.org_id = o.id and (e.type = 'org.created' or e.data->'changes' ? 'slug')
-                            order by e.seq desc limit 1)`],
-    ["end", "nothing happens in a revoked organization but the sweep",
+                            order by e.seq desc limit 1)`,
+    ],
+    [
+      "end",
+      "nothing happens in a revoked organization but the sweep",
       `select e.org_id::text as row from ${s}.evt e join ${s}.evt closed on closed.org_id = e.org_id and closed.type = 'org.revoked'
-        where e.seq > closed.seq and e.type <> 'invitation.expired'`],
-    ["key", "a key that is done stands for one event; one that is fenced for none; a caller's key on an event has its row",
+        where e.seq > closed.seq and e.type <> 'invitation.expired'`,
+    ],
+    [
+      "key",
+      "a key that is done stands for one event; one that is fenced for none; a caller's key on an event has its row",
       `select k.scope || k.key as row from ${s}.idem k left join ${s}.evt e on e.org_id = k.org_id and e.seq = k.seq
         where (k.state = 'done' and (e.seq is null or k.result is null or e.idempotency_key <> k.key))
            or (k.state = 'fenced' and num_nonnulls(k.org_id, k.seq, k.result) > 0) or k.state not in ('done', 'fenced')
@@ -163,20 +225,31 @@ export function invariants(schema = "tenancy"): readonly Invariant[] {
        select e.org_id::text from ${s}.evt e where e.idempotency_key is not null and not exists (
          select from ${s}.idem k where k.org_id = e.org_id and k.seq = e.seq and k.key = e.idempotency_key)
        union all
-       select org_id::text from ${s}.idem where seq is not null group by org_id, seq having count(*) > 1`],
-    ["time", "time does not run backwards within a row, and no row links two organizations",
+       select org_id::text from ${s}.idem where seq is not null group by org_id, seq having count(*) > 1`,
+    ],
+    [
+      "time",
+      "time does not run backwards within a row, and no row links two organizations",
       `select id::text as row from ${s}.org where updated_at < created_at
        union all select id::text from ${s}.mem where updated_at < created_at
-       union all select m.id::text from ${s}.mem m join ${s}.inv i on i.id = m.inv_id where i.org_id <> m.org_id`],
-    ["format", "stored values obey the value rules",
+       union all select m.id::text from ${s}.mem m join ${s}.inv i on i.id = m.inv_id where i.org_id <> m.org_id`,
+    ],
+    [
+      "format",
+      "stored values obey the value rules",
       `select subject_id as row from ${s}.tup where relation !~ '^[a-z_]{2,32}$' or object_type !~ '^[a-z][a-z0-9_]{1,31}$'
           or length(object_id) not between 1 and 256
        union all select slug from ${s}.org where slug !~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'
        union all select id::text from ${s}.mem where role <> all (${ROLES})
        union all select id::text from (select id from ${s}.org union all select id from ${s}.mem union all select id from ${s}.inv) x
-        where substr(id::text, 15, 1) !~ '[1-8]'`],
+        where substr(id::text, 15, 1) !~ '[1-8]'`,
+    ],
   ];
-  return all.map(([name, rule, query]) => ({ name, rule, violations: `${views(s)}select * from (${query}) broken limit 20` }));
+  return all.map(([name, rule, query]) => ({
+    name,
+    rule,
+    violations: `${views(s)}select * from (${query}) broken limit 20`,
+  }));
 }
 
 /** The invariants that do not hold, each with some of the rows that break it; empty when all is well. */
