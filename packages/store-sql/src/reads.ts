@@ -16,8 +16,8 @@ export function planSql(schema: string, plan: Plan): {
 } {
   const values = new Values();
   const reads = Object.entries(plan).map(([name, read]) => ({ name, ...readSql(schema, read, values) }));
-  // Names come from the code, never from a caller; the check keeps it so.
-  const columns = reads.map(({ name, sql }) => `'${/^[a-zA-Z]+$/.test(name) ? name : ""}', (${sql})`);
+  // The names are those of the core's plans, never a caller's.
+  const columns = reads.map(({ name, sql }) => `'${name}', (${sql})`);
   return {
     text: `select json_build_object(${columns.join(",\n  ")})::text as answers`,
     values,

@@ -53,7 +53,8 @@ function checkedOptions(options: unknown): SqlOptions {
   if (typeof options !== "object" || options === null) {
     throw new PreconditionError("precondition.invalid_input", { key: null });
   }
-  const copy: SqlOptions = { ...options };
+  // Own properties only: whatever somebody put on Object.prototype is no option.
+  const copy: SqlOptions = Object.assign(Object.create(null), options);
   if (copy.prepare !== undefined && typeof copy.prepare !== "boolean") {
     throw new PreconditionError("precondition.invalid_input", { key: '"prepare"' });
   }
