@@ -30,7 +30,8 @@ try {
   const names = directory(run);
   const name = (usrId: UsrId | null): string => (usrId === null ? "" : (names.get(usrId) ?? usrId));
   const report = reporter(name, colors);
-  const own = <T extends { readonly orgId: string }>(rows: readonly T[]): readonly T[] => rows.filter((row) => row.orgId === orgId);
+  const own = <T extends { readonly orgId: string }>(rows: readonly T[]): readonly T[] =>
+    rows.filter((row) => row.orgId === orgId);
   const members = own(mem);
   const projects = new Set(own(inv).flatMap(({ preTuples }) => preTuples.map(({ objectId }) => objectId)));
 
@@ -51,7 +52,5 @@ try {
 
 /** The rows of one person in the order in which they began. */
 function chainOf(members: readonly Membership[], usrId: UsrId): readonly Membership[] {
-  return members
-    .filter((row) => row.usrId === usrId)
-    .sort((a, b) => a.createdAt.getTime() - b.createdAt.getTime());
+  return members.filter((row) => row.usrId === usrId).sort((a, b) => a.createdAt.getTime() - b.createdAt.getTime());
 }

@@ -2,9 +2,9 @@ import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { PGlite } from "@electric-sql/pglite";
 import type { Tables, Tenancy } from "@tenantry/core";
-import { migratePostgres, PostgresTenancyStore, pgExecutor } from "@tenantry/store-pg";
+import { migratePostgres, PostgresTenancyStore } from "@tenantry/store-pg";
 import { migratePglite, PgliteTenancyStore, pgliteExecutor } from "@tenantry/store-pg/pglite";
-import { readTables } from "@tenantry/store-sql";
+import { pgExecutor, readTables } from "@tenantry/store-sql";
 import pg from "pg";
 
 /** A schema of its own, so that a database that is used for something else stays as it is. */

@@ -15,7 +15,10 @@ export interface Reporter {
 
 export function reporter(name: (usrId: UsrId | null) => string, colors: Colors): Reporter {
   const table = (head: readonly string[], rows: readonly (readonly string[])[]): string => {
-    const drawn = new Table({ head: head.map((cell) => colors.bold(cell)), style: { head: [], border: [], compact: true } });
+    const drawn = new Table({
+      head: head.map((cell) => colors.bold(cell)),
+      style: { head: [], border: [], compact: true },
+    });
     drawn.push(...rows.map((row) => [...row]));
     return drawn.toString();
   };

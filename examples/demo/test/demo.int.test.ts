@@ -15,7 +15,9 @@ function demo(env: NodeJS.ProcessEnv = {}) {
   return spawnSync(process.execPath, [main], { cwd: folder, encoding: "utf8", env: { ...inherited, ...env } });
 }
 
-test("the demo tells its story, names its folder, goes on in a second run, and uses no colour off a terminal", { timeout: 60_000 }, () => {
+test("the demo tells its story, names its folder, goes on in a second run, and uses no colour off a terminal", {
+  timeout: 60_000,
+}, () => {
   const first = demo({ FORCE_COLOR: "1" });
   expect(first.stderr).toBe("");
   expect(first.status).toBe(0);

@@ -11,17 +11,30 @@ const root = fileURLToPath(new URL("../../../", import.meta.url));
 const folder = fileURLToPath(new URL("../.out/", import.meta.url));
 const tsc = join(createRequire(join(root, "package.json")).resolve("typescript/package.json"), "../bin/tsc");
 
-const pieces = [...readFileSync(join(root, "README.md"), "utf8").matchAll(/```ts\n(.*?)```/gs)].map(([, code]) => code ?? "");
+const pieces = [...readFileSync(join(root, "README.md"), "utf8").matchAll(/```ts\n(.*?)```/gs)].map(
+  ([, code]) => code ?? "",
+);
 
 beforeAll(() => {
   mkdirSync(folder, { recursive: true });
   for (const [place, code] of pieces.entries()) {
     writeFileSync(join(folder, `piece-${place}.ts`), code);
   }
-  const compilerOptions = { types: ["node"], rootDir: ".", outDir: "dist", isolatedDeclarations: false, declaration: false, declarationMap: false };
+  const compilerOptions = {
+    types: ["node"],
+    rootDir: ".",
+    outDir: "dist",
+    isolatedDeclarations: false,
+    declaration: false,
+    declarationMap: false,
+  };
   writeFileSync(
     join(folder, "tsconfig.json"),
-    JSON.stringify({ extends: "../../../tsconfig.base.json", compilerOptions: { ...compilerOptions, noPropertyAccessFromIndexSignature: false }, include: ["*.ts"] }),
+    JSON.stringify({
+      extends: "../../../tsconfig.base.json",
+      compilerOptions: { ...compilerOptions, noPropertyAccessFromIndexSignature: false },
+      include: ["*.ts"],
+    }),
   );
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -1,5 +1,16 @@
 import type { EventDraft } from "./event.ts";
-import type { Invitation, InvId, InvitationStatus, MemId, Membership, OrgId, Organization, Status, Tuple, UsrId } from "./model.ts";
+import type {
+  InvId,
+  Invitation,
+  InvitationStatus,
+  Membership,
+  MemId,
+  Organization,
+  OrgId,
+  Status,
+  Tuple,
+  UsrId,
+} from "./model.ts";
 
 /** What a membership row must still be, or nothing is written. `updatedAt` tells a suspension and its end from none. */
 export interface MembershipExpectation {

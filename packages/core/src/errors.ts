@@ -272,10 +272,13 @@ const sentences: { readonly [C in Code]: (details: Rejections[C]) => string } = 
   "precondition.invalid_name": () => "A name is null or text of at most 1,024 UTF-16 units without control characters.",
   "precondition.org_slug_format": ({ value }) => `${value} is not a slug.`,
   "precondition.org_slug_reserved": ({ slug }) => `The slug ${quote(slug)} is reserved.`,
-  "precondition.invalid_identifier": () => "The identifier is not text of 1 to 320 UTF-16 units that the policy accepts.",
+  "precondition.invalid_identifier": () =>
+    "The identifier is not text of 1 to 320 UTF-16 units that the policy accepts.",
   "precondition.invalid_expiration": () => "The expiry is not a valid Date before the year 10000.",
   "precondition.invalid_pre_tuple": ({ index, field }) =>
-    index === null ? "Pre-tuples are given as an array." : `Pre-tuple ${index} is malformed${field === null ? "" : ` in ${field}`}.`,
+    index === null
+      ? "Pre-tuples are given as an array."
+      : `Pre-tuple ${index} is malformed${field === null ? "" : ` in ${field}`}.`,
   "precondition.too_many_pre_tuples": ({ limit }) => `An invitation has at most ${limit} pre-tuples.`,
   "precondition.duplicate_pre_tuple": ({ index }) => `Pre-tuple ${index} repeats an earlier one.`,
   "precondition.reserved_relation": ({ index }) => `Pre-tuple ${index} grants a role on an organization.`,
@@ -285,9 +288,11 @@ const sentences: { readonly [C in Code]: (details: Rejections[C]) => string } = 
   "precondition.invalid_object": ({ value }) => `${value} is not the type or id of an object.`,
   "precondition.invalid_limit": ({ value }) => `${value} is not an integer from 1 to 200.`,
   "precondition.invalid_cursor": ({ value }) => `${value} is not a cursor of this list.`,
-  "precondition.invalid_idempotency_key": () => "An idempotency key is 1 to 255 printable ASCII characters without space.",
+  "precondition.invalid_idempotency_key": () =>
+    "An idempotency key is 1 to 255 printable ASCII characters without space.",
   "precondition.invalid_expected_version": ({ value }) => `${value} is not a version that this operation can expect.`,
-  "precondition.invalid_external_id": () => "An external id is text of 1 to 1,024 UTF-16 units without control characters.",
+  "precondition.invalid_external_id": () =>
+    "An external id is text of 1 to 1,024 UTF-16 units without control characters.",
   "unavailable.connection": () => "The database could not be reached.",
   "unavailable.pool_timeout": () => "No database connection became free in time.",
   "unavailable.timeout": () => "The database did not answer in time.",
@@ -383,7 +388,9 @@ export function isTenancyError(value: unknown, code?: Code | `${string}.*`): val
 /** A caller's own value for a message: at most 64 characters, everything but printable ASCII escaped. */
 export function quote(value: unknown): string {
   if (typeof value !== "string") {
-    return typeof value === "number" || typeof value === "boolean" ? String(value) : `a value of type ${typeName(value)}`;
+    return typeof value === "number" || typeof value === "boolean"
+      ? String(value)
+      : `a value of type ${typeName(value)}`;
   }
   const escaped = JSON.stringify(value.slice(0, 64)).replace(
     /[^\x20-\x7e]/g,

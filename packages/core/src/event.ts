@@ -72,7 +72,9 @@ export type EventType = keyof EventData;
 export type EventDraft<T extends EventType = EventType> = {
   readonly [K in T]: {
     readonly type: K;
-    readonly data: K extends "org.revoked" ? Omit<EventData[K], "memberships" | "invitations" | "tuples"> : EventData[K];
+    readonly data: K extends "org.revoked"
+      ? Omit<EventData[K], "memberships" | "invitations" | "tuples">
+      : EventData[K];
   };
 }[T];
 

@@ -1,9 +1,9 @@
-export {
-  type Change,
-  type InvitationExpectation,
-  type MembershipExpectation,
-  type OrgGuard,
-  type Write,
+export type {
+  Change,
+  InvitationExpectation,
+  MembershipExpectation,
+  OrgGuard,
+  Write,
 } from "./change.ts";
 export {
   AlreadyTerminalError,
@@ -25,15 +25,15 @@ export {
   isTenancyError,
   NotFoundError,
   OrgSlugConflictError,
-  PreconditionError,
   type PreconditionCode,
+  PreconditionError,
   type Rejections,
   type Resolution,
   RoleHierarchyError,
   SoleOwnerError,
   TenancyError,
-  UnavailableError,
   type UnavailableCode,
+  UnavailableError,
   VersionConflictError,
 } from "./errors.ts";
 export type { EventData, EventDraft, EventType, TenancyEvent } from "./event.ts";
@@ -69,11 +69,11 @@ export {
   type Id,
   type IdType,
   INVITATION_STATUSES,
+  type InvId,
   type Invitation,
   type InvitationStatus,
-  type InvId,
-  type MemId,
   type Membership,
+  type MemId,
   type Organization,
   type OrgId,
   type Page,

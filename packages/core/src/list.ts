@@ -1,4 +1,4 @@
-import { found, type Found, type Rejected } from "./decision.ts";
+import { type Found, found, type Rejected } from "./decision.ts";
 import { idArgument } from "./id.ts";
 import {
   cursorArgument,
@@ -16,7 +16,20 @@ import {
 } from "./input.ts";
 import { effective, noInvitation } from "./invitation/invitation.ts";
 import { noMembership } from "./membership/membership.ts";
-import type { Invitation, InvId, InvitationStatus, MemId, Membership, OrgId, Organization, Page, Role, Status, Tuple, UsrId } from "./model.ts";
+import type {
+  InvId,
+  Invitation,
+  InvitationStatus,
+  Membership,
+  MemId,
+  Organization,
+  OrgId,
+  Page,
+  Role,
+  Status,
+  Tuple,
+  UsrId,
+} from "./model.ts";
 import { foundOrg, noOrg } from "./org.ts";
 import type { AnswersTo, Plan, Read, StoredInvitationFilter } from "./read.ts";
 
@@ -42,7 +55,8 @@ export const getMembership: Query<readonly [MemId], MemId, { readonly membership
 export const getInvitation: Query<readonly [InvId], InvId, { readonly invitation: Read<"invitation"> }, Invitation> = {
   parse: (invId) => idArgument("inv", invId),
   reads: (invId) => ({ invitation: { read: "invitation", invId } }),
-  answer: (invId, { invitation }, now) => (invitation === null ? noInvitation(invId) : found(effective(invitation, now))),
+  answer: (invId, { invitation }, now) =>
+    invitation === null ? noInvitation(invId) : found(effective(invitation, now)),
 };
 
 export interface ListMembersOptions extends PageOptions {

@@ -28,7 +28,14 @@ export type MutationPlan = Plan & { readonly org?: Read<"org"> };
  * A mutation in parts, so that one loop can run all of them: what is asked, what must exist, and the decision.
  * All parts are pure. `Facts` is what the decision rests on, with everything that must exist there.
  */
-export interface Mutation<Args extends readonly unknown[], Input, P extends MutationPlan, Facts, R, M extends keyof FreshIds> {
+export interface Mutation<
+  Args extends readonly unknown[],
+  Input,
+  P extends MutationPlan,
+  Facts,
+  R,
+  M extends keyof FreshIds,
+> {
   /** As the method is called. */
   readonly name: string;
   readonly mints: readonly M[];

@@ -3,7 +3,15 @@ import { accept, type Decision, type Found, found, noChange, type Rejected, reje
 import type { EventData, EventDraft } from "./event.ts";
 import { idArgument } from "./id.ts";
 import { fields, nameArgument, slugArgument } from "./input.ts";
-import { type CreateOrgResult, latest, type Membership, type OrgId, type Organization, roleTuple, type UsrId } from "./model.ts";
+import {
+  type CreateOrgResult,
+  latest,
+  type Membership,
+  type Organization,
+  type OrgId,
+  roleTuple,
+  type UsrId,
+} from "./model.ts";
 import type { Environment, Mutation } from "./operation.ts";
 import type { Read } from "./read.ts";
 import type { Settings } from "./settings.ts";
@@ -37,7 +45,11 @@ export const createOrg: Mutation<
   mints: ["org", "mem"],
   admitsVersion: false,
   parse(settings, input) {
-    const { creator, name, slug } = fields(typeof input === "string" ? { creator: input } : input, ["creator", "name", "slug"]);
+    const { creator, name, slug } = fields(typeof input === "string" ? { creator: input } : input, [
+      "creator",
+      "name",
+      "slug",
+    ]);
     return {
       creator: idArgument("usr", creator),
       name: nameArgument(name ?? null),
@@ -226,5 +238,11 @@ function rewritten(
   further: readonly Change[] = [],
 ): Decision<Organization> {
   const row: Organization = { ...org, ...patch, version: org.version + 1, updatedAt: latest(now, org.updatedAt) };
-  return accept(row, { org: unchanged(org), at: now, actor: null, changes: [{ op: "updateOrg", row }, ...further], event });
+  return accept(row, {
+    org: unchanged(org),
+    at: now,
+    actor: null,
+    changes: [{ op: "updateOrg", row }, ...further],
+    event,
+  });
 }

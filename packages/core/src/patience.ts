@@ -86,7 +86,11 @@ export function attempts(): Attempts {
           const { constraint } = outcome;
           const times = constraint !== null && constraint === refusal?.constraint ? refusal.times + 1 : 1;
           if (times >= MOST_EQUAL_REFUSALS) {
-            throw errorFor("internal.unexpected", {}, { cause: new Error(`the rules allow what ${constraint} forbids`) });
+            throw errorFor(
+              "internal.unexpected",
+              {},
+              { cause: new Error(`the rules allow what ${constraint} forbids`) },
+            );
           }
           refusal = constraint === null ? null : { constraint, times };
           await afterConflict();
@@ -115,7 +119,5 @@ function faultOf(error: unknown, otherwise: "bug" | "indeterminate"): StoreFault
 }
 
 function unavailable({ code, cause }: StoreFault): TenancyError {
-  return code === "unavailable.contention"
-    ? errorFor(code, { attempts: 1 }, { cause })
-    : errorFor(code, {}, { cause });
+  return code === "unavailable.contention" ? errorFor(code, { attempts: 1 }, { cause }) : errorFor(code, {}, { cause });
 }

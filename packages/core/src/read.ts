@@ -1,11 +1,11 @@
 import type {
-  Invitation,
   InvId,
+  Invitation,
   InvitationStatus,
-  MemId,
   Membership,
-  OrgId,
+  MemId,
   Organization,
+  OrgId,
   Role,
   Status,
   Tuple,
@@ -13,10 +13,7 @@ import type {
 } from "./model.ts";
 
 /** An organization by its id, or as the one that a row belongs to: then the row is looked up in the same snapshot. */
-export type OrgRef =
-  | { readonly org: OrgId }
-  | { readonly membership: MemId }
-  | { readonly invitation: InvId };
+export type OrgRef = { readonly org: OrgId } | { readonly membership: MemId } | { readonly invitation: InvId };
 
 /** Whose idempotency keys: those of an organization, or, before it exists, of the person who creates it. */
 export type KeyScope = OrgRef | { readonly creator: UsrId };

@@ -167,7 +167,13 @@ function unknownOutcome(port: StorePort, { key }: Commit): TenancyError {
 }
 
 function mint<M extends keyof FreshIds>(names: readonly M[], { idSource }: Settings): Pick<FreshIds, M> {
-  const types: { readonly [Name in keyof FreshIds]: IdType } = { org: "org", mem: "mem", otherMem: "mem", inv: "inv", usr: "usr" };
+  const types: { readonly [Name in keyof FreshIds]: IdType } = {
+    org: "org",
+    mem: "mem",
+    otherMem: "mem",
+    inv: "inv",
+    usr: "usr",
+  };
   const ids = names.map((name) => [name, sound(() => idArgument(types[name], idSource(types[name])))]);
   return Object.fromEntries(ids) as Pick<FreshIds, M>;
 }

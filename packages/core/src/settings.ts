@@ -85,7 +85,9 @@ function isBoolean(value: unknown): value is boolean {
 
 function isPolicy(value: unknown): value is IdentifierPolicy {
   const policy = value as IdentifierPolicy | null;
-  return typeof policy === "object" && policy !== null && typeof policy.name === "string" && isFunction(policy.canonical);
+  return (
+    typeof policy === "object" && policy !== null && typeof policy.name === "string" && isFunction(policy.canonical)
+  );
 }
 
 function isReservation(value: unknown): value is readonly string[] | ((slug: string) => boolean) {

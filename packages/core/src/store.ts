@@ -1,7 +1,7 @@
 import type { Change, OrgGuard } from "./change.ts";
 import type { UnavailableCode } from "./errors.ts";
 import type { EventDraft, TenancyEvent } from "./event.ts";
-import type { Invitation, InvId, Membership, OrgId, Organization, Tuple, UsrId } from "./model.ts";
+import type { InvId, Invitation, Membership, Organization, OrgId, Tuple, UsrId } from "./model.ts";
 import type { AnswersTo, KeyUse, Plan } from "./read.ts";
 
 /** What a store can and cannot do. The conformance suite reads it: where something is absent its refusal is tested. */
@@ -103,5 +103,9 @@ export interface Tables {
   readonly tup: readonly Tuple[];
   readonly evt: readonly TenancyEvent[];
   /** By scope and key. */
-  readonly idem: readonly (KeyAddress & { readonly state: KeyUse["state"]; readonly orgId: OrgId | null; readonly seq: number | null })[];
+  readonly idem: readonly (KeyAddress & {
+    readonly state: KeyUse["state"];
+    readonly orgId: OrgId | null;
+    readonly seq: number | null;
+  })[];
 }

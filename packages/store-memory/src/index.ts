@@ -5,14 +5,14 @@ import {
   type Change,
   type Commit,
   type CommitOutcome,
-  type Invitation,
   type InvId,
+  type Invitation,
   type KeyAddress,
   type KeyScope,
   type KeyUse,
-  type MemId,
   type Membership,
   type MembershipExpectation,
+  type MemId,
   type Organization,
   type OrgId,
   type OrgRef,
@@ -103,7 +103,9 @@ class Database implements StorePort {
         return this.#liveMembership(this.#org(read.of), read.usrId);
       case "inviter": {
         const invitation = this.#invitations.get(read.invId);
-        return invitation === undefined ? null : this.#liveMembership(this.#org({ org: invitation.orgId }), invitation.invitedBy);
+        return invitation === undefined
+          ? null
+          : this.#liveMembership(this.#org({ org: invitation.orgId }), invitation.invitedBy);
       }
       case "otherOwner":
         return this.#otherOwner(read.memId);
@@ -117,9 +119,16 @@ class Database implements StorePort {
       case "pendingInvitations":
         return read.canonical === null
           ? []
-          : this.#pending.sorted(pendingKey(read.orgId, read.canonical)).map((id) => this.#invitation(id) as Invitation);
+          : this.#pending
+              .sorted(pendingKey(read.orgId, read.canonical))
+              .map((id) => this.#invitation(id) as Invitation);
       case "members":
-        return this.#page(this.#membersOf, read, (id) => this.#membership(id), (row) => matches(row, read.where));
+        return this.#page(
+          this.#membersOf,
+          read,
+          (id) => this.#membership(id),
+          (row) => matches(row, read.where),
+        );
       case "memberCount":
         return this.#membersOf.sorted(read.orgId).filter((id) => matches(this.#members.get(id), read.where)).length;
       case "invitations":
@@ -265,7 +274,11 @@ class Database implements StorePort {
     return version;
   }
 
-  #apply(change: Change, undo: (() => void)[], counts: { memberships: number; invitations: number; tuples: number }): void {
+  #apply(
+    change: Change,
+    undo: (() => void)[],
+    counts: { memberships: number; invitations: number; tuples: number },
+  ): void {
     switch (change.op) {
       case "insertOrg":
         this.#isNew(this.#orgs, change.row.id);
@@ -411,7 +424,8 @@ class Database implements StorePort {
   }
 
   tables(): Tables {
-    const sorted = <R extends { readonly id: string }>(rows: Iterable<R>): R[] => [...rows].sort((a, b) => compare(a.id, b.id));
+    const sorted = <R extends { readonly id: string }>(rows: Iterable<R>): R[] =>
+      [...rows].sort((a, b) => compare(a.id, b.id));
     return {
       org: sorted(this.#orgs.values()),
       mem: sorted(this.#members.values()),
@@ -522,7 +536,8 @@ function later(a: Date, b: Date): Date {
 const liveKey = ({ orgId, usrId }: Pick<Membership, "orgId" | "usrId">): string => `${orgId} ${usrId}`;
 const pendingKey = (orgId: OrgId, canonical: string): string => `${orgId} ${canonical}`;
 const addressKey = ({ scope, key }: KeyAddress): string => `${scope} ${key}`;
-const objectKey = ({ objectType, objectId }: Pick<Tuple, "objectType" | "objectId">): string => `${objectType} ${objectId}`;
+const objectKey = ({ objectType, objectId }: Pick<Tuple, "objectType" | "objectId">): string =>
+  `${objectType} ${objectId}`;
 const tupleKey = (tuple: Tuple): string => `${tuple.subjectId} ${tuple.relation} ${objectKey(tuple)}`;
 
 function bySubject(a: Tuple, b: Tuple): number {

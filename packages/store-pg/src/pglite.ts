@@ -1,4 +1,12 @@
-import { type MigrateOptions, migrate, type Row, type SqlExecutor, type SqlOptions, SqlTenancyStore, type Statement } from "@tenantry/store-sql";
+import {
+  type MigrateOptions,
+  migrate,
+  type Row,
+  type SqlExecutor,
+  type SqlOptions,
+  SqlTenancyStore,
+  type Statement,
+} from "@tenantry/store-sql";
 
 /** What we call of a PGlite database. */
 export interface Pglite {

@@ -20,7 +20,9 @@ test("a connection survives an expected error of a constraint", async () => {
   const store = new PostgresTenancyStore(pool);
   await store.createOrg({ creator: generate("usr"), slug: "taken" });
   const before = await sessionOf(pool);
-  await expect(store.createOrg({ creator: generate("usr"), slug: "taken" })).rejects.toMatchObject({ code: "conflict.org_slug" });
+  await expect(store.createOrg({ creator: generate("usr"), slug: "taken" })).rejects.toMatchObject({
+    code: "conflict.org_slug",
+  });
   expect(await sessionOf(pool)).toBe(before);
 });
 
@@ -32,7 +34,9 @@ test("a backend that dies in the middle of a commit leaves an unknown outcome, a
   await blocker.connect();
   await blocker.query("begin");
   await blocker.query("select from tenancy.org where id = $1 for update", [org.id.slice(4)]);
-  const call = store.addMember({ orgId: org.id, usrId: generate("usr"), role: "member" }).catch((error: unknown) => error);
+  const call = store
+    .addMember({ orgId: org.id, usrId: generate("usr"), role: "member" })
+    .catch((error: unknown) => error);
   for (;;) {
     const { rows } = await blocker.query(
       "select pid from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
@@ -63,10 +67,14 @@ test("a pool without a free connection is `unavailable.pool_timeout`", async () 
 
 test("a server that is not there is `unavailable.connection`, and the address is in no text", async () => {
   const pool = new pg.Pool({ connectionString: "postgres://canary:secret@127.0.0.1:1/nowhere" });
-  const error = await new PostgresTenancyStore(pool).getOrg(generate("org")).catch((thrown: unknown) => thrown as Error);
+  const error = await new PostgresTenancyStore(pool)
+    .getOrg(generate("org"))
+    .catch((thrown: unknown) => thrown as Error);
   expect(error).toMatchObject({ code: "unavailable.connection" });
   const { message, stack, cause } = error as Error;
-  expect(`${message}${stack}${JSON.stringify(error)}${(cause as Error).message}`).not.toMatch(/canary|secret|127\.0\.0\.1/);
+  expect(`${message}${stack}${JSON.stringify(error)}${(cause as Error).message}`).not.toMatch(
+    /canary|secret|127\.0\.0\.1/,
+  );
   await pool.end();
 });
 

@@ -1,9 +1,9 @@
 import { generate, type IndeterminateError, type OrgId } from "@tenantry/core";
-import { NotSent, type SqlExecutor, SqlTenancyStore, type Statement } from "@tenantry/store-sql";
+import { NotSent, pgExecutor, type SqlExecutor, SqlTenancyStore, type Statement } from "@tenantry/store-sql";
 import { brokenInvariants } from "@tenantry/testkit";
 import type pg from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { PostgresTenancyStore, pgExecutor } from "../src/pg.ts";
+import { PostgresTenancyStore } from "../src/pg.ts";
 import { type OpenPostgres, openPostgres } from "./open-postgres.ts";
 
 // Failures are put between the store and a real database: before a statement is sent, or after it took effect.
@@ -52,7 +52,12 @@ const notSent: Failure = async () => {
 const answered =
   (code: string, constraint?: string): Failure =>
   async () => {
-    throw Object.assign(new Error("canary-in-a-message"), { code, severity: "ERROR", constraint, detail: "canary-in-detail" });
+    throw Object.assign(new Error("canary-in-a-message"), {
+      code,
+      severity: "ERROR",
+      constraint,
+      detail: "canary-in-detail",
+    });
   };
 
 async function unknownOutcome(call: Promise<unknown>): Promise<IndeterminateError> {
@@ -101,7 +106,9 @@ describe("a commit that never arrived", () => {
   });
 
   test("is not decided while it is under way", async () => {
-    const error = await unknownOutcome(failing(lostBefore).addMember({ orgId, usrId: generate("usr"), role: "member" }));
+    const error = await unknownOutcome(
+      failing(lostBefore).addMember({ orgId, usrId: generate("usr"), role: "member" }),
+    );
     const session = await pool.connect();
     await session.query("begin");
     await session.query(
@@ -123,14 +130,21 @@ describe("a failure of certain outcome", () => {
 
   test("that lasts is `unavailable.connection`", async () => {
     const always = Array.from({ length: 8 }, () => notSent);
-    await expect(failing(...always).getOrg(orgId)).rejects.toMatchObject({ code: "unavailable.connection", retryable: true });
-    await expect(failing(...always).createOrg(generate("usr"))).rejects.toMatchObject({ code: "unavailable.connection" });
+    await expect(failing(...always).getOrg(orgId)).rejects.toMatchObject({
+      code: "unavailable.connection",
+      retryable: true,
+    });
+    await expect(failing(...always).createOrg(generate("usr"))).rejects.toMatchObject({
+      code: "unavailable.connection",
+    });
   });
 
   for (const code of ["40001", "40P01", "55P03"]) {
     test(`${code} of a commit is decided again`, async () => {
       const usrId = generate("usr");
-      await expect(failing(answered(code)).addMember({ orgId, usrId, role: "member" })).resolves.toMatchObject({ usrId });
+      await expect(failing(answered(code)).addMember({ orgId, usrId, role: "member" })).resolves.toMatchObject({
+        usrId,
+      });
       expect((await store.getOrg(orgId)).version).toBe(2);
     });
   }
@@ -160,7 +174,10 @@ describe("a failure of certain outcome", () => {
   });
 
   test("a unique rule that keeps firing against the rules is a defect, not an endless loop", async () => {
-    const always = Array.from({ length: 9 }, (_, place): Failure => (place % 2 === 0 ? answered("23505", "mem_one_live") : (s, run) => run(s)));
+    const always = Array.from(
+      { length: 9 },
+      (_, place): Failure => (place % 2 === 0 ? answered("23505", "mem_one_live") : (s, run) => run(s)),
+    );
     const call = failing(...always).addMember({ orgId, usrId: generate("usr"), role: "member" });
     await expect(call).rejects.toMatchObject({ code: "internal.unexpected" });
   });

@@ -28,8 +28,12 @@ beforeEach(async () => {
   const store = new PostgresTenancyStore(pool);
   for (const closed of [false, true]) {
     const creator = generate("usr");
-    const { org, ownerMembership } = await store.createOrg({ creator, slug: closed ? "closed" : "open" }, { idempotencyKey: "c" });
-    const add = (role: "admin" | "member" | "owner") => store.addMember({ orgId: org.id, usrId: generate("usr"), role });
+    const { org, ownerMembership } = await store.createOrg(
+      { creator, slug: closed ? "closed" : "open" },
+      { idempotencyKey: "c" },
+    );
+    const add = (role: "admin" | "member" | "owner") =>
+      store.addMember({ orgId: org.id, usrId: generate("usr"), role });
     const [admin, member, heir] = [await add("admin"), await add("member"), await add("owner")];
     await store.suspendMembership(member.id);
     const promoted = await store.changeRole({ memId: admin.id, newRole: "member" });
@@ -59,16 +63,31 @@ test("nothing is broken in an undamaged life", async () => {
 
 const OPEN = "(select id from tenancy.org where status = 'active')";
 const damages: readonly (readonly [invariant: string, damage: string])[] = [
-  ["owner", `update tenancy.mem set status = 'suspended' where role = 'owner' and status = 'active' and org_id = ${OPEN}`],
-  ["live", `insert into tenancy.mem select gen_random_uuid(), org_id, usr_id, role, status, null, null, null, null, created_at, updated_at from tenancy.mem where status = 'active'`],
+  [
+    "owner",
+    `update tenancy.mem set status = 'suspended' where role = 'owner' and status = 'active' and org_id = ${OPEN}`,
+  ],
+  [
+    "live",
+    `insert into tenancy.mem select gen_random_uuid(), org_id, usr_id, role, status, null, null, null, null, created_at, updated_at from tenancy.mem where status = 'active'`,
+  ],
   ["tuple_of_member", `delete from tenancy.tup where relation = 'owner'`],
-  ["member_of_tuple", `insert into tenancy.tup select subject_type, subject_id, 'admin', object_type, object_id from tenancy.tup where relation = 'owner'`],
+  [
+    "member_of_tuple",
+    `insert into tenancy.tup select subject_type, subject_id, 'admin', object_type, object_id from tenancy.tup where relation = 'owner'`,
+  ],
   ["closed_org_empty", `update tenancy.mem set status = 'suspended' where status = 'revoked' and org_id <> ${OPEN}`],
   ["slug", `update tenancy.org set slug = 'same', status = 'active'`],
   ["tuple_key", `insert into tenancy.tup select * from tenancy.tup`],
-  ["grant_source", `insert into tenancy.tup select subject_type, subject_id, 'editor', 'project', '2' from tenancy.tup limit 1`],
+  [
+    "grant_source",
+    `insert into tenancy.tup select subject_type, subject_id, 'editor', 'project', '2' from tenancy.tup limit 1`,
+  ],
   ["grant_kept", `delete from tenancy.tup where object_type = 'project'`],
-  ["chain_single", `update tenancy.mem set replaces = (select replaces from tenancy.mem where replaces is not null limit 1)`],
+  [
+    "chain_single",
+    `update tenancy.mem set replaces = (select replaces from tenancy.mem where replaces is not null limit 1)`,
+  ],
   ["chain_link", `update tenancy.mem set created_at = created_at - interval '1 hour' where replaces is not null`],
   ["chain_acyclic", `update tenancy.mem m set replaces = n.id from tenancy.mem n where n.replaces = m.id`],
   ["invitation_fields", `update tenancy.inv set terminal_at = null`],
@@ -78,7 +97,10 @@ const damages: readonly (readonly [invariant: string, damage: string])[] = [
   ["fold_memberships", `update tenancy.mem set role = 'guest' where role = 'member'`],
   ["fold_invitations", `update tenancy.inv set status = 'declined'`],
   ["fold_orgs", `update tenancy.org set status = 'suspended' where status = 'active'`],
-  ["end", `insert into tenancy.evt select org_id, 99, 'membership.added', at, actor, null, data from tenancy.evt where type = 'org.revoked'`],
+  [
+    "end",
+    `insert into tenancy.evt select org_id, 99, 'membership.added', at, actor, null, data from tenancy.evt where type = 'org.revoked'`,
+  ],
   ["key", `delete from tenancy.idem where key = 'c'`],
   ["time", `update tenancy.mem set updated_at = created_at - interval '1 hour'`],
   ["format", `update tenancy.org set slug = 'Not A Slug'`],

@@ -50,7 +50,9 @@ test("a schema that is missing is an error, never another schema", async () => {
 for (const schema of ["", 'a"b', "tenancy; drop schema public", "pg_x", "A", "1a", "a".repeat(64), null, 42]) {
   test(`${JSON.stringify(schema)} is no name for a schema`, async () => {
     const options = { schema: schema as string };
-    expect(() => new PostgresTenancyStore(pool, options)).toThrow(expect.objectContaining({ code: "precondition.invalid_input" }));
+    expect(() => new PostgresTenancyStore(pool, options)).toThrow(
+      expect.objectContaining({ code: "precondition.invalid_input" }),
+    );
     await expect(migratePostgres(pool, options)).rejects.toMatchObject({ code: "precondition.invalid_input" });
   });
 }

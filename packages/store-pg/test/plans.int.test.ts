@@ -1,8 +1,7 @@
 import { generate } from "@tenantry/core";
-import { SqlTenancyStore, type Statement } from "@tenantry/store-sql";
+import { pgExecutor, SqlTenancyStore, type Statement } from "@tenantry/store-sql";
 import type pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { pgExecutor } from "../src/pg.ts";
 import { type OpenPostgres, openPostgres } from "./open-postgres.ts";
 
 let database: OpenPostgres;

@@ -1,4 +1,13 @@
-import { generate, isTenancyError, type Invitation, type Membership, type OrgId, type PreTuple, type Role, type UsrId } from "@tenantry/core";
+import {
+  generate,
+  type Invitation,
+  isTenancyError,
+  type Membership,
+  type OrgId,
+  type PreTuple,
+  type Role,
+  type UsrId,
+} from "@tenantry/core";
 import { brokenInvariants } from "@tenantry/testkit";
 import type pg from "pg";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
@@ -52,10 +61,21 @@ function add(orgId: OrgId, role: Role, usrId: UsrId = generate("usr")): Promise<
 
 function invite({ orgId, admin }: World, preTuples: readonly PreTuple[] = []): Promise<Invitation> {
   const expiresAt = new Date(Date.now() + HOUR);
-  return here.createInvitation({ orgId, identifier: "x@example.com", role: "member", invitedBy: admin.usrId, expiresAt, preTuples });
+  return here.createInvitation({
+    orgId,
+    identifier: "x@example.com",
+    role: "member",
+    invitedBy: admin.usrId,
+    expiresAt,
+    preTuples,
+  });
 }
 
-function accept(store: PostgresTenancyStore, { id: invId }: Invitation, asUsrId: UsrId = generate("usr")): Promise<unknown> {
+function accept(
+  store: PostgresTenancyStore,
+  { id: invId }: Invitation,
+  asUsrId: UsrId = generate("usr"),
+): Promise<unknown> {
   return store.acceptInvitation({ invId, asUsrId, acceptingIdentifier: "x@example.com" });
 }
 
@@ -91,7 +111,10 @@ async function race(
 const SOLE = ["ok | conflict.sole_owner", "conflict.sole_owner | ok"];
 
 describe("two owners", () => {
-  const ends: readonly (readonly [name: string, end: (store: PostgresTenancyStore, owner: Membership) => Promise<unknown>])[] = [
+  const ends: readonly (readonly [
+    name: string,
+    end: (store: PostgresTenancyStore, owner: Membership) => Promise<unknown>,
+  ])[] = [
     ["leave", (store, { id: memId }) => store.selfLeave({ memId })],
     ["are demoted", (store, { id: memId }) => store.changeRole({ memId, newRole: "member" })],
     ["are suspended", (store, { id: memId }) => store.suspendMembership(memId)],
@@ -184,7 +207,11 @@ describe("an invitation", () => {
 
   test("of each of two organizations with the same grants in opposite order: both are accepted", () =>
     race(["ok | ok"], async (round) => {
-      const grants = ["a", "b", "c"].map((part) => ({ relation: "viewer", objectType: "project", objectId: `${part}${round}` }));
+      const grants = ["a", "b", "c"].map((part) => ({
+        relation: "viewer",
+        objectType: "project",
+        objectId: `${part}${round}`,
+      }));
       const [one, other] = [await invite(await world(), grants), await invite(await world(), [...grants].reverse())];
       const usrId = generate("usr");
       return outcomes(accept(here, one, usrId), accept(there, other, usrId));
@@ -195,10 +222,7 @@ describe("an organization", () => {
   test("that is closed has no member who came meanwhile", () =>
     race(["ok | ok", "precondition.org_not_active | ok"], async () => {
       const { orgId } = await world();
-      return outcomes(
-        here.addMember({ orgId, usrId: generate("usr"), role: "member" }),
-        there.revokeOrg(orgId),
-      );
+      return outcomes(here.addMember({ orgId, usrId: generate("usr"), role: "member" }), there.revokeOrg(orgId));
     }));
 
   test("takes the same person in once", () =>
@@ -246,7 +270,10 @@ test("two organizations that want each other's slug: neither gets it, and the de
     const [left, right] = [`left-${round}`, `right-${round}`];
     const one = await here.createOrg({ creator: generate("usr"), slug: left });
     const other = await here.createOrg({ creator: generate("usr"), slug: right });
-    return outcomes(here.updateOrg({ orgId: one.org.id, slug: right }), there.updateOrg({ orgId: other.org.id, slug: left }));
+    return outcomes(
+      here.updateOrg({ orgId: one.org.id, slug: right }),
+      there.updateOrg({ orgId: other.org.id, slug: left }),
+    );
   }));
 
 test("ten calls with one key have one effect and ten equal results", () =>

@@ -79,7 +79,12 @@ describe("one round trip", () => {
 
 test("two round trips for every other mutation", async () => {
   const { orgId, creator, owner, add, invite } = await world();
-  const [heir, admin, member, leaver] = [await add("owner"), await add("admin"), await add("member"), await add("member")];
+  const [heir, admin, member, leaver] = [
+    await add("owner"),
+    await add("admin"),
+    await add("member"),
+    await add("member"),
+  ];
   const count: Record<string, number> = {
     updateOrg: await trips(() => store.updateOrg({ orgId, name: "Two", slug: "two-trips" })),
     suspendOrg: await trips(() => store.suspendOrg(orgId)),

@@ -1,6 +1,6 @@
 import { type CommitOutcome, StoreFault } from "@tenantry/core";
 import { NotSent } from "./executor.ts";
-import { SQLSTATE, type ServerError, serverError } from "./sqlstate.ts";
+import { type ServerError, SQLSTATE, serverError } from "./sqlstate.ts";
 
 // The one place where a driver's errors get their meaning: by SQLSTATE, and by whether a commit was in flight.
 
@@ -22,7 +22,11 @@ export const USERS_LINK_SUFFIX = "_user_known";
 /** The ordinary outcome that an error of a commit stands for. Throws a `StoreFault` for every other error. */
 export function commitOutcome(error: unknown): CommitOutcome {
   const server = serverError(error);
-  if (server?.code === SQLSTATE.uniqueViolation && server.constraint !== null && KNOWN_UNIQUE.includes(server.constraint)) {
+  if (
+    server?.code === SQLSTATE.uniqueViolation &&
+    server.constraint !== null &&
+    KNOWN_UNIQUE.includes(server.constraint)
+  ) {
     return { outcome: "conflict", constraint: server.constraint };
   }
   if (server?.code === SQLSTATE.foreignKeyViolation && server.constraint?.endsWith(USERS_LINK_SUFFIX)) {
@@ -118,7 +122,9 @@ function trace(error: unknown): Error {
   const server = serverError(error);
   const code = server?.code ?? (error as { readonly code?: unknown } | null)?.code;
   const told = typeof code === "string" ? code : error instanceof Error ? error.name : typeof error;
-  const kept = new Error(server?.constraint ? `database error ${told} (${server.constraint})` : `database error ${told}`);
+  const kept = new Error(
+    server?.constraint ? `database error ${told} (${server.constraint})` : `database error ${told}`,
+  );
   kept.name = "DatabaseError";
   return kept;
 }

@@ -1,4 +1,4 @@
-import { type Rejections, PreconditionError } from "@tenantry/core";
+import { PreconditionError, type Rejections } from "@tenantry/core";
 
 const NAME = /^[a-z_][a-z0-9_]{0,62}$/;
 

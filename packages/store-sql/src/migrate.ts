@@ -91,12 +91,19 @@ async function isApplied(executor: SqlExecutor, schema: string, name: string, su
   const text = `select checksum from ${schema}.migration where name = ${values.add(name, "text")}`;
   const [row]: readonly Row[] = await executor.run(statement(text, values, false));
   if (row !== undefined && row["checksum"] !== sum) {
-    throw new InternalError("internal.unexpected", {}, { cause: new Error(`migration ${name} was changed after it was applied`) });
+    throw new InternalError(
+      "internal.unexpected",
+      {},
+      { cause: new Error(`migration ${name} was changed after it was applied`) },
+    );
   }
   return row !== undefined;
 }
 
-function usersLink(schema: string, users: NonNullable<MigrateOptions["users"]>): readonly { constraint: string; text: string }[] {
+function usersLink(
+  schema: string,
+  users: NonNullable<MigrateOptions["users"]>,
+): readonly { constraint: string; text: string }[] {
   if (typeof users !== "object") {
     throw new PreconditionError("precondition.invalid_input", { key: '"users"' });
   }

@@ -1,6 +1,29 @@
-import { type Answer, type KeyScope, type KeyUse, type MemberFilter, type OrgRef, type Plan, type Question, type Read, idOf, uuidOf } from "@tenantry/core";
+import {
+  type Answer,
+  idOf,
+  type KeyScope,
+  type KeyUse,
+  type MemberFilter,
+  type OrgRef,
+  type Plan,
+  type Question,
+  type Read,
+  uuidOf,
+} from "@tenantry/core";
 import { Values } from "./executor.ts";
-import { decodeInv, decodeMem, decodeOrg, decodeTup, each, invJson, type Json, memJson, orgJson, orNull, tupJson } from "./rows.ts";
+import {
+  decodeInv,
+  decodeMem,
+  decodeOrg,
+  decodeTup,
+  each,
+  invJson,
+  type Json,
+  memJson,
+  orgJson,
+  orNull,
+  tupJson,
+} from "./rows.ts";
 
 /** A question as a scalar subquery that yields JSON, and what its JSON means. */
 interface SqlRead {
@@ -9,7 +32,10 @@ interface SqlRead {
 }
 
 /** All reads of a plan as one statement: one snapshot, one round trip, one row with one column of JSON. */
-export function planSql(schema: string, plan: Plan): {
+export function planSql(
+  schema: string,
+  plan: Plan,
+): {
   readonly text: string;
   readonly values: Values;
   readonly decode: (json: Readonly<Record<string, Json>>) => Record<string, Answer<Question>>;
@@ -28,14 +54,20 @@ export function planSql(schema: string, plan: Plan): {
 function readSql(s: string, read: Read, values: Values): SqlRead {
   switch (read.read) {
     case "org":
-      return { sql: `select ${orgJson("o")} from ${s}.org o where o.id = ${orgId(s, read.of, values)}`, decode: orNull(decodeOrg) };
+      return {
+        sql: `select ${orgJson("o")} from ${s}.org o where o.id = ${orgId(s, read.of, values)}`,
+        decode: orNull(decodeOrg),
+      };
     case "slugHolder":
       return {
         sql: `select to_json(o.id) from ${s}.org o where o.slug = ${values.add(read.slug, "text")} and o.status <> 'revoked'`,
         decode: orNull((id) => idOf("org", id as string)),
       };
     case "membership":
-      return { sql: `select ${memJson("m")} from ${s}.mem m where m.id = ${id(read.memId, values)}`, decode: orNull(decodeMem) };
+      return {
+        sql: `select ${memJson("m")} from ${s}.mem m where m.id = ${id(read.memId, values)}`,
+        decode: orNull(decodeMem),
+      };
     case "liveMembership": {
       const usrId = values.add(read.usrId === null ? null : uuidOf(read.usrId), "uuid");
       return {
@@ -65,7 +97,10 @@ function readSql(s: string, read: Read, values: Values): SqlRead {
         decode: (json) => json === true,
       };
     case "invitation":
-      return { sql: `select ${invJson("i")} from ${s}.inv i where i.id = ${id(read.invId, values)}`, decode: orNull(decodeInv) };
+      return {
+        sql: `select ${invJson("i")} from ${s}.inv i where i.id = ${id(read.invId, values)}`,
+        decode: orNull(decodeInv),
+      };
     case "pendingInvitations":
       return {
         sql: list(
@@ -145,9 +180,7 @@ function orgId(s: string, of: OrgRef, values: Values): string {
 
 /** Scopes are stored in wire form: an organization and a creator of the same UUID stay apart. */
 function scope(s: string, of: KeyScope, values: Values): string {
-  return "creator" in of
-    ? values.add(of.creator, "text")
-    : `'org_' || replace(${orgId(s, of, values)}::text, '-', '')`;
+  return "creator" in of ? values.add(of.creator, "text") : `'org_' || replace(${orgId(s, of, values)}::text, '-', '')`;
 }
 
 function after(alias: string, position: string | null, values: Values): string {

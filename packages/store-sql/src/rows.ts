@@ -1,4 +1,13 @@
-import { type Id, type IdType, type Invitation, idOf, type Membership, type Organization, type PreTuple, type Tuple } from "@tenantry/core";
+import {
+  type Id,
+  type IdType,
+  type Invitation,
+  idOf,
+  type Membership,
+  type Organization,
+  type PreTuple,
+  type Tuple,
+} from "@tenantry/core";
 
 // How rows travel: as JSON objects in the entities' own fields, ids as UUIDs and instants as milliseconds, so that every
 // driver hands over the same thing. Columns on the way out, decoders on the way in.

@@ -1,7 +1,19 @@
 import { idOf, type KeyAddress, type Tables, type TenancyEvent } from "@tenantry/core";
 import { type SqlExecutor, Values } from "./executor.ts";
 import { schemaIdentifier } from "./identifier.ts";
-import { decodeInv, decodeMem, decodeOrg, decodeTup, each, invJson, type Json, memJson, optional, orgJson, tupJson } from "./rows.ts";
+import {
+  decodeInv,
+  decodeMem,
+  decodeOrg,
+  decodeTup,
+  each,
+  invJson,
+  type Json,
+  memJson,
+  optional,
+  orgJson,
+  tupJson,
+} from "./rows.ts";
 import { statement } from "./statement.ts";
 
 /** Everything the tables hold, in one snapshot: for tests and for looking at small databases. */
@@ -24,7 +36,9 @@ export async function readTables(executor: SqlExecutor, options: { readonly sche
   'idem', ${all("json_build_object('scope', k.scope, 'key', k.key, 'state', k.state, 'orgId', k.org_id, 'seq', k.seq)", "idem", "k", "k.scope, k.key")}
 )::text as tables`;
   const [row] = await executor.run(statement(text, new Values(), false));
-  const { org, mem, inv, tup, evt, idem } = JSON.parse(row?.["tables"] as string) as Readonly<Record<keyof Tables, Json>>;
+  const { org, mem, inv, tup, evt, idem } = JSON.parse(row?.["tables"] as string) as Readonly<
+    Record<keyof Tables, Json>
+  >;
   return {
     org: each(decodeOrg)(org),
     mem: each(decodeMemWithInvitation)(mem),
@@ -51,6 +65,7 @@ function decodeEvt(json: Json): TenancyEvent {
 }
 
 function decodeIdem(json: Json): Tables["idem"][number] {
-  const row = json as unknown as KeyAddress & Pick<Tables["idem"][number], "state" | "seq"> & { readonly orgId: string | null };
+  const row = json as unknown as KeyAddress &
+    Pick<Tables["idem"][number], "state" | "seq"> & { readonly orgId: string | null };
   return { ...row, orgId: optional("org", row.orgId) };
 }

@@ -6,8 +6,8 @@ import { fields, optionalId, optionalIdentifier } from "../input.ts";
 import { joined, refuseLive } from "../membership/add-member.ts";
 import {
   type AcceptInvitationResult,
-  type Invitation,
   type InvId,
+  type Invitation,
   latest,
   type Membership,
   type Organization,
@@ -86,7 +86,9 @@ export function decideAcceptInvitation(
 ): Decision<AcceptInvitationResult> {
   const { id: invId, role, invitedBy, preTuples } = invitation;
   const mismatch =
-    asUsrId === null || acceptingIdentifier === null ? null : refuseIdentifier(invitation, acceptingIdentifier, settings);
+    asUsrId === null || acceptingIdentifier === null
+      ? null
+      : refuseIdentifier(invitation, acceptingIdentifier, settings);
   if (mismatch !== null) {
     return mismatch;
   }

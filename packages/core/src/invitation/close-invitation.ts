@@ -4,7 +4,7 @@ import { errorFor } from "../errors.ts";
 import { idArgument } from "../id.ts";
 import { fields, optionalId, optionalIdentifier } from "../input.ts";
 import { isAdministrator } from "../membership/membership.ts";
-import type { Invitation, InvId, Membership, Organization, UsrId } from "../model.ts";
+import type { InvId, Invitation, Membership, Organization, UsrId } from "../model.ts";
 import type { Environment, Mutation } from "../operation.ts";
 import type { Read } from "../read.ts";
 import { closed, foundInvitation, isOpen, refuseIdentifier } from "./invitation.ts";

@@ -2,7 +2,7 @@ import { asRead, type Change, stillActive, unchanged } from "../change.ts";
 import { accept, type Decision, found, reject } from "../decision.ts";
 import { idArgument } from "../id.ts";
 import { expirationArgument, fields, identifierArgument, preTuplesArgument, roleArgument } from "../input.ts";
-import type { Invitation, Membership, OrgId, Organization, PreTuple, Role, UsrId } from "../model.ts";
+import type { Invitation, Membership, Organization, OrgId, PreTuple, Role, UsrId } from "../model.ts";
 import type { Environment, Mutation } from "../operation.ts";
 import { noOrg } from "../org.ts";
 import type { Read } from "../read.ts";

@@ -1,8 +1,17 @@
 import { asIssued, type Change } from "../change.ts";
 import { type Found, found, type Rejected, reject } from "../decision.ts";
 import { canonicalOf } from "../input.ts";
-import { type Invitation, type InvId, type InvitationStatus, latest, type Membership, type Organization, type Role, type UsrId } from "../model.ts";
 import { isAdministrator, ranksAtLeast } from "../membership/membership.ts";
+import {
+  type InvId,
+  type Invitation,
+  type InvitationStatus,
+  latest,
+  type Membership,
+  type Organization,
+  type Role,
+  type UsrId,
+} from "../model.ts";
 import type { Settings } from "../settings.ts";
 import { canBecome, INVITATION_TRANSITIONS } from "../states.ts";
 
@@ -50,7 +59,11 @@ export function refuseInviter(inviter: Membership | null, invitedBy: UsrId, role
 }
 
 /** Both identifiers, as they were given, must be the same to the policy. Neither appears in the error's text. */
-export function refuseIdentifier(invitation: Invitation, acceptingIdentifier: string, { identifierPolicy }: Settings): Rejected | null {
+export function refuseIdentifier(
+  invitation: Invitation,
+  acceptingIdentifier: string,
+  { identifierPolicy }: Settings,
+): Rejected | null {
   const accepting = canonicalOf(identifierPolicy, acceptingIdentifier);
   if (accepting !== null && accepting === canonicalOf(identifierPolicy, invitation.identifier)) {
     return null;

@@ -2,7 +2,15 @@ import { type Change, stillActive } from "../change.ts";
 import { accept, type Decision, found, type Rejected, reject } from "../decision.ts";
 import { idArgument } from "../id.ts";
 import { fields, optionalId, roleArgument } from "../input.ts";
-import { type InvId, type Membership, type OrgId, type Organization, type Role, roleTuple, type UsrId } from "../model.ts";
+import {
+  type InvId,
+  type Membership,
+  type Organization,
+  type OrgId,
+  type Role,
+  roleTuple,
+  type UsrId,
+} from "../model.ts";
 import type { Environment, Mutation } from "../operation.ts";
 import { noOrg } from "../org.ts";
 import type { Read } from "../read.ts";

@@ -2,7 +2,7 @@ import { asRead, type Change, existing } from "../change.ts";
 import { accept, type Decision, found, reject } from "../decision.ts";
 import { idArgument } from "../id.ts";
 import { fields } from "../input.ts";
-import { type MemId, type Membership, type Organization, rankOf, type UsrId } from "../model.ts";
+import { type Membership, type MemId, type Organization, rankOf, type UsrId } from "../model.ts";
 import type { Environment, Mutation } from "../operation.ts";
 import type { Read } from "../read.ts";
 import { canEnd, ended, foundMembership, isAdministrator, ranksAtLeast } from "./membership.ts";

@@ -2,7 +2,7 @@ import { stillActive, unchanged } from "../change.ts";
 import { accept, type Decision, found, noChange, reject } from "../decision.ts";
 import { idArgument } from "../id.ts";
 import { fields, roleArgument } from "../input.ts";
-import type { MemId, Membership, Organization, Role } from "../model.ts";
+import type { Membership, MemId, Organization, Role } from "../model.ts";
 import type { Environment, Mutation } from "../operation.ts";
 import type { Read } from "../read.ts";
 import { foundMembership, isActiveOwner, linkTime, relinked } from "./membership.ts";

@@ -1,13 +1,26 @@
 import { asRead, type Change } from "../change.ts";
 import { type Found, found, type Rejected, reject } from "../decision.ts";
-import { ADMIN_HIERARCHY, latest, type MemId, type Membership, type Organization, type Role, rankOf, roleTuple } from "../model.ts";
+import {
+  ADMIN_HIERARCHY,
+  latest,
+  type Membership,
+  type MemId,
+  type Organization,
+  type Role,
+  rankOf,
+  roleTuple,
+} from "../model.ts";
 import { canBecome, MEMBERSHIP_TRANSITIONS } from "../states.ts";
 
 // What the operations on memberships share.
 
 /** Whether somebody may administer the organization: an active owner or admin. */
 export function isAdministrator(membership: Membership | null): membership is Membership {
-  return membership !== null && membership.status === "active" && (membership.role === "owner" || membership.role === "admin");
+  return (
+    membership !== null &&
+    membership.status === "active" &&
+    (membership.role === "owner" || membership.role === "admin")
+  );
 }
 
 /** Whether a role ranks at least as high as another. Roles without a rank count as the lowest. */
@@ -53,7 +66,15 @@ export function relinked(
   id: MemId,
   at: Date,
 ): { readonly row: Membership; readonly changes: readonly Change[] } {
-  const row: Membership = { ...membership, id, role, status: "active", replaces: membership.id, createdAt: at, updatedAt: at };
+  const row: Membership = {
+    ...membership,
+    id,
+    role,
+    status: "active",
+    replaces: membership.id,
+    createdAt: at,
+    updatedAt: at,
+  };
   return {
     row,
     changes: [

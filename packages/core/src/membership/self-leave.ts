@@ -3,7 +3,7 @@ import { accept, type Decision, found, reject } from "../decision.ts";
 import type { EventData } from "../event.ts";
 import { idArgument } from "../id.ts";
 import { fields, optionalId } from "../input.ts";
-import type { MemId, Membership, Organization, UsrId } from "../model.ts";
+import type { Membership, MemId, Organization, UsrId } from "../model.ts";
 import type { Environment, Mutation } from "../operation.ts";
 import type { Read } from "../read.ts";
 import { canEnd, ended, foundMembership, isActiveOwner, linkTime, relinked } from "./membership.ts";

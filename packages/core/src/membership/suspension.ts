@@ -1,7 +1,7 @@
 import { asRead, existing, stillActive, unchanged } from "../change.ts";
 import { accept, type Decision, found, reject } from "../decision.ts";
 import { idArgument } from "../id.ts";
-import { latest, type MemId, type Membership, type Organization, roleTuple } from "../model.ts";
+import { latest, type Membership, type MemId, type Organization, roleTuple } from "../model.ts";
 import type { Environment, Mutation } from "../operation.ts";
 import type { Read } from "../read.ts";
 import type { Settings } from "../settings.ts";
@@ -84,7 +84,11 @@ export interface ReinstateMembershipFacts {
 export const reinstateMembership: Mutation<
   readonly [MemId],
   MemIdInput,
-  { readonly membership: Read<"membership">; readonly org: Read<"org">; readonly otherLive: Read<"otherLiveMembership"> },
+  {
+    readonly membership: Read<"membership">;
+    readonly org: Read<"org">;
+    readonly otherLive: Read<"otherLiveMembership">;
+  },
   ReinstateMembershipFacts,
   Membership,
   never

@@ -2,7 +2,7 @@ import { existing } from "../change.ts";
 import { accept, type Decision, found, reject } from "../decision.ts";
 import { idArgument } from "../id.ts";
 import { fields } from "../input.ts";
-import type { MemId, Membership, OrgId, Organization, TransferOwnershipResult } from "../model.ts";
+import type { Membership, MemId, Organization, OrgId, TransferOwnershipResult } from "../model.ts";
 import type { Environment, Mutation } from "../operation.ts";
 import { noOrg } from "../org.ts";
 import type { Read } from "../read.ts";
