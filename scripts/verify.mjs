@@ -1,6 +1,8 @@
 // Every check that is not a test. With names as arguments only those: `verify lint packages`.
 import { spawn, spawnSync } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 
 const published = readdirSync("packages")
   .map((name) => ({ folder: `packages/${name}`, manifest: `packages/${name}/package.json` }))
@@ -32,12 +34,17 @@ function isBaseBranchKnown() {
   return spawnSync("git", ["rev-parse", "--verify", "--quiet", baseBranch]).status === 0;
 }
 
+// publint leaves what it packs behind, so it packs where this script can remove it.
+const scratch = mkdtempSync(join(tmpdir(), "tenantry-verify-"));
+process.once("exit", () => rmSync(scratch, { recursive: true, force: true }));
+const env = { ...process.env, TURBO_TELEMETRY_DISABLED: "1", TMPDIR: scratch };
+
 function run(command) {
-  return new Promise((resolve) => {
-    const child = spawn(command, { shell: true, env: { ...process.env, TURBO_TELEMETRY_DISABLED: "1" } });
+  return new Promise((finish) => {
+    const child = spawn(command, { shell: true, env });
     let output = "";
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (text) => (output += text));
-    child.on("close", (status) => resolve({ isGood: status === 0, output: `$ ${command}\n${output}` }));
+    child.on("close", (status) => finish({ isGood: status === 0, output: `$ ${command}\n${output}` }));
   });
 }
 
