@@ -110,7 +110,11 @@ function notSent(error: unknown): StoreFault {
 }
 
 function isClosed(error: unknown): boolean {
-  return /after calling end on the pool|PGlite is closed|PGlite is closing/i.test(messageOf(error));
+  const { code } = (error ?? {}) as { readonly code?: unknown };
+  return (
+    code === "CONNECTION_ENDED" ||
+    /after calling end on the pool|PGlite is closed|PGlite is closing/i.test(messageOf(error))
+  );
 }
 
 function messageOf(error: unknown): string {
