@@ -30,7 +30,7 @@ export default defineConfig({
       provider: "v8",
       include: ["packages/core/src/**/*.ts"],
       exclude: ["**/*.test.ts", "**/*.test-d.ts"],
-      reporter: ["text-summary", "json"],
+      reporter: [["text", { skipFull: true }]],
       reportsDirectory: ".out/coverage",
       thresholds: { statements: 100, branches: 100 },
     },
