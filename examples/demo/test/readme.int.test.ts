@@ -5,14 +5,18 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
-// The code in the README is taken out and compiled as a reader would, and the first piece is run.
+// The code in the READMEs is taken out and compiled as a reader would, and the first piece is run.
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 const folder = fileURLToPath(new URL("../.out/", import.meta.url));
 const tsc = join(createRequire(join(root, "package.json")).resolve("typescript/package.json"), "../bin/tsc");
 
-const pieces = [...readFileSync(join(root, "README.md"), "utf8").matchAll(/```ts\n(.*?)```/gs)].map(
-  ([, code]) => code ?? "",
+const pages = [
+  "README.md",
+  ...["core", "store-memory", "store-sql", "store-pg"].map((name) => `packages/${name}/README.md`),
+];
+const pieces = pages.flatMap((page) =>
+  [...readFileSync(join(root, page), "utf8").matchAll(/```ts\n(.*?)```/gs)].map(([, code]) => code ?? ""),
 );
 
 beforeAll(() => {
@@ -39,7 +43,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-test("the code in the README compiles and its example runs", { timeout: 60_000 }, () => {
+test("the code in every README compiles and its example runs", { timeout: 60_000 }, () => {
   expect(pieces.length).toBeGreaterThanOrEqual(3);
   const compiled = spawnSync(process.execPath, [tsc, "-p", folder], { encoding: "utf8" });
   expect(compiled.stdout).toBe("");
