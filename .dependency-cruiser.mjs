@@ -23,6 +23,19 @@ export default {
       to: { path: "^(packages|examples)/", pathNot: `^packages/(${[name, ...allowed].join("|")})/` },
     })),
     {
+      name: "packages-by-their-entries",
+      comment: "Import another package by its name: its files may move.",
+      severity: "error",
+      from: { path: "^(?:packages|examples)/([^/]+)/src/", pathNot: TESTS },
+      to: { path: "^packages/[^/]+/src/", pathNot: "^packages/$1/" },
+    },
+    {
+      name: "testkit-in-tests-only",
+      severity: "error",
+      from: { path: "^(packages|examples|scripts)/", pathNot: `${TESTS}|^packages/testkit/` },
+      to: { path: "^packages/testkit/" },
+    },
+    {
       name: "core-depends-on-uuid-alone",
       severity: "error",
       from: { path: "^packages/core/src/", pathNot: TESTS },

@@ -16,7 +16,7 @@ const checks = {
   build: ["turbo run build --output-logs=errors-only"],
   types: ["turbo run typecheck --output-logs=errors-only", "tsc -p tsconfig.json"],
   lint: ["biome check --error-on-warnings"],
-  architecture: ["depcruise --config .dependency-cruiser.mjs packages"],
+  architecture: ["depcruise --config .dependency-cruiser.mjs packages examples"],
   packages: published.flatMap((folder) => [
     `publint --strict ${folder}`,
     `attw --pack ${folder} --profile esm-only --format ascii`,
