@@ -266,7 +266,7 @@ const sentences: { readonly [C in Code]: (details: Rejections[C]) => string } = 
   "precondition.identifier_mismatch": ({ invId }) => `Invitation ${invId} is addressed to another identifier.`,
   "precondition.unknown_user": () => "A user of this call is unknown to the application's users table.",
   "precondition.invalid_input": ({ key }) =>
-    key === null ? "An argument is not an object of known keys." : `The key ${key} is unknown or has a wrong value.`,
+    key === null ? "An argument is not an object of known keys." : `The key "${key}" is unknown or has a wrong value.`,
   "precondition.invalid_role": ({ value }) => `${value} is not a role.`,
   "precondition.invalid_status": ({ value }) => `${value} is not a status of this list.`,
   "precondition.invalid_name": () => "A name is null or text of at most 1,024 UTF-16 units without control characters.",
@@ -392,11 +392,15 @@ export function quote(value: unknown): string {
       ? String(value)
       : `a value of type ${typeName(value)}`;
   }
-  const escaped = JSON.stringify(value.slice(0, 64)).replace(
-    /[^\x20-\x7e]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
-  return value.length > 64 ? `${escaped}…` : escaped;
+  const quoted = `"${escaped(value)}"`;
+  return value.length > 64 ? `${quoted}…` : quoted;
+}
+
+/** A caller's own key for the details of an error: its first 64 characters, everything but printable ASCII escaped. */
+export function escaped(text: string): string {
+  return JSON.stringify(text.slice(0, 64))
+    .slice(1, -1)
+    .replace(/[^\x20-\x7e]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
 function typeName(value: unknown): string {

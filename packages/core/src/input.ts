@@ -1,4 +1,4 @@
-import { errorFor, quote, type Rejections } from "./errors.ts";
+import { errorFor, escaped, quote, type Rejections } from "./errors.ts";
 import { idArgument } from "./id.ts";
 import {
   type Id,
@@ -42,7 +42,7 @@ export function fields<const K extends string>(value: unknown, keys: readonly K[
   const known: Partial<Record<K, unknown>> = Object.create(null);
   for (const key of readFrom(() => Reflect.ownKeys(value))) {
     if (!(keys as readonly (string | symbol)[]).includes(key)) {
-      throw errorFor("precondition.invalid_input", { key: typeof key === "string" ? quote(key) : "a symbol" });
+      throw errorFor("precondition.invalid_input", { key: typeof key === "string" ? escaped(key) : null });
     }
     known[key as K] = readFrom(() => (value as Record<string | symbol, unknown>)[key]);
   }
@@ -264,7 +264,7 @@ export function flagArgument(value: unknown, key: string): boolean {
   if (value === undefined || typeof value === "boolean") {
     return value ?? false;
   }
-  throw errorFor("precondition.invalid_input", { key: quote(key) });
+  throw errorFor("precondition.invalid_input", { key });
 }
 
 /** The time of a valid `Date` in the years 1 to 9999, without running code of the value; otherwise `null`. */

@@ -1,4 +1,4 @@
-import { errorFor, quote } from "./errors.ts";
+import { errorFor } from "./errors.ts";
 import { generate } from "./id.ts";
 import { fields } from "./input.ts";
 import type { IdType } from "./model.ts";
@@ -60,7 +60,7 @@ function either<T>(value: unknown, key: string, admits: (value: unknown) => valu
   if (value === undefined || admits(value)) {
     return value;
   }
-  throw errorFor("precondition.invalid_input", { key: quote(key) });
+  throw errorFor("precondition.invalid_input", { key });
 }
 
 function reservation(reserved: readonly string[] | ((slug: string) => boolean) | undefined): (slug: string) => boolean {

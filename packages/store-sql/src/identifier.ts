@@ -10,7 +10,7 @@ export function schemaIdentifier(name: unknown): string {
 /** A name of the host's own, for the migration that links the users table. */
 export function identifier(name: unknown, option: string, admits: (name: string) => boolean = () => true): string {
   if (typeof name !== "string" || name.length > 63 || !NAME.test(name) || !admits(name)) {
-    const details: Rejections["precondition.invalid_input"] = { key: `"${option}"` };
+    const details: Rejections["precondition.invalid_input"] = { key: option };
     throw new PreconditionError("precondition.invalid_input", details);
   }
   return `"${name}"`;

@@ -105,7 +105,7 @@ function usersLink(
   users: NonNullable<MigrateOptions["users"]>,
 ): readonly { constraint: string; text: string }[] {
   if (typeof users !== "object") {
-    throw new PreconditionError("precondition.invalid_input", { key: '"users"' });
+    throw new PreconditionError("precondition.invalid_input", { key: "users" });
   }
   const table = `${identifier(users.schema ?? "public", "users.schema")}.${identifier(users.table, "users.table")}`;
   const column = identifier(users.column, "users.column");

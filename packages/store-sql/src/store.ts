@@ -56,7 +56,7 @@ function checkedOptions(options: unknown): SqlOptions {
   // Own properties only: whatever somebody put on Object.prototype is no option.
   const copy: SqlOptions = Object.assign(Object.create(null), options);
   if (copy.prepare !== undefined && typeof copy.prepare !== "boolean") {
-    throw new PreconditionError("precondition.invalid_input", { key: '"prepare"' });
+    throw new PreconditionError("precondition.invalid_input", { key: "prepare" });
   }
   return copy;
 }
