@@ -1,0 +1,30 @@
+import { describeStore } from "@tenantry/conformance";
+import { pgExecutor, readTables } from "@tenantry/store-sql";
+import { afterAll, beforeAll, describe, it } from "vitest";
+import { type OpenPostgres, openPostgres } from "../test/open-postgres.ts";
+import { Worlds } from "../test/worlds.ts";
+import { migratePostgres, PostgresTenancyStore } from "./pg.ts";
+
+let database: OpenPostgres;
+let worlds: Worlds;
+let pool: ReturnType<OpenPostgres["pool"]>;
+beforeAll(async () => {
+  database = await openPostgres();
+  pool = database.pool();
+  worlds = new Worlds(
+    (schema) => migratePostgres(pool, { schema }),
+    (text) => pool.query(text),
+  );
+});
+afterAll(() => database.close());
+
+describeStore({
+  name: "pg",
+  describe,
+  it,
+  async open(options) {
+    const { schema, close } = await worlds.open();
+    const store = new PostgresTenancyStore(pool, { ...options, schema });
+    return { store, tables: () => readTables(pgExecutor(pool), { schema }), close };
+  },
+});

@@ -1,0 +1,24 @@
+import { PGlite } from "@electric-sql/pglite";
+import { describeStore } from "@tenantry/conformance";
+import { readTables } from "@tenantry/store-sql";
+import { afterAll, describe, it } from "vitest";
+import { Worlds } from "../test/worlds.ts";
+import { migratePglite, PgliteTenancyStore, pgliteExecutor } from "./pglite.ts";
+
+const database = new PGlite();
+const worlds = new Worlds(
+  (schema) => migratePglite(database, { schema }),
+  (text) => database.exec(text),
+);
+afterAll(() => database.close());
+
+describeStore({
+  name: "PGlite",
+  describe,
+  it,
+  async open(options) {
+    const { schema, close } = await worlds.open();
+    const store = new PgliteTenancyStore(database, { ...options, schema });
+    return { store, tables: () => readTables(pgliteExecutor(database), { schema }), close };
+  },
+});

@@ -1,0 +1,34 @@
+import { describeStore } from "@tenantry/conformance";
+import { readTables } from "@tenantry/store-sql";
+import postgres from "postgres";
+import { afterAll, beforeAll, describe, it } from "vitest";
+import { type OpenPostgres, openPostgres } from "../test/open-postgres.ts";
+import { Worlds } from "../test/worlds.ts";
+import { migratePostgresJs, PostgresJsTenancyStore, postgresJsExecutor } from "./postgres-js.ts";
+
+let database: OpenPostgres;
+let sql: postgres.Sql;
+let worlds: Worlds;
+beforeAll(async () => {
+  database = await openPostgres();
+  sql = postgres(database.url, { onnotice() {} });
+  worlds = new Worlds(
+    (schema) => migratePostgresJs(sql, { schema }),
+    (text) => sql.unsafe(text),
+  );
+});
+afterAll(async () => {
+  await sql.end();
+  await database.close();
+});
+
+describeStore({
+  name: "postgres.js",
+  describe,
+  it,
+  async open(options) {
+    const { schema, close } = await worlds.open();
+    const store = new PostgresJsTenancyStore(sql, { ...options, schema });
+    return { store, tables: () => readTables(postgresJsExecutor(sql), { schema }), close };
+  },
+});
