@@ -1,4 +1,20 @@
+import { detachedArguments, detachedResults } from "./detached.ts";
+import { keyMismatch, keyOfRejection, keyScope, replay } from "./idempotency-key.ts";
+import { malformedId } from "./malformed-id.ts";
+import { oneEvent, queriesWriteNothing } from "./one-event.ts";
 import type { Trait } from "./trait.ts";
+import { unknownId } from "./unknown-id.ts";
 
 /** Everything that holds for every operation alike. */
-export const contract: readonly Trait[] = [];
+export const contract: readonly Trait[] = [
+  unknownId,
+  malformedId,
+  oneEvent,
+  queriesWriteNothing,
+  replay,
+  keyMismatch,
+  keyOfRejection,
+  keyScope,
+  detachedResults,
+  detachedArguments,
+];

@@ -1,0 +1,200 @@
+import type { IdType } from "@tenantry/core";
+import { assert } from "../assertions.ts";
+import { INVITED, type Town } from "./town.ts";
+
+/** Arguments before the second argument of a mutation. */
+export type Arguments = readonly unknown[];
+
+/** Where a value stands in the arguments: at a position, or there in an object. */
+export type Place = readonly [position: number, key?: string];
+
+export interface Operation {
+  /** The method. */
+  readonly name: string;
+  readonly isMutation: boolean;
+  /** Whether there is an organization whose version can be expected. */
+  readonly hasVersion: boolean;
+  /** Every id among the arguments. */
+  readonly ids: readonly IdPlace[];
+  /** What has to happen in the town first. */
+  readonly prepare?: (town: Town) => Promise<unknown>;
+  /** A call that is accepted and changes something. New objects each time. */
+  readonly args: (town: Town) => Arguments;
+  /** Another valid input in the same scope of keys. */
+  readonly otherArgs?: (town: Town) => Arguments;
+}
+
+export interface IdPlace {
+  readonly at: Place;
+  readonly type: IdType;
+  /** It names what the call is about: an id that was never made is `not_found`. */
+  readonly isAddressed: boolean;
+}
+
+const addressed = (type: IdType, ...at: Place): IdPlace => ({ at, type, isAddressed: true });
+const named = (type: IdType, ...at: Place): IdPlace => ({ at, type, isAddressed: false });
+const mutation = { isMutation: true, hasVersion: true } as const;
+const query = { isMutation: false, hasVersion: false, ids: [] } as const;
+const orgId = [addressed("org", 0)] as const;
+const memId = [addressed("mem", 0)] as const;
+
+/** Every operation of a store, each with a call that works. */
+export const operations: readonly Operation[] = [
+  {
+    name: "createOrg",
+    isMutation: true,
+    hasVersion: false,
+    ids: [named("usr", 0, "creator")],
+    args: ({ stranger }) => [{ creator: stranger, name: "Acme", slug: "acme" }],
+    otherArgs: ({ stranger }) => [{ creator: stranger, name: "Bolt", slug: "bolt" }],
+  },
+  {
+    ...mutation,
+    name: "updateOrg",
+    ids: [addressed("org", 0, "orgId")],
+    args: ({ org }) => [{ orgId: org, name: "Acme", slug: "acme" }],
+    otherArgs: ({ org }) => [{ orgId: org, name: null }],
+  },
+  { ...mutation, name: "suspendOrg", ids: orgId, args: ({ org }) => [org] },
+  {
+    ...mutation,
+    name: "reinstateOrg",
+    ids: orgId,
+    prepare: ({ store, org }) => store.suspendOrg(org),
+    args: ({ org }) => [org],
+  },
+  { ...mutation, name: "revokeOrg", ids: orgId, args: ({ org }) => [org] },
+  {
+    ...mutation,
+    name: "addMember",
+    ids: [addressed("org", 0, "orgId"), named("usr", 0, "usrId"), named("usr", 0, "invitedBy")],
+    args: ({ org, stranger, owner }) => [{ orgId: org, usrId: stranger, role: "member", invitedBy: owner.usrId }],
+    otherArgs: ({ org, stranger, owner }) => [{ orgId: org, usrId: stranger, role: "guest", invitedBy: owner.usrId }],
+  },
+  {
+    ...mutation,
+    name: "changeRole",
+    ids: [addressed("mem", 0, "memId")],
+    args: ({ member }) => [{ memId: member.memId, newRole: "guest" }],
+    otherArgs: ({ member }) => [{ memId: member.memId, newRole: "viewer" }],
+  },
+  {
+    ...mutation,
+    name: "suspendMembership",
+    ids: memId,
+    args: ({ member }) => [member.memId],
+    otherArgs: ({ admin }) => [admin.memId],
+  },
+  {
+    ...mutation,
+    name: "reinstateMembership",
+    ids: memId,
+    args: ({ suspended }) => [suspended.memId],
+    otherArgs: ({ admin }) => [admin.memId],
+  },
+  {
+    ...mutation,
+    name: "selfLeave",
+    ids: [addressed("mem", 0, "memId"), named("usr", 0, "transferTo")],
+    args: ({ owner, admin }) => [{ memId: owner.memId, transferTo: admin.usrId }],
+    otherArgs: ({ owner, member }) => [{ memId: owner.memId, transferTo: member.usrId }],
+  },
+  {
+    ...mutation,
+    name: "adminRemove",
+    ids: [addressed("mem", 0, "memId"), named("usr", 0, "adminUsrId")],
+    args: ({ member, owner }) => [{ memId: member.memId, adminUsrId: owner.usrId }],
+    otherArgs: ({ member, admin }) => [{ memId: member.memId, adminUsrId: admin.usrId }],
+  },
+  {
+    ...mutation,
+    name: "transferOwnership",
+    ids: [addressed("org", 0, "orgId"), addressed("mem", 0, "fromMemId"), addressed("mem", 0, "toMemId")],
+    args: ({ org, owner, admin }) => [{ orgId: org, fromMemId: owner.memId, toMemId: admin.memId }],
+    otherArgs: ({ org, owner, member }) => [{ orgId: org, fromMemId: owner.memId, toMemId: member.memId }],
+  },
+  {
+    ...mutation,
+    name: "createInvitation",
+    ids: [addressed("org", 0, "orgId"), named("usr", 0, "invitedBy")],
+    args: (town) => [invitationOf(town, "member")],
+    otherArgs: (town) => [invitationOf(town, "guest")],
+  },
+  {
+    ...mutation,
+    name: "acceptInvitation",
+    ids: [addressed("inv", 0, "invId"), named("usr", 0, "asUsrId")],
+    args: ({ invitation, stranger }) => [{ invId: invitation, asUsrId: stranger, acceptingIdentifier: INVITED }],
+    otherArgs: ({ invitation }) => [{ invId: invitation }],
+  },
+  {
+    ...mutation,
+    name: "declineInvitation",
+    ids: [addressed("inv", 0, "invId"), named("usr", 0, "asUsrId")],
+    args: ({ invitation, stranger }) => [{ invId: invitation, asUsrId: stranger, acceptingIdentifier: INVITED }],
+    otherArgs: ({ invitation }) => [{ invId: invitation }],
+  },
+  {
+    ...mutation,
+    name: "revokeInvitation",
+    ids: [addressed("inv", 0, "invId"), named("usr", 0, "adminUsrId")],
+    args: ({ invitation, owner }) => [{ invId: invitation, adminUsrId: owner.usrId }],
+    otherArgs: ({ invitation, admin }) => [{ invId: invitation, adminUsrId: admin.usrId }],
+  },
+  { ...query, name: "getOrg", ids: orgId, args: ({ org }) => [org] },
+  { ...query, name: "getMembership", ids: memId, args: ({ member }) => [member.memId] },
+  { ...query, name: "getInvitation", ids: [addressed("inv", 0)], args: ({ invitation }) => [invitation] },
+  { ...query, name: "listMembers", ids: orgId, args: ({ org }) => [org, { limit: 2, status: "active", total: true }] },
+  { ...query, name: "listInvitations", ids: orgId, args: ({ org }) => [org, { limit: 2, status: "pending" }] },
+  {
+    ...query,
+    name: "listTuplesForSubject",
+    ids: [named("usr", 1)],
+    args: ({ owner }) => ["usr", owner.usrId],
+  },
+  { ...query, name: "listTuplesForObject", args: ({ org }) => ["org", org, "owner"] },
+];
+
+export const mutations: readonly Operation[] = operations.filter(({ isMutation }) => isMutation);
+
+function invitationOf({ org, owner, later }: Town, role: string): object {
+  const preTuples = [{ relation: "viewer", objectType: "project", objectId: "plan" }];
+  return {
+    orgId: org,
+    identifier: "guest.7f3a91@hidden.example",
+    role,
+    invitedBy: owner.usrId,
+    expiresAt: new Date(later),
+    preTuples,
+  };
+}
+
+/** Calls the method as a caller would whom no type checker watches. */
+export async function call(town: Town, name: string, args: Arguments): Promise<unknown> {
+  const method: unknown = Reflect.get(town.store, name);
+  assert(typeof method === "function", `the store has no method ${name}`);
+  return await Reflect.apply(method, town.store, args);
+}
+
+/** Prepares the town and answers the arguments of the call. */
+export async function prepared(operation: Operation, town: Town): Promise<Arguments> {
+  await operation.prepare?.(town);
+  return operation.args(town);
+}
+
+/** The same arguments with another value at one place. */
+export function replaced(args: Arguments, [position, key]: Place, value: unknown): Arguments {
+  return args.map((arg, index) =>
+    index !== position ? arg : key === undefined ? value : { ...(arg as object), [key]: value },
+  );
+}
+
+export function valueAt(args: Arguments, [position, key]: Place): unknown {
+  const arg = args[position];
+  return key === undefined ? arg : Reflect.get(Object(arg), key);
+}
+
+/** For the name of a case. */
+export function placeName({ name }: Operation, [position, key]: Place): string {
+  return key === undefined ? `${name}, argument ${position + 1}` : `${name}, ${key}`;
+}
