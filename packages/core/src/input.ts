@@ -36,7 +36,7 @@ export type Fields<K extends string> = { readonly [P in K]: unknown };
 
 /** The own properties of an object, each read once; a key that is not among `keys` is an error, never ignored. */
 export function fields<const K extends string>(value: unknown, keys: readonly K[]): Fields<K> {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+  if (typeof value !== "object" || value === null || isArray(value)) {
     throw errorFor("precondition.invalid_input", { key: null });
   }
   const known: Partial<Record<K, unknown>> = Object.create(null);
@@ -56,6 +56,11 @@ function readFrom<T>(read: () => T): T {
   } catch (cause) {
     throw errorFor("precondition.invalid_input", { key: null }, { cause });
   }
+}
+
+/** `Array.isArray` throws where a proxy was revoked. */
+function isArray(value: unknown): value is readonly unknown[] {
+  return readFrom(() => Array.isArray(value));
 }
 
 export function optionalId<T extends IdType>(type: T, value: unknown): Id<T> | null {
@@ -127,7 +132,7 @@ export function preTuplesArgument(value: unknown, orgId: OrgId): readonly PreTup
   if (value === undefined) {
     return [];
   }
-  if (!Array.isArray(value)) {
+  if (!isArray(value)) {
     throw errorFor("precondition.invalid_pre_tuple", { index: null, field: null });
   }
   const length = readFrom(() => value.length);
@@ -278,7 +283,7 @@ export function timeOf(value: unknown): number | null {
 }
 
 function preTuple(value: unknown, index: number): PreTuple {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+  if (typeof value !== "object" || value === null || isArray(value)) {
     throw errorFor("precondition.invalid_pre_tuple", { index, field: null });
   }
   const { relation, objectType, objectId } = preTupleFields(value, index);
