@@ -1,7 +1,11 @@
 import { detachedArguments, detachedResults } from "./detached.ts";
+import { brokenClock, brokenIdSource } from "./host-functions.ts";
+import { hostileListOptions, hostileObjects, unusualObjects } from "./hostile-objects.ts";
+import { hostileValues, textIsNoInstant } from "./hostile-values.ts";
 import { keyMismatch, keyOfRejection, keyScope, replay } from "./idempotency-key.ts";
 import { malformedId } from "./malformed-id.ts";
 import { oneEvent, queriesWriteNothing } from "./one-event.ts";
+import { secrecy } from "./secrecy.ts";
 import type { Trait } from "./trait.ts";
 import { unknownId } from "./unknown-id.ts";
 
@@ -17,4 +21,12 @@ export const contract: readonly Trait[] = [
   keyScope,
   detachedResults,
   detachedArguments,
+  hostileObjects,
+  hostileListOptions,
+  unusualObjects,
+  hostileValues,
+  textIsNoInstant,
+  brokenClock,
+  brokenIdSource,
+  secrecy,
 ];
