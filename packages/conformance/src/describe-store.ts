@@ -31,11 +31,7 @@ export interface StoreDescription extends TestRunner {
  */
 export function describeStore({ name, describe, it, open, fixtures = corpus, report = warn }: StoreDescription): void {
   describe(name, () => {
-    describe("fixtures", () => {
-      for (const file of fixtures) {
-        describe(file.path, () => describeFile({ file, it, open, report }));
-      }
-    });
+    describe("fixtures", () => describeFixtures({ describe, it, open, fixtures, report }));
     for (const { title, cases } of contract) {
       describe(title, () => {
         for (const { name: fact, run } of cases) {
@@ -44,6 +40,19 @@ export function describeStore({ name, describe, it, open, fixtures = corpus, rep
       });
     }
   });
+}
+
+/** The fixtures alone: a test of the runner for every test of a file. */
+export function describeFixtures({
+  describe,
+  it,
+  open,
+  fixtures,
+  report,
+}: Required<Omit<StoreDescription, "name">>): void {
+  for (const file of fixtures) {
+    describe(file.path, () => describeFile({ file, it, open, report }));
+  }
 }
 
 type FileDescription = Pick<StoreDescription, "it" | "open"> & {
