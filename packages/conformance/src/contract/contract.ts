@@ -1,11 +1,13 @@
 import { detachedArguments, detachedResults } from "./detached.ts";
-import { brokenClock, brokenIdSource } from "./host-functions.ts";
+import { brokenClock, brokenIdSource, brokenPolicy } from "./host-functions.ts";
 import { hostileListOptions, hostileObjects, unusualObjects } from "./hostile-objects.ts";
 import { hostileValues, textIsNoInstant } from "./hostile-values.ts";
-import { keyMismatch, keyOfRejection, keyScope, replay } from "./idempotency-key.ts";
+import { keyMismatch, keyScope, replay } from "./idempotency-key.ts";
 import { malformedId } from "./malformed-id.ts";
 import { oneEvent, queriesWriteNothing } from "./one-event.ts";
 import { secrecy } from "./secrecy.ts";
+import { noVersion, staleVersion } from "./stale-version.ts";
+import { storeOptions } from "./store-options.ts";
 import type { Trait } from "./trait.ts";
 import { unknownId } from "./unknown-id.ts";
 
@@ -17,7 +19,8 @@ export const contract: readonly Trait[] = [
   queriesWriteNothing,
   replay,
   keyMismatch,
-  keyOfRejection,
+  staleVersion,
+  noVersion,
   keyScope,
   detachedResults,
   detachedArguments,
@@ -28,5 +31,7 @@ export const contract: readonly Trait[] = [
   textIsNoInstant,
   brokenClock,
   brokenIdSource,
+  brokenPolicy,
+  storeOptions,
   secrecy,
 ];

@@ -39,6 +39,40 @@ export const brokenClock: Trait = {
   })),
 };
 
+/** Answers of an identifier policy that are none. */
+const policies: Readonly<Record<string, () => unknown>> = {
+  "answers undefined": () => undefined,
+  "answers no text": () => 42,
+  "answers more than an identifier has": () => "a".repeat(321),
+  throws: () => {
+    throw new Error("no policy");
+  },
+};
+
+export const brokenPolicy: Trait = {
+  title: "an identifier policy that makes no sense is an internal error, and nothing is written",
+  cases: operations
+    .filter(({ name }) => ["createInvitation", "acceptInvitation", "declineInvitation"].includes(name))
+    .flatMap((operation) =>
+      Object.entries(policies).map(([what, broken]) => ({
+        name: `${operation.name}: one that ${what}`,
+        run(open: Open) {
+          let canonical: (raw: string) => unknown = (raw) => raw;
+          const identifierPolicy = { name: "broken", canonical: (raw: string) => canonical(raw) };
+          return inTown(
+            open,
+            async (town) => {
+              const args = await prepared(operation, town);
+              canonical = broken;
+              await expectInternal(town, operation, args);
+            },
+            { identifierPolicy } as TenancyOptions,
+          );
+        },
+      })),
+    ),
+};
+
 /** What makes new ids, from some moment on. */
 type IdSource = (type: IdType, made: ReadonlyMap<IdType, string>) => unknown;
 

@@ -74,32 +74,6 @@ async function mismatch(town: Town, operation: Operation, name: string, args: re
   assertUnchanged(name, before, after);
 }
 
-export const keyOfRejection: Trait = {
-  title: "a refused call leaves its key unused",
-  cases: mutations
-    .filter(({ hasVersion }) => hasVersion)
-    .map((operation) => ({
-      name: operation.name,
-      run: (open) =>
-        inTown(open, async (town) => {
-          const args = await prepared(operation, town);
-          const { version } = await town.store.getOrg(town.org);
-          const { before, after } = await around(town, async () => {
-            const stale = { idempotencyKey: "k", expectedVersion: version - 1 };
-            const { details } = await assertRejects(
-              () => call(town, operation.name, [...args, stale]),
-              "conflict.version",
-            );
-            assertSame("the details", details, { expected: version - 1, actual: version });
-          });
-          assertUnchanged(operation.name, before, after);
-          const options = { idempotencyKey: "k", expectedVersion: version };
-          await call(town, operation.name, [...operation.args(town), options]);
-          assert((await town.store.getOrg(town.org)).version === version + 1, "the second call did not take effect");
-        }),
-    })),
-};
-
 export const keyScope: Trait = {
   title: "a key belongs to its organization, or to the creator",
   cases: [
