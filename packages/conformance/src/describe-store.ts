@@ -35,7 +35,7 @@ export function describeStore({ name, describe, it, open, fixtures = corpus, rep
     for (const { title, cases } of contract) {
       describe(title, () => {
         for (const { name: fact, run } of cases) {
-          it(fact, () => run(open));
+          it(fact, async (...context) => run(open, (reason) => skip(context, reason)));
         }
       });
     }

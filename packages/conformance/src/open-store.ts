@@ -9,6 +9,11 @@ export interface OpenStore {
   /** All rows, events and keys as they are now. */
   tables(): Promise<Tables> | Tables;
   close(): Promise<void> | void;
+  /**
+   * Runs work with a store inside a transaction, as an application would hold one: commits after it, rolls back and throws
+   * on if it throws. Needed where the store declares `hostTransactions`.
+   */
+  transaction?(work: (store: StoreUnderTest) => Promise<void>): Promise<void>;
 }
 
 /** Opens an empty store with these options. Every test opens one of its own and closes it. */

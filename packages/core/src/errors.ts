@@ -75,6 +75,13 @@ export type UnavailableCode = CodesOf<"unavailable">;
 /** Found on errors of every installed copy of this package, where `instanceof` would see only its own. */
 const brand = Symbol.for("@tenantry/core.TenancyError");
 
+/** What an error carries besides its code and details. */
+export interface ErrorOptions {
+  readonly cause?: unknown;
+  /** Properties that are not enumerable, so that no serializer picks them up. */
+  readonly hidden?: Readonly<Record<string, unknown>>;
+}
+
 /**
  * The base of everything that is thrown on purpose. Branch on the class or on `code`, never on `message`.
  * `message`, `stack`, `details` and the JSON form hold no identifier, name or value that another party supplied.
@@ -84,13 +91,13 @@ export class TenancyError<C extends Code = Code> extends Error {
   readonly code: C;
   readonly details: Readonly<Rejections[C]>;
 
-  constructor(code: C, details: Rejections[C], options?: { readonly cause?: unknown }) {
+  constructor(code: C, details: Rejections[C], { cause, hidden = {} }: ErrorOptions = {}) {
     super(sentences[code](details));
     this.code = code;
     this.details = Object.freeze({ ...details } as Rejections[C]);
     Object.defineProperty(this, brand, { value: true });
-    if (options?.cause !== undefined) {
-      Object.defineProperty(this, "cause", { value: options.cause });
+    for (const [property, value] of Object.entries(cause === undefined ? hidden : { ...hidden, cause })) {
+      Object.defineProperty(this, property, { value });
     }
   }
 
@@ -311,11 +318,7 @@ const idFaults: { readonly [R in Rejections["invalid_id"]["reason"]]: string } =
   version: "its UUID is not of version 1 to 8",
 };
 
-type ErrorClass<C extends Code> = new (
-  code: C,
-  details: Rejections[C],
-  options?: { readonly cause?: unknown },
-) => TenancyError<C>;
+type ErrorClass<C extends Code> = new (code: C, details: Rejections[C], options?: ErrorOptions) => TenancyError<C>;
 
 const classes: { readonly [C in Exclude<Code, PreconditionCode>]: ErrorClass<C> } & {
   readonly [C in PreconditionCode]?: ErrorClass<C>;
@@ -349,21 +352,10 @@ const classes: { readonly [C in Exclude<Code, PreconditionCode>]: ErrorClass<C> 
 /** All codes, for tables, tests and pages. */
 export const CODES: readonly Code[] = Object.freeze(Object.keys(sentences)) as readonly Code[];
 
-/**
- * The error of a code. `hidden` becomes properties that are not enumerable, so that no serializer picks them up.
- * @internal
- */
-export function errorFor<C extends Code>(
-  code: C,
-  details: Rejections[C],
-  options: { readonly cause?: unknown; readonly hidden?: Readonly<Record<string, unknown>> } = {},
-): TenancyError<C> {
+/** The error of a code, of the class that the code belongs to. */
+export function errorFor<C extends Code>(code: C, details: Rejections[C], options: ErrorOptions = {}): TenancyError<C> {
   const known = classes[code] as ErrorClass<C> | undefined;
-  const error = new (known ?? (PreconditionError as unknown as ErrorClass<C>))(code, details, options);
-  for (const [property, value] of Object.entries(options.hidden ?? {})) {
-    Object.defineProperty(error, property, { value });
-  }
-  return error;
+  return new (known ?? (PreconditionError as unknown as ErrorClass<C>))(code, details, options);
 }
 
 /**

@@ -12,6 +12,8 @@ export {
   ContentionError,
   DuplicateInvitationError,
   DuplicateMembershipError,
+  type ErrorOptions,
+  errorFor,
   ForbiddenError,
   IdempotencyConflictError,
   IdentifierBindingRequiredError,
@@ -88,6 +90,7 @@ export {
   type UsrId,
 } from "./model.ts";
 export type { CreateOrgInput, UpdateOrgInput } from "./org.ts";
+export { errorOf } from "./patience.ts";
 export { emailIdentifiers, exactIdentifiers, type IdentifierPolicy } from "./policy.ts";
 export type {
   Answer,
@@ -104,10 +107,12 @@ export type {
 export type { TenancyOptions } from "./settings.ts";
 export { INVITATION_TRANSITIONS, MEMBERSHIP_TRANSITIONS, ORG_TRANSITIONS, type Transitions } from "./states.ts";
 export {
+  type Access,
   type Capabilities,
   type Commit,
   type CommitOutcome,
   type FaultKind,
+  type JoinedCall,
   type KeyAddress,
   type KeyClaim,
   StoreFault,

@@ -35,24 +35,29 @@ import type { AnswersTo, Plan, Read, StoredInvitationFilter } from "./read.ts";
 
 /** A query in parts: what is asked, what must exist, and the answer in the caller's terms. All parts are pure. */
 export interface Query<Args extends readonly unknown[], Input, P extends Plan, R> {
+  /** As the method is called. */
+  readonly name: string;
   readonly parse: (...args: Args) => Input;
   readonly reads: (input: Input, now: Date) => P;
   readonly answer: (input: Input, answers: AnswersTo<P>, now: Date) => Found<R> | Rejected<"not_found">;
 }
 
 export const getOrg: Query<readonly [OrgId], OrgId, { readonly org: Read<"org"> }, Organization> = {
+  name: "getOrg",
   parse: (orgId) => idArgument("org", orgId),
   reads: (orgId) => ({ org: { read: "org", of: { org: orgId } } }),
   answer: (orgId, { org }) => (org === null ? noOrg(orgId) : found(org)),
 };
 
 export const getMembership: Query<readonly [MemId], MemId, { readonly membership: Read<"membership"> }, Membership> = {
+  name: "getMembership",
   parse: (memId) => idArgument("mem", memId),
   reads: (memId) => ({ membership: { read: "membership", memId } }),
   answer: (memId, { membership }) => (membership === null ? noMembership(memId) : found(membership)),
 };
 
 export const getInvitation: Query<readonly [InvId], InvId, { readonly invitation: Read<"invitation"> }, Invitation> = {
+  name: "getInvitation",
   parse: (invId) => idArgument("inv", invId),
   reads: (invId) => ({ invitation: { read: "invitation", invId } }),
   answer: (invId, { invitation }, now) =>
@@ -80,6 +85,7 @@ export const listMembers: Query<
   { readonly org: Read<"org">; readonly members: Read<"members">; readonly total?: Read<"memberCount"> },
   Page<Membership>
 > = {
+  name: "listMembers",
   parse(orgId, options = {}) {
     const id = idArgument("org", orgId);
     const { cursor, limit, status, role, total } = fields(options, ["cursor", "limit", "status", "role", "total"]);
@@ -120,6 +126,7 @@ export const listInvitations: Query<
   { readonly org: Read<"org">; readonly invitations: Read<"invitations"> },
   Page<Invitation>
 > = {
+  name: "listInvitations",
   parse(orgId, options = {}) {
     const id = idArgument("org", orgId);
     const { cursor, limit, status } = fields(options, ["cursor", "limit", "status"]);
@@ -147,6 +154,7 @@ export const listTuplesForSubject: Query<
   { readonly tuples: Read<"tuplesOfSubject"> },
   readonly Tuple[]
 > = {
+  name: "listTuplesForSubject",
   parse: (subjectType, subjectId) => idArgument(subjectTypeArgument(subjectType), subjectId),
   reads: (usrId) => ({ tuples: { read: "tuplesOfSubject", usrId } }),
   answer: (_, { tuples }) => found(tuples),
@@ -164,6 +172,7 @@ export const listTuplesForObject: Query<
   { readonly tuples: Read<"tuplesOfObject"> },
   readonly Tuple[]
 > = {
+  name: "listTuplesForObject",
   parse: (objectType, objectId, relation) => ({
     objectType: objectTypeArgument(objectType),
     objectId: objectIdArgument(objectId),

@@ -45,13 +45,12 @@ export function attempts(): Attempts {
       case "indeterminate":
         reconnects += 1;
         if (reconnects > MOST_RECONNECTS) {
-          throw unavailable(fault);
+          throw errorOf(fault);
         }
         return pause(reconnects);
       case "unavailable":
-        throw unavailable(fault);
       case "bug":
-        throw errorFor("internal.unexpected", {}, { cause: fault.cause });
+        throw errorOf(fault);
     }
   }
 
@@ -103,10 +102,15 @@ export function attempts(): Attempts {
         return await write();
       } catch (error) {
         const fault = faultOf(error, "indeterminate");
-        throw fault.kind === "bug" ? errorFor("internal.unexpected", {}, { cause: fault.cause }) : unavailable(fault);
+        throw errorOf(fault);
       }
     },
   };
+}
+
+/** What a caller is told of a fault that nothing can be done about. */
+export function errorOf(fault: StoreFault): TenancyError {
+  return fault.kind === "bug" ? errorFor("internal.unexpected", {}, { cause: fault.cause }) : unavailable(fault);
 }
 
 /** A store that throws anything else has a defect, and what it threw may hold what nobody should see: only its name is kept. */

@@ -7,10 +7,10 @@ import { detached, fingerprint, fromJson, toJson } from "./json.ts";
 import type { Query } from "./list.ts";
 import type { IdType, Organization } from "./model.ts";
 import type { FreshIds, Mutation, MutationPlan } from "./operation.ts";
-import { attempts } from "./patience.ts";
+import { attempts, errorOf } from "./patience.ts";
 import type { AnswersTo, KeyScope, KeyUse, Plan, Read } from "./read.ts";
 import type { Settings } from "./settings.ts";
-import type { Commit, StorePort } from "./store.ts";
+import { type Access, type Commit, type JoinedCall, StoreFault, type StorePort } from "./store.ts";
 import { freshKey } from "./system.ts";
 
 // The loop around every operation: load, decide, commit, and again on conflict. Decisions know nothing of it, and
@@ -29,7 +29,9 @@ export async function ask<Args extends readonly unknown[], Input, P extends Plan
 ): Promise<R> {
   const input = query.parse(...args);
   const now = readClock(settings);
-  const answers = await attempts().load(() => port.load(query.reads(input, now)));
+  const answers = await joined(port, { operation: query.name, isMutation: false }, (access) =>
+    attempts().load(() => access.load(query.reads(input, now))),
+  );
   const answer = query.answer(input, answers, now);
   if (!answer.ok) {
     throw toError(answer);
@@ -77,25 +79,40 @@ export async function mutate<
     return found.ok ? (beforeDeciding<R>(answers as BeforeDeciding, call) ?? decide(found.facts)) : found;
   };
 
-  const tries = attempts();
   const assumed = operation.assume === undefined ? null : decide(operation.assume(input));
-  // Only a look at the facts can refuse: what was assumed may not be true.
-  let decision = assumed?.ok === true ? assumed : null;
-  for (;;) {
-    decision ??= accepted(consider(await tries.load(() => port.load(plan(operation, input, settings, call)))));
-    const { result, write } = decision;
-    if (write === null) {
-      return detached(result);
+  return joined(port, { operation: operation.name, isMutation: true }, async (access) => {
+    const tries = attempts();
+    // Only a look at the facts can refuse: what was assumed may not be true.
+    let decision = assumed?.ok === true ? assumed : null;
+    for (;;) {
+      decision ??= accepted(consider(await tries.load(() => access.load(plan(operation, input, settings, call)))));
+      const { result, write } = decision;
+      if (write === null) {
+        return detached(result);
+      }
+      const commit = commitOf(write, result, call);
+      const outcome = await tries.commit(
+        () => access.commit(commit),
+        () => unknownOutcome(port, commit),
+      );
+      if (outcome === "committed") {
+        return detached(result);
+      }
+      decision = null;
     }
-    const commit = commitOf(write, result, call);
-    const outcome = await tries.commit(
-      () => port.commit(commit),
-      () => unknownOutcome(port, commit),
-    );
-    if (outcome === "committed") {
-      return detached(result);
-    }
-    decision = null;
+  });
+}
+
+/** Runs a call as a part of the host's transaction where the store was given one, else by itself. */
+async function joined<T>(port: StorePort, call: JoinedCall, work: (access: Access) => Promise<T>): Promise<T> {
+  if (port.join === undefined) {
+    return work(port);
+  }
+  try {
+    return await port.join(call, work);
+  } catch (error) {
+    // At the edges of the host's transaction, where no attempt is under way that could be repeated.
+    throw error instanceof StoreFault ? errorOf(error) : error;
   }
 }
 

@@ -10,6 +10,15 @@ export interface Capabilities {
   readonly concurrentSessions: boolean;
   /** The host's users table can be linked, so that an unknown user is refused. */
   readonly usersLink: boolean;
+  /** A store can be given a connection inside the host's transaction, and takes part in it. */
+  readonly hostTransactions: boolean;
+}
+
+/** What a store is told of the call that it runs inside the host's transaction. */
+export interface JoinedCall {
+  /** The method's name. */
+  readonly operation: string;
+  readonly isMutation: boolean;
 }
 
 /** Where a key lives: the organization's id, or the creator's before there is one. */
@@ -52,8 +61,23 @@ export type CommitOutcome =
  * What a database has to offer. A store answers questions and applies changes; it contains no rule.
  * Whatever goes wrong below it is thrown as a {@link StoreFault}, never as a driver's error.
  */
-export interface StorePort {
+export interface StorePort extends Access {
   readonly capabilities: Capabilities;
+  /**
+   * Runs the whole of one call, from its first look to its last commit. Present where the store may have been given a
+   * connection inside the host's transaction: then the call is a part of that. What it wrote is undone if it fails, the
+   * host's own work before it is not, and the transaction can be used on. `access` never throws `indeterminate` there.
+   */
+  join?<T>(call: JoinedCall, work: (access: Access) => Promise<T>): Promise<T>;
+  /**
+   * Settles an attempt whose outcome is unknown: answers what the key was used for, after making sure that, if it was
+   * not used, no commit with it can take effect any more (`fenced`). Throws a retryable fault while the attempt is open.
+   */
+  settle(address: KeyAddress): Promise<KeyUse>;
+}
+
+/** Reads and writes. */
+export interface Access {
   /** Answers all reads of the plan from one consistent snapshot, in one round trip, without taking a lock. */
   load<P extends Plan>(plan: P): Promise<AnswersTo<P>>;
   /**
@@ -61,11 +85,6 @@ export interface StorePort {
    * Waits for other writers of the organization, then checks what is expected against the rows as they are now.
    */
   commit(commit: Commit): Promise<CommitOutcome>;
-  /**
-   * Settles an attempt whose outcome is unknown: answers what the key was used for, after making sure that, if it was
-   * not used, no commit with it can take effect any more (`fenced`). Throws a retryable fault while the attempt is open.
-   */
-  settle(address: KeyAddress): Promise<KeyUse>;
 }
 
 /** What happened below, and so what may be done about it. */

@@ -64,7 +64,11 @@ class Conflict extends Error {
 }
 
 class Database implements StorePort {
-  readonly capabilities: Capabilities = { concurrentSessions: false, usersLink: false };
+  readonly capabilities: Capabilities = {
+    concurrentSessions: false,
+    usersLink: false,
+    hostTransactions: false,
+  };
 
   // Rows by their keys. A row is never changed, only replaced.
   readonly #orgs = new Map<OrgId, Organization>();

@@ -25,6 +25,23 @@ describeStore({
   async open(options) {
     const { schema, close } = await worlds.open();
     const store = new PostgresTenancyStore(pool, { ...options, schema });
-    return { store, tables: () => readTables(pgExecutor(pool), { schema }), close };
+    return {
+      store,
+      tables: () => readTables(pgExecutor(pool), { schema }),
+      close,
+      async transaction(work) {
+        const client = await pool.connect();
+        try {
+          await client.query("begin");
+          await work(new PostgresTenancyStore(client, { ...options, schema }));
+          await client.query("commit");
+        } catch (error) {
+          await client.query("rollback");
+          throw error;
+        } finally {
+          client.release();
+        }
+      },
+    };
   },
 });

@@ -19,6 +19,12 @@ describeStore({
   async open(options) {
     const { schema, close } = await worlds.open();
     const store = new PgliteTenancyStore(database, { ...options, schema });
-    return { store, tables: () => readTables(pgliteExecutor(database), { schema }), close };
+    return {
+      store,
+      tables: () => readTables(pgliteExecutor(database), { schema }),
+      close,
+      transaction: (work) =>
+        database.transaction((transaction) => work(new PgliteTenancyStore(transaction, { ...options, schema }))),
+    };
   },
 });

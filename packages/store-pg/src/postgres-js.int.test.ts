@@ -29,6 +29,13 @@ describeStore({
   async open(options) {
     const { schema, close } = await worlds.open();
     const store = new PostgresJsTenancyStore(sql, { ...options, schema });
-    return { store, tables: () => readTables(postgresJsExecutor(sql), { schema }), close };
+    return {
+      store,
+      tables: () => readTables(postgresJsExecutor(sql), { schema }),
+      close,
+      async transaction(work) {
+        await sql.begin((transaction) => work(new PostgresJsTenancyStore(transaction, { ...options, schema })));
+      },
+    };
   },
 });

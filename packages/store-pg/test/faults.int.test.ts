@@ -36,7 +36,7 @@ function failing(...failures: readonly Failure[]): SqlTenancyStore {
     const failure = left.shift();
     return failure === undefined ? executor.run(statement) : failure(statement, executor.run);
   };
-  return new SqlTenancyStore({ executor: { ...executor, run }, concurrentSessions: true });
+  return new SqlTenancyStore({ executor: { ...executor, run }, concurrentSessions: true, hostTransactions: true });
 }
 
 const lostBefore: Failure = async () => {

@@ -40,6 +40,7 @@ test("the look-up of another owner reads a partial index of owners, whatever the
       },
     },
     concurrentSessions: true,
+    hostTransactions: true,
   });
   const { org, ownerMembership } = await store.createOrg(generate("usr"));
   await pool.query(
@@ -74,6 +75,7 @@ test("no page of members reads more rows than it returns, at the beginning or fa
       },
     },
     concurrentSessions: true,
+    hostTransactions: true,
   });
   const orgId = `org_${rows[0].id.replaceAll("-", "")}` as const;
   const first = await store.listMembers(orgId, { limit: 20 });

@@ -18,6 +18,47 @@ export interface SqlExecutor {
   run(statement: Statement): Promise<readonly Row[]>;
   /** Runs texts without values, in order, in one transaction, on one connection. For migrations. */
   batch(texts: readonly string[]): Promise<void>;
+  /** Where it works on one connection that the host may have begun a transaction on. */
+  readonly connection?: SqlConnection;
+}
+
+/** One connection of the host's, perhaps inside a transaction that only the host begins and ends. */
+export interface SqlConnection {
+  /** The driver's object: operations of all stores on it take turns inside a transaction. */
+  readonly handle: object;
+  /** Whether a transaction is open on it now; `null` where the driver cannot tell, so that the server is asked. */
+  inTransaction(): boolean | null;
+  /**
+   * Runs statements in order, all sent at once where the driver pipelines, else one after another up to the first error.
+   * Answers the rows of each, or throws the first error once nothing is under way any more.
+   */
+  burst(statements: readonly Statement[]): Promise<readonly (readonly Row[])[]>;
+}
+
+/** A burst of a driver that does not pipeline: each statement when the one before is answered, up to the first error. */
+export async function inOrder(
+  run: SqlExecutor["run"],
+  statements: readonly Statement[],
+): Promise<readonly (readonly Row[])[]> {
+  const answers: (readonly Row[])[] = [];
+  for (const statement of statements) {
+    answers.push(await run(statement));
+  }
+  return answers;
+}
+
+/** A burst of a driver that pipelines: all at once, and nothing is under way any more when the first error is thrown. */
+export async function atOnce(
+  run: SqlExecutor["run"],
+  statements: readonly Statement[],
+): Promise<readonly (readonly Row[])[]> {
+  const answers = await Promise.allSettled(statements.map(run));
+  return answers.map((answer) => {
+    if (answer.status === "rejected") {
+      throw answer.reason;
+    }
+    return answer.value;
+  });
 }
 
 /** Certainly nothing reached the server: no connection could be had. `cause` is the driver's error. */
@@ -29,19 +70,11 @@ export class NotSent extends Error {
   }
 }
 
-/** Collects the values of one statement while its text is written. */
-export class Values {
-  readonly list: (string | null)[] = [];
+/** A COMMIT was answered with another tag: the transaction had failed before, and nothing was committed. */
+export class RolledBack extends Error {
+  override readonly name = "RolledBack";
 
-  /** The placeholder of a value, cast to a type of PostgreSQL. */
-  add(value: string | number | bigint | Date | null, type: string): string {
-    this.list.push(value === null ? null : value instanceof Date ? value.toISOString() : String(value));
-    return `$${this.list.length}::${type}`;
-  }
-
-  /** The placeholder of rows, as a set with these columns. Through text: some drivers would encode JSON twice. */
-  rows(rows: readonly Readonly<Record<string, unknown>>[], columns: string): string {
-    this.list.push(JSON.stringify(rows));
-    return `json_to_recordset($${this.list.length}::text::json) as r(${columns})`;
+  constructor(tag: string) {
+    super(`the transaction ended with ${tag}`);
   }
 }

@@ -1,11 +1,14 @@
-import { type CommitOutcome, StoreFault } from "@tenantry/core";
-import { NotSent } from "./executor.ts";
+import { type CommitOutcome, StoreFault, type UnavailableCode } from "@tenantry/core";
+import { NotSent, RolledBack } from "./executor.ts";
 import { type ServerError, SQLSTATE, serverError } from "./sqlstate.ts";
 
 // The one place where a driver's errors get their meaning: by SQLSTATE, and by whether a commit was in flight.
 
-/** What was under way: a read, which changes nothing, or a statement that commits by itself. */
-export type Intent = "read" | "commit";
+/**
+ * What was under way: a read, which changes nothing; a statement that commits by itself; or a part of the host's
+ * transaction, where nothing is committed and nothing can be done on another connection.
+ */
+export type Intent = "read" | "commit" | "joined";
 
 /** Unique rules that the rules of the core know: losing a race for one of them is an ordinary outcome. */
 const KNOWN_UNIQUE = [
@@ -20,7 +23,7 @@ const KNOWN_UNIQUE = [
 export const USERS_LINK_SUFFIX = "_user_known";
 
 /** The ordinary outcome that an error of a commit stands for. Throws a `StoreFault` for every other error. */
-export function commitOutcome(error: unknown): CommitOutcome {
+export function commitOutcome(error: unknown, intent: "commit" | "joined" = "commit"): CommitOutcome {
   const server = serverError(error);
   if (
     server?.code === SQLSTATE.uniqueViolation &&
@@ -32,11 +35,24 @@ export function commitOutcome(error: unknown): CommitOutcome {
   if (server?.code === SQLSTATE.foreignKeyViolation && server.constraint?.endsWith(USERS_LINK_SUFFIX)) {
     return { outcome: "unknown_user" };
   }
-  throw faultOf(error, "commit");
+  throw faultOf(error, intent);
+}
+
+/** Whether a prepared statement was refused for what it was prepared as: gone, there already, or of other columns. */
+export function isStalePreparation(error: unknown): boolean {
+  const code = serverError(error)?.code;
+  return (
+    code === SQLSTATE.invalidStatementName ||
+    code === SQLSTATE.duplicatePreparedStatement ||
+    code === SQLSTATE.featureNotSupported
+  );
 }
 
 /** What an error means for the one who asked. */
 export function faultOf(error: unknown, intent: Intent): StoreFault {
+  if (error instanceof StoreFault) {
+    return error;
+  }
   if (error instanceof NotSent) {
     return notSent(error.cause);
   }
@@ -45,18 +61,38 @@ export function faultOf(error: unknown, intent: Intent): StoreFault {
     return answered(server, intent, error);
   }
   const cause = trace(error);
+  if (error instanceof RolledBack) {
+    return new StoreFault("bug", { cause });
+  }
   if (isClosed(error)) {
     return new StoreFault("unavailable", { code: "unavailable.closed", cause });
   }
-  // Whatever is not an answer of the server left the statement in flight.
   const code = /timeout/i.test(messageOf(error)) ? "unavailable.timeout" : "unavailable.connection";
-  return new StoreFault(intent === "read" ? "retryable" : "indeterminate", { code, cause });
+  return lost(intent, code, cause);
+}
+
+/** Whatever is not an answer of the server left the statement in flight. */
+function lost(intent: Intent, code: UnavailableCode, cause: Error): StoreFault {
+  switch (intent) {
+    case "read":
+      return new StoreFault("retryable", { code, cause });
+    case "commit":
+      return new StoreFault("indeterminate", { code, cause });
+    case "joined":
+      // The transaction is lost with its connection, so certainly nothing was committed.
+      return new StoreFault("unavailable", { code, cause });
+  }
 }
 
 function answered(server: ServerError, intent: Intent, error: unknown): StoreFault {
   const cause = trace(error);
   switch (server.code) {
     case SQLSTATE.serializationFailure:
+      // The host's transaction as a whole would have to be repeated.
+      return new StoreFault(intent === "joined" ? "unavailable" : "contention", {
+        code: "unavailable.contention",
+        cause,
+      });
     case SQLSTATE.deadlockDetected:
     case SQLSTATE.lockNotAvailable:
       return new StoreFault("contention", { code: "unavailable.contention", cause });
@@ -70,22 +106,20 @@ function answered(server: ServerError, intent: Intent, error: unknown): StoreFau
       return new StoreFault("unavailable", { code: "unavailable.server", cause });
     case SQLSTATE.cannotConnectNow:
     case SQLSTATE.tooManyConnections:
-    case SQLSTATE.invalidStatementName:
-    case SQLSTATE.duplicatePreparedStatement:
       return new StoreFault("retryable", { code: "unavailable.server", cause });
     case SQLSTATE.transactionResolutionUnknown:
     case SQLSTATE.statementCompletionUnknown:
-      return new StoreFault(intent === "read" ? "retryable" : "indeterminate", { cause });
+      return lost(intent, "unavailable.connection", cause);
     case SQLSTATE.adminShutdown:
     case SQLSTATE.crashShutdown:
     case SQLSTATE.idleSessionTimeout:
     case SQLSTATE.idleInTransactionTimeout:
     case SQLSTATE.transactionTimeout:
       // Poolers and drivers may hand over the answer to an earlier statement, so this one may still take effect.
-      return new StoreFault(intent === "read" ? "retryable" : "indeterminate", { cause });
+      return lost(intent, "unavailable.connection", cause);
     default:
       return server.code.startsWith("08")
-        ? new StoreFault(intent === "read" ? "retryable" : "indeterminate", { cause })
+        ? lost(intent, "unavailable.connection", cause)
         : new StoreFault("bug", { cause });
   }
 }

@@ -1,5 +1,17 @@
-export { NotSent, type Row, type SqlExecutor, type Statement } from "./executor.ts";
+export {
+  atOnce,
+  inOrder,
+  NotSent,
+  RolledBack,
+  type Row,
+  type SqlConnection,
+  type SqlExecutor,
+  type Statement,
+} from "./executor.ts";
 export { type MigrateOptions, migrate } from "./migrate.ts";
-export { type PgClient, type PgPool, pgExecutor } from "./pg-executor.ts";
-export { type SqlDriver, type SqlOptions, SqlTenancyStore } from "./store.ts";
+export type { Transact } from "./own-transaction.ts";
+export { type ClientOf, type PgClient, type PgPool, pgExecutor, pgTransact } from "./pg-executor.ts";
+export type { SqlDriver } from "./port.ts";
+export { type SqlOptions, SqlTenancyStore } from "./store.ts";
 export { readTables } from "./tables.ts";
+export { type Query, TransactionTenancyStore } from "./transaction-store.ts";

@@ -1,10 +1,12 @@
 import { InternalError, PreconditionError } from "@tenantry/core";
-import { type Row, type SqlExecutor, Values } from "./executor.ts";
+import type { Row, SqlExecutor } from "./executor.ts";
 import { USERS_LINK_SUFFIX } from "./faults.ts";
 import { migrations } from "./generated/migrations.ts";
 import { identifier, schemaIdentifier } from "./identifier.ts";
 import { SQLSTATE, serverError } from "./sqlstate.ts";
 import { statement } from "./statement.ts";
+
+import { Values } from "./values.ts";
 
 /** Options of {@link migrate}. */
 export interface MigrateOptions {

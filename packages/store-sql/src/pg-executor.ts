@@ -1,10 +1,26 @@
-import { NotSent, type Row, type SqlExecutor, type Statement } from "./executor.ts";
+import {
+  atOnce,
+  inOrder,
+  NotSent,
+  RolledBack,
+  type Row,
+  type SqlConnection,
+  type SqlExecutor,
+  type Statement,
+} from "./executor.ts";
+import type { Transact } from "./own-transaction.ts";
+import { SQLSTATE, serverError } from "./sqlstate.ts";
+import { Turns } from "./turns.ts";
 
 // The executor for whatever is shaped like `pg`. It imports no driver, so it serves each of them.
 
 /** What we call of a connection of `pg`. */
 export interface PgClient {
   query(query: { readonly name?: string; readonly text: string; readonly values?: unknown[] }): Promise<PgResult>;
+  /** Of newer versions: `"I"` outside of a transaction, `"T"` inside, `"E"` inside one that has failed. */
+  getTransactionStatus?(): string | null;
+  /** Since pg 8.23, where `true`: statements are sent without waiting for the answers to those before. */
+  readonly pipeline?: boolean;
 }
 interface PgResult {
   readonly rows: readonly unknown[];
@@ -24,20 +40,73 @@ export interface PgPoolClient extends PgClient {
   removeListener(event: "error", listener: (error: Error) => void): unknown;
 }
 
-/** `pg`, or a driver of its shape, behind the seam. */
+/** The connections that a database hands out: those of a pool, or the one that it is. */
+export type ClientOf<Database> = Database extends { readonly totalCount: number }
+  ? // Both forms of `connect` are written out: of an overloaded method the last one would be looked at alone.
+    Database extends { connect: { (): Promise<infer Client>; (callback: never): void } }
+    ? Client
+    : PgPoolClient
+  : Database;
+
+/** `pg`, or a driver of its shape, behind the seam. A single connection may be inside a transaction of the host's. */
 export function pgExecutor(database: PgPool | PgClient): SqlExecutor {
-  const use = <T>(work: (client: PgClient) => Promise<T>): Promise<T> =>
-    isPool(database) ? withPoolClient(database, work) : work(database);
+  if (isPool(database)) {
+    return {
+      run: (statement) => withPoolClient(database, (client) => run(client, statement)),
+      batch: (texts) => withPoolClient(database, (client) => inTransaction(client, () => each(client, texts))),
+    };
+  }
   return {
-    run: (statement) => use((client) => run(client, statement)),
-    batch: (texts) => use((client) => inTransaction(client, () => each(client, texts))),
+    run: (statement) => oneByOne(database, () => run(database, statement)),
+    batch: (texts) => oneByOne(database, () => inTransaction(database, () => each(database, texts))),
+    connection: pgConnection(database),
   };
+}
+
+/**
+ * Transactions of one's own, each on a connection of the pool. A single connection must not be inside one already: that
+ * is the host's.
+ */
+export function pgTransact<Database extends PgPool | PgClient>(database: Database): Transact<ClientOf<Database>> {
+  const begin =
+    <T>(work: (handle: ClientOf<Database>, executor: SqlExecutor) => Promise<T>) =>
+    (client: PgClient): Promise<T> =>
+      inTransaction(client, () => work(client as ClientOf<Database>, pgExecutor(client)));
+  return (work) => {
+    if (isPool(database)) {
+      return withPoolClient(database, begin(work));
+    }
+    return begin(work)(database);
+  };
+}
+
+function pgConnection(client: PgClient): SqlConnection {
+  return {
+    handle: client,
+    inTransaction() {
+      const status = client.getTransactionStatus?.() ?? null;
+      return status === null ? null : status !== "I";
+    },
+    burst: (burst) => (client.pipeline === true ? atOnce : inOrder)((statement) => run(client, statement), burst),
+  };
+}
+
+const statements = new Turns();
+
+/** A client that does not pipeline is given one statement at a time: it warns of a queue. */
+function oneByOne<T>(client: PgClient, work: () => Promise<T>): Promise<T> {
+  return client.pipeline === true ? work() : statements.take(client, work);
 }
 
 async function run(client: PgClient, { name, text, values }: Statement): Promise<readonly Row[]> {
   const query = { text, values: [...values] };
-  const { rows } = await client.query(name === null ? query : { ...query, name });
-  return rows as readonly Row[];
+  try {
+    const { rows } = await client.query(name === null ? query : { ...query, name });
+    return rows as readonly Row[];
+  } catch (error) {
+    // What pg says, before it sends anything, of a connection that has ended or failed.
+    throw error instanceof Error && /\bnot queryable$/.test(error.message) ? new NotSent(error) : error;
+  }
 }
 
 async function each(client: PgClient, texts: readonly string[]): Promise<void> {
@@ -53,13 +122,14 @@ async function inTransaction<T>(client: PgClient, work: () => Promise<T>): Promi
   try {
     result = await work();
   } catch (error) {
-    await client.query({ text: "rollback" });
+    // A connection that is gone took its transaction along.
+    await client.query({ text: "rollback" }).catch(() => {});
     throw error;
   }
   const { command } = await client.query({ text: "commit" });
   // A transaction that failed before answers COMMIT without an error, and with this tag.
   if (command !== "COMMIT") {
-    throw new Error(`the transaction ended with ${command}`);
+    throw new RolledBack(command);
   }
   return result;
 }
@@ -78,7 +148,7 @@ async function withPoolClient<T>(pool: PgPool, work: (client: PgPoolClient) => P
     destroy = false;
     return result;
   } catch (error) {
-    destroy = !isAnswer(error);
+    destroy = !isAsGoodAsBefore(error);
     throw error;
   } finally {
     client.removeListener("error", ignore);
@@ -90,10 +160,10 @@ export function isPool(database: PgPool | PgClient): database is PgPool {
   return "totalCount" in database;
 }
 
-/** Whether the server itself refused the statement: then the connection is as good as before. */
-function isAnswer(error: unknown): boolean {
-  const { code, severity } = (error ?? {}) as { readonly code?: unknown; readonly severity?: unknown };
-  return typeof severity === "string" && typeof code === "string" && !/^(08|57P)/.test(code);
+/** Whether the server itself refused the statement, and neither the session nor what it has prepared suffered. */
+function isAsGoodAsBefore(error: unknown): boolean {
+  const code = serverError(error)?.code;
+  return code !== undefined && !/^(08|57P)/.test(code) && code !== SQLSTATE.invalidStatementName;
 }
 
 function ignore(): void {

@@ -10,7 +10,7 @@ import {
   type Read,
   uuidOf,
 } from "@tenantry/core";
-import { Values } from "./executor.ts";
+
 import {
   decodeInv,
   decodeMem,
@@ -24,6 +24,8 @@ import {
   orNull,
   tupJson,
 } from "./rows.ts";
+
+import { Values } from "./values.ts";
 
 /** A question as a scalar subquery that yields JSON, and what its JSON means. */
 interface SqlRead {

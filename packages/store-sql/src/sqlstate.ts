@@ -1,5 +1,7 @@
 /** The names of the SQLSTATEs that mean something here. */
 export const SQLSTATE = {
+  featureNotSupported: "0A000",
+  noActiveTransaction: "25P01",
   foreignKeyViolation: "23503",
   uniqueViolation: "23505",
   serializationFailure: "40001",

@@ -1,4 +1,5 @@
-import type { Statement, Values } from "./executor.ts";
+import type { Statement } from "./executor.ts";
+import type { Values } from "./values.ts";
 
 const names = new Map<string, string>();
 

@@ -1,25 +1,7 @@
-import {
-  type Answer,
-  type AnswersTo,
-  type Commit,
-  type CommitOutcome,
-  type KeyAddress,
-  type KeyUse,
-  type Plan,
-  PreconditionError,
-  type Question,
-  StoreFault,
-  type StorePort,
-  Tenancy,
-  type TenancyOptions,
-} from "@tenantry/core";
-import { type Row, type SqlExecutor, Values } from "./executor.ts";
-import { commitOutcome, faultOf } from "./faults.ts";
+import { PreconditionError, Tenancy, type TenancyOptions } from "@tenantry/core";
 import { schemaIdentifier } from "./identifier.ts";
-import { decodeKeyUse, keyJson, planSql } from "./reads.ts";
-import type { Json } from "./rows.ts";
-import { statement } from "./statement.ts";
-import { commitSql } from "./writes.ts";
+import { inOwnTransaction, type Transact } from "./own-transaction.ts";
+import { type SqlDriver, sqlPort } from "./port.ts";
 
 /** Options of every store on PostgreSQL. */
 export interface SqlOptions extends TenancyOptions {
@@ -32,19 +14,32 @@ export interface SqlOptions extends TenancyOptions {
   readonly prepare?: boolean;
 }
 
-/** What a driver package adds to the executor: nothing but what its database can do. */
-export interface SqlDriver {
-  readonly executor: SqlExecutor;
-  /** Several sessions can be at work at once. */
-  readonly concurrentSessions: boolean;
-}
-
 /** The base of every store class on PostgreSQL: all SQL, over any driver. */
 export class SqlTenancyStore extends Tenancy {
+  readonly #driver: SqlDriver;
+  readonly #options: SqlOptions;
+
   /** Throws `PreconditionError` `precondition.invalid_input` for an unknown option or value. */
   constructor(driver: SqlDriver, options: SqlOptions = {}) {
-    const { schema = "tenancy", prepare = true, ...others } = checkedOptions(options);
+    const own = checkedOptions(options);
+    const { schema = "tenancy", prepare = true, ...others } = own;
     super(sqlPort(driver, schemaIdentifier(schema), prepare), others);
+    this.#driver = driver;
+    this.#options = own;
+  }
+
+  /**
+   * For the store classes: opens a transaction, lets `work` write in it, and commits. What `work` throws rolls everything
+   * back and is thrown as it is; so is what the server says against the commit in the name of a constraint of the host's.
+   * Throws `PreconditionError` `precondition.invalid_input` inside a transaction of the host's, `UnavailableError` where
+   * there was no connection or the commit lost against another writer, and `IndeterminateError` where the connection died
+   * during the commit: its `resolve()` tells what became of it.
+   */
+  protected inTransaction<Handle, T>(
+    transact: Transact<Handle>,
+    work: (handle: Handle, options: SqlOptions) => Promise<T>,
+  ): Promise<T> {
+    return inOwnTransaction(this.#driver.executor, this.#options, transact, (handle) => work(handle, this.#options));
   }
 }
 
@@ -59,77 +54,4 @@ function checkedOptions(options: unknown): SqlOptions {
     throw new PreconditionError("precondition.invalid_input", { key: "prepare" });
   }
   return copy;
-}
-
-function sqlPort({ executor, concurrentSessions }: SqlDriver, schema: string, prepare: boolean): StorePort {
-  return {
-    capabilities: { concurrentSessions, usersLink: true },
-
-    async load<P extends Plan>(plan: P): Promise<AnswersTo<P>> {
-      const { text, values, decode } = planSql(schema, plan);
-      const [row] = await read(() => executor.run(statement(text, values, prepare)));
-      return decode(json(row, "answers")) as Record<string, Answer<Question>> as AnswersTo<P>;
-    },
-
-    async commit(commit: Commit): Promise<CommitOutcome> {
-      const { text, values } = commitSql(schema, commit);
-      let rows: readonly Row[];
-      try {
-        rows = await executor.run(statement(text, values, prepare));
-      } catch (error) {
-        return commitOutcome(error);
-      }
-      const seq = rows[0]?.["seq"];
-      return seq === undefined || seq === null
-        ? { outcome: "conflict", constraint: null }
-        : { outcome: "committed", seq: Number(seq) };
-    },
-
-    async settle(address: KeyAddress): Promise<KeyUse> {
-      const [fenced] = await read(() => executor.run(fence(schema, address, prepare)));
-      // A row that was committed while the fence waited for it is not in the fence's own snapshot.
-      const [row] = fenced === undefined ? await read(() => executor.run(lookUp(schema, address, prepare))) : [fenced];
-      return decodeKeyUse(json(row, "use"));
-    },
-  };
-}
-
-/** Claims the key for nothing, unless it is used: then nothing with this key can take effect any more. */
-function fence(schema: string, { scope, key }: KeyAddress, prepare: boolean): ReturnType<typeof statement> {
-  const values = new Values();
-  const text = `with patience as materialized (
-  select set_config('lock_timeout', '250ms', true)
-), fenced as (
-  insert into ${schema}.idem as k (scope, key, state)
-  select ${values.add(scope, "text")}, ${values.add(key, "text")}, 'fenced' from patience
-  on conflict do nothing
-  returning ${keyJson("k")} as use
-)
-select use::text as use from fenced
-union all
-select ${keyJson("k")}::text from ${schema}.idem k where k.scope = ${values.add(scope, "text")} and k.key = ${values.add(key, "text")}`;
-  return statement(text, values, prepare);
-}
-
-function lookUp(schema: string, { scope, key }: KeyAddress, prepare: boolean): ReturnType<typeof statement> {
-  const values = new Values();
-  const text = `select ${keyJson("k")}::text as use from ${schema}.idem k where k.scope = ${values.add(scope, "text")} and k.key = ${values.add(key, "text")}`;
-  return statement(text, values, prepare);
-}
-
-/** Nothing is lost when a read, or the claim of a fence, is repeated. */
-async function read<T>(run: () => Promise<T>): Promise<T> {
-  try {
-    return await run();
-  } catch (error) {
-    throw faultOf(error, "read");
-  }
-}
-
-function json(row: Row | undefined, column: string): { readonly [key: string]: Json } {
-  const text = row?.[column];
-  if (typeof text !== "string") {
-    throw new StoreFault("bug", { cause: new Error(`the database answered without the column ${column}`) });
-  }
-  return JSON.parse(text) as { readonly [key: string]: Json };
 }

@@ -1,5 +1,5 @@
 import { idOf, type KeyAddress, type Tables, type TenancyEvent } from "@tenantry/core";
-import { type SqlExecutor, Values } from "./executor.ts";
+import type { SqlExecutor } from "./executor.ts";
 import { schemaIdentifier } from "./identifier.ts";
 import {
   decodeInv,
@@ -15,6 +15,8 @@ import {
   tupJson,
 } from "./rows.ts";
 import { statement } from "./statement.ts";
+
+import { Values } from "./values.ts";
 
 /** Everything the tables hold, in one snapshot: for tests and for looking at small databases. */
 export async function readTables(executor: SqlExecutor, options: { readonly schema?: string } = {}): Promise<Tables> {

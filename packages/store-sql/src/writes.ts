@@ -1,5 +1,6 @@
 import { type Change, type Commit, type Membership, type Tuple, uuidOf } from "@tenantry/core";
-import { Values } from "./executor.ts";
+
+import { Values } from "./values.ts";
 
 type Op = Change["op"];
 type Of<O extends Op> = Extract<Change, { readonly op: O }>;

@@ -1,5 +1,6 @@
 import { detachedArguments, detachedResults } from "./detached.ts";
 import { brokenClock, brokenIdSource, brokenPolicy } from "./host-functions.ts";
+import { committed, refusedInside, rolledBack } from "./host-transaction.ts";
 import { hostileListOptions, hostileObjects, unusualObjects } from "./hostile-objects.ts";
 import { hostileValues, textIsNoInstant } from "./hostile-values.ts";
 import { keyMismatch, keyScope, replay } from "./idempotency-key.ts";
@@ -34,4 +35,7 @@ export const contract: readonly Trait[] = [
   brokenPolicy,
   storeOptions,
   secrecy,
+  rolledBack,
+  committed,
+  refusedInside,
 ];

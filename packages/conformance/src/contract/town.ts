@@ -64,6 +64,7 @@ async function founded(world: OpenStore): Promise<Town> {
     store,
     tables: () => world.tables(),
     close: () => world.close(),
+    ...(world.transaction === undefined ? {} : { transaction: world.transaction.bind(world) }),
     org: org.id,
     owner: { usrId: creator, memId: ownerMembership.id },
     admin,

@@ -9,5 +9,6 @@ export interface Trait {
 export interface TraitCase {
   /** A fact. */
   readonly name: string;
-  readonly run: (open: Open) => Promise<void>;
+  /** `leaveOut` says that the store declares to lack what the case is about. */
+  readonly run: (open: Open, leaveOut: (reason: string) => void) => Promise<void>;
 }

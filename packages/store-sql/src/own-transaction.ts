@@ -1,0 +1,70 @@
+import { errorFor, errorOf, generate, PreconditionError, type Resolution } from "@tenantry/core";
+import type { SqlExecutor } from "./executor.ts";
+import { faultOf } from "./faults.ts";
+import { schemaIdentifier } from "./identifier.ts";
+import { isInTransaction } from "./joined.ts";
+import { read, send } from "./port.ts";
+import { requests } from "./requests.ts";
+import type { SqlOptions } from "./store.ts";
+
+/** How a driver opens a transaction: begins, works and commits; what the work throws rolls back and is thrown on. */
+export type Transact<Handle> = <T>(work: (handle: Handle, executor: SqlExecutor) => Promise<T>) => Promise<T>;
+
+/** The keys that tell what became of a transaction. No organization and no creator is called so. */
+const SCOPE = "transaction";
+
+/** `SqlTenancyStore.inTransaction` says what it does. */
+export async function inOwnTransaction<Handle, T>(
+  executor: SqlExecutor,
+  { schema = "tenancy", prepare = true }: SqlOptions,
+  transact: Transact<Handle>,
+  work: (handle: Handle) => Promise<T>,
+): Promise<T> {
+  if (executor.connection !== undefined && (await isInTransaction(executor.connection))) {
+    throw new PreconditionError("precondition.invalid_input", { key: "database" });
+  }
+  const { mark, claim } = requests(schemaIdentifier(schema), prepare);
+  const address = { scope: SCOPE, key: generate("tup") } as const;
+  const reached: { phase: "begin" | "work" | "mark" | "commit"; result: T | undefined } = {
+    phase: "begin",
+    result: undefined,
+  };
+  try {
+    return await transact(async (handle, inside) => {
+      reached.phase = "work";
+      reached.result = await work(handle);
+      reached.phase = "mark";
+      // The last thing before the commit: whether this row is there answers an unknown outcome.
+      await send(inside, mark(address));
+      reached.phase = "commit";
+      return reached.result;
+    });
+  } catch (error) {
+    switch (reached.phase) {
+      case "begin":
+        throw errorOf(faultOf(error, "read"));
+      case "work":
+        throw error;
+      case "mark":
+        throw errorOf(faultOf(error, "joined"));
+      case "commit": {
+        const fault = faultOf(error, "commit");
+        if (fault.kind === "bug") {
+          throw error;
+        }
+        if (fault.kind !== "indeterminate") {
+          throw errorOf(fault);
+        }
+      }
+    }
+  }
+  const resolve = async (): Promise<Resolution<T>> => {
+    try {
+      const isLost = await read(executor, claim(address));
+      return isLost ? { committed: false } : { committed: true, result: reached.result as T };
+    } catch (error) {
+      throw errorOf(faultOf(error, "read"));
+    }
+  };
+  throw errorFor("indeterminate.commit", {}, { hidden: { key: address.key, resolve } });
+}

@@ -1,0 +1,66 @@
+import type { Access, AnswersTo, Plan, StorePort } from "@tenantry/core";
+import type { SqlExecutor } from "./executor.ts";
+import { commitOutcome, faultOf, isStalePreparation } from "./faults.ts";
+import { join } from "./joined.ts";
+import { type Request, requests } from "./requests.ts";
+
+/** What a driver package adds to the executor: nothing but what its database can do. */
+export interface SqlDriver {
+  readonly executor: SqlExecutor;
+  /** Several sessions can be at work at once. */
+  readonly concurrentSessions: boolean;
+  /** It can be given a connection inside the host's transaction. */
+  readonly hostTransactions: boolean;
+}
+
+/** The port of a store over an executor: each request is one statement and a transaction of its own. */
+export function sqlPort(
+  { executor, concurrentSessions, hostTransactions }: SqlDriver,
+  schema: string,
+  prepare: boolean,
+): StorePort {
+  const requested = requests(schema, prepare);
+  const access: Access = {
+    load: <P extends Plan>(plan: P): Promise<AnswersTo<P>> => read(executor, requested.load(plan)),
+    async commit(commit) {
+      try {
+        return await send(executor, requested.commit(commit));
+      } catch (error) {
+        return commitOutcome(error);
+      }
+    },
+  };
+  const { connection } = executor;
+  return {
+    ...access,
+    capabilities: { concurrentSessions, usersLink: true, hostTransactions },
+    async settle(address) {
+      // A statement of its own: what was committed while the claim waited for it is not in the claim's snapshot.
+      return (await read(executor, requested.claim(address)))
+        ? { state: "fenced" }
+        : read(executor, requested.lookUp(address));
+    },
+    ...(connection === undefined ? {} : { join: (call, work) => join(connection, requested, access, call, work) }),
+  };
+}
+
+export async function send<T>(executor: SqlExecutor, { statement, decode }: Request<T>): Promise<T> {
+  try {
+    return decode(await executor.run(statement));
+  } catch (error) {
+    // Refused before it ran: a pooler gave us another server connection, or a migration changed what was prepared.
+    if (statement.name !== null && isStalePreparation(error)) {
+      return decode(await executor.run({ ...statement, name: null }));
+    }
+    throw error;
+  }
+}
+
+/** Nothing is lost when a read, or the claim of a fence, is repeated. */
+export async function read<T>(executor: SqlExecutor, request: Request<T>): Promise<T> {
+  try {
+    return await send(executor, request);
+  } catch (error) {
+    throw faultOf(error, "read");
+  }
+}

@@ -1,0 +1,95 @@
+import {
+  type Answer,
+  type AnswersTo,
+  type Commit,
+  type CommitOutcome,
+  type KeyUse,
+  type Plan,
+  type Question,
+  StoreFault,
+} from "@tenantry/core";
+import type { Row, Statement } from "./executor.ts";
+import { decodeKeyUse, keyJson, planSql } from "./reads.ts";
+import type { Json } from "./rows.ts";
+import { statement } from "./statement.ts";
+import { Values } from "./values.ts";
+import { commitSql } from "./writes.ts";
+
+/** One statement, and what its rows mean. */
+export interface Request<T> {
+  readonly statement: Statement;
+  readonly decode: (rows: readonly Row[]) => T;
+}
+
+/** Where a key lives: an organization, a creator, or a transaction of ours. */
+interface Address {
+  readonly scope: string;
+  readonly key: string;
+}
+
+/** Everything a store sends, for one schema: the same inside the host's transactions and outside. */
+export interface Requests {
+  load<P extends Plan>(plan: P): Request<AnswersTo<P>>;
+  commit(commit: Commit): Request<CommitOutcome>;
+  /** Claims a key for nothing, so that nothing with it can take effect any more. `false`: it is used already. */
+  claim(address: Address): Request<boolean>;
+  /** Claims a key inside a transaction, which it then tells from one that was never committed. */
+  mark(address: Address): Request<void>;
+  lookUp(address: Address): Request<KeyUse>;
+}
+
+export function requests(schema: string, prepare: boolean): Requests {
+  return {
+    load<P extends Plan>(plan: P): Request<AnswersTo<P>> {
+      const { text, values, decode } = planSql(schema, plan);
+      return {
+        statement: statement(text, values, prepare),
+        decode: ([row]) => decode(json(row, "answers")) as Record<string, Answer<Question>> as AnswersTo<P>,
+      };
+    },
+
+    commit(commit) {
+      const { text, values } = commitSql(schema, commit);
+      return { statement: statement(text, values, prepare), decode: ([row]) => outcome(row?.["seq"]) };
+    },
+
+    claim({ scope, key }) {
+      const values = new Values();
+      const text = `with patience as materialized (
+  select set_config('lock_timeout', '250ms', true)
+)
+insert into ${schema}.idem (scope, key, state)
+select ${values.add(scope, "text")}, ${values.add(key, "text")}, 'fenced' from patience
+on conflict do nothing
+returning state`;
+      return { statement: statement(text, values, prepare), decode: (rows) => rows.length === 1 };
+    },
+
+    mark({ scope, key }) {
+      const values = new Values();
+      const text = `insert into ${schema}.idem (scope, key, state)
+values (${values.add(scope, "text")}, ${values.add(key, "text")}, 'fenced')`;
+      return { statement: statement(text, values, prepare), decode: () => {} };
+    },
+
+    lookUp({ scope, key }) {
+      const values = new Values();
+      const text = `select ${keyJson("k")}::text as use from ${schema}.idem k where k.scope = ${values.add(scope, "text")} and k.key = ${values.add(key, "text")}`;
+      return { statement: statement(text, values, prepare), decode: ([row]) => decodeKeyUse(json(row, "use")) };
+    },
+  };
+}
+
+function outcome(seq: string | null | undefined): CommitOutcome {
+  return seq === undefined || seq === null
+    ? { outcome: "conflict", constraint: null }
+    : { outcome: "committed", seq: Number(seq) };
+}
+
+function json(row: Row | undefined, column: string): { readonly [key: string]: Json } {
+  const text = row?.[column];
+  if (typeof text !== "string") {
+    throw new StoreFault("bug", { cause: new Error(`the database answered without the column ${column}`) });
+  }
+  return JSON.parse(text) as { readonly [key: string]: Json };
+}
