@@ -76,6 +76,12 @@ create table tenancy.tup (
   object_id text collate "C" not null
 );
 
+create table tenancy.txn (
+  id uuid not null,
+  state text not null,
+  at timestamp with time zone not null default now()
+);
+
 alter table tenancy.evt add constraint evt_org_known FOREIGN KEY (org_id) REFERENCES tenancy.org(id);
 
 alter table tenancy.evt add constraint evt_seq_unique PRIMARY KEY (org_id, seq);
@@ -147,6 +153,10 @@ alter table tenancy.tup add constraint tup_object_type_form CHECK ((object_type 
 alter table tenancy.tup add constraint tup_relation_form CHECK ((relation ~ '^[a-z_]{2,32}$'::text));
 
 alter table tenancy.tup add constraint tup_subject_type_known CHECK ((subject_type = 'usr'::text));
+
+alter table tenancy.txn add constraint txn_id_unique PRIMARY KEY (id);
+
+alter table tenancy.txn add constraint txn_state_known CHECK ((state = ANY (ARRAY['committed'::text, 'fenced'::text])));
 
 CREATE INDEX inv_of_org ON tenancy.inv USING btree (org_id, id);
 

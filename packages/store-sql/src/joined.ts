@@ -6,6 +6,7 @@ import {
   generate,
   type JoinedCall,
   type Plan,
+  StoreFault,
 } from "@tenantry/core";
 import type { SqlConnection, Statement } from "./executor.ts";
 import { commitOutcome, faultOf, isStalePreparation } from "./faults.ts";
@@ -75,6 +76,7 @@ class Part implements Access {
   /** The savepoint that is open. */
   #savepoint: string | null = null;
   #isPrepared = true;
+  #hasDeadlocked = false;
 
   constructor(connection: SqlConnection, requests: Requests, call: JoinedCall) {
     this.#connection = connection;
@@ -94,6 +96,13 @@ class Part implements Access {
     try {
       return await this.#send(this.#requests.commit(commit), true);
     } catch (error) {
+      const isDeadlock = serverError(error)?.code === SQLSTATE.deadlockDetected;
+      if (isDeadlock && this.#hasDeadlocked) {
+        // One may come of locks that went with the savepoint. The next comes of what the host's transaction itself holds,
+        // and would come for ever.
+        throw new StoreFault("unavailable", { code: "unavailable.contention", cause: faultOf(error, "joined").cause });
+      }
+      this.#hasDeadlocked ||= isDeadlock;
       return commitOutcome(error, "joined");
     }
   }

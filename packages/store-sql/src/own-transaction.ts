@@ -1,4 +1,4 @@
-import { errorFor, errorOf, generate, PreconditionError, type Resolution } from "@tenantry/core";
+import { errorFor, errorOf, generate, PreconditionError, type Resolution, uuidOf } from "@tenantry/core";
 import type { SqlExecutor } from "./executor.ts";
 import { faultOf } from "./faults.ts";
 import { schemaIdentifier } from "./identifier.ts";
@@ -10,9 +10,6 @@ import type { SqlOptions } from "./store.ts";
 /** How a driver opens a transaction: begins, works and commits; what the work throws rolls back and is thrown on. */
 export type Transact<Handle> = <T>(work: (handle: Handle, executor: SqlExecutor) => Promise<T>) => Promise<T>;
 
-/** The keys that tell what became of a transaction. No organization and no creator is called so. */
-const SCOPE = "transaction";
-
 /** `SqlTenancyStore.inTransaction` says what it does. */
 export async function inOwnTransaction<Handle, T>(
   executor: SqlExecutor,
@@ -23,8 +20,8 @@ export async function inOwnTransaction<Handle, T>(
   if (executor.connection !== undefined && (await isInTransaction(executor.connection))) {
     throw new PreconditionError("precondition.invalid_input", { key: "database" });
   }
-  const { mark, claim } = requests(schemaIdentifier(schema), prepare);
-  const address = { scope: SCOPE, key: generate("tup") } as const;
+  const { markTransaction, fenceTransaction, transactionState } = requests(schemaIdentifier(schema), prepare);
+  const id = uuidOf(generate("tup"));
   const reached: { phase: "begin" | "work" | "mark" | "commit"; result: T | undefined } = {
     phase: "begin",
     result: undefined,
@@ -35,7 +32,7 @@ export async function inOwnTransaction<Handle, T>(
       reached.result = await work(handle);
       reached.phase = "mark";
       // The last thing before the commit: whether this row is there answers an unknown outcome.
-      await send(inside, mark(address));
+      await send(inside, markTransaction(id));
       reached.phase = "commit";
       return reached.result;
     });
@@ -60,11 +57,12 @@ export async function inOwnTransaction<Handle, T>(
   }
   const resolve = async (): Promise<Resolution<T>> => {
     try {
-      const isLost = await read(executor, claim(address));
+      const isLost =
+        (await read(executor, fenceTransaction(id))) || (await read(executor, transactionState(id))) === "fenced";
       return isLost ? { committed: false } : { committed: true, result: reached.result as T };
     } catch (error) {
       throw errorOf(faultOf(error, "read"));
     }
   };
-  throw errorFor("indeterminate.commit", {}, { hidden: { key: address.key, resolve } });
+  throw errorFor("indeterminate.commit", {}, { hidden: { key: id, resolve } });
 }

@@ -35,10 +35,10 @@ export function sqlPort(
     ...access,
     capabilities: { concurrentSessions, usersLink: true, hostTransactions },
     async settle(address) {
-      // A statement of its own: what was committed while the claim waited for it is not in the claim's snapshot.
-      return (await read(executor, requested.claim(address)))
+      // A statement of its own: what was committed while the fence waited for it is not in the fence's snapshot.
+      return (await read(executor, requested.fenceKey(address)))
         ? { state: "fenced" }
-        : read(executor, requested.lookUp(address));
+        : read(executor, requested.keyUse(address));
     },
     ...(connection === undefined ? {} : { join: (call, work) => join(connection, requested, access, call, work) }),
   };

@@ -3,6 +3,7 @@ import {
   type AnswersTo,
   type Commit,
   type CommitOutcome,
+  type KeyAddress,
   type KeyUse,
   type Plan,
   type Question,
@@ -21,21 +22,23 @@ export interface Request<T> {
   readonly decode: (rows: readonly Row[]) => T;
 }
 
-/** Where a key lives: an organization, a creator, or a transaction of ours. */
-interface Address {
-  readonly scope: string;
-  readonly key: string;
-}
+/** How long a fence waits for an attempt that is still open; after that it is asked again. */
+const PATIENCE = `with patience as materialized (
+  select set_config('lock_timeout', '250ms', true)
+)`;
 
 /** Everything a store sends, for one schema: the same inside the host's transactions and outside. */
 export interface Requests {
   load<P extends Plan>(plan: P): Request<AnswersTo<P>>;
   commit(commit: Commit): Request<CommitOutcome>;
   /** Claims a key for nothing, so that nothing with it can take effect any more. `false`: it is used already. */
-  claim(address: Address): Request<boolean>;
-  /** Claims a key inside a transaction, which it then tells from one that was never committed. */
-  mark(address: Address): Request<void>;
-  lookUp(address: Address): Request<KeyUse>;
+  fenceKey(address: KeyAddress): Request<boolean>;
+  keyUse(address: KeyAddress): Request<KeyUse>;
+  /** The last thing inside a transaction of ours. */
+  markTransaction(id: string): Request<void>;
+  /** Makes sure that a transaction that was not committed never will be. `false`: it is decided already. */
+  fenceTransaction(id: string): Request<boolean>;
+  transactionState(id: string): Request<"committed" | "fenced">;
 }
 
 export function requests(schema: string, prepare: boolean): Requests {
@@ -53,11 +56,9 @@ export function requests(schema: string, prepare: boolean): Requests {
       return { statement: statement(text, values, prepare), decode: ([row]) => outcome(row?.["seq"]) };
     },
 
-    claim({ scope, key }) {
+    fenceKey({ scope, key }) {
       const values = new Values();
-      const text = `with patience as materialized (
-  select set_config('lock_timeout', '250ms', true)
-)
+      const text = `${PATIENCE}
 insert into ${schema}.idem (scope, key, state)
 select ${values.add(scope, "text")}, ${values.add(key, "text")}, 'fenced' from patience
 on conflict do nothing
@@ -65,17 +66,35 @@ returning state`;
       return { statement: statement(text, values, prepare), decode: (rows) => rows.length === 1 };
     },
 
-    mark({ scope, key }) {
-      const values = new Values();
-      const text = `insert into ${schema}.idem (scope, key, state)
-values (${values.add(scope, "text")}, ${values.add(key, "text")}, 'fenced')`;
-      return { statement: statement(text, values, prepare), decode: () => {} };
-    },
-
-    lookUp({ scope, key }) {
+    keyUse({ scope, key }) {
       const values = new Values();
       const text = `select ${keyJson("k")}::text as use from ${schema}.idem k where k.scope = ${values.add(scope, "text")} and k.key = ${values.add(key, "text")}`;
       return { statement: statement(text, values, prepare), decode: ([row]) => decodeKeyUse(json(row, "use")) };
+    },
+
+    markTransaction(id) {
+      const values = new Values();
+      const text = `insert into ${schema}.txn (id, state) values (${values.add(id, "uuid")}, 'committed')`;
+      return { statement: statement(text, values, prepare), decode: () => {} };
+    },
+
+    fenceTransaction(id) {
+      const values = new Values();
+      const text = `${PATIENCE}
+insert into ${schema}.txn (id, state)
+select ${values.add(id, "uuid")}, 'fenced' from patience
+on conflict do nothing
+returning state`;
+      return { statement: statement(text, values, prepare), decode: (rows) => rows.length === 1 };
+    },
+
+    transactionState(id) {
+      const values = new Values();
+      const text = `select state from ${schema}.txn where id = ${values.add(id, "uuid")}`;
+      return {
+        statement: statement(text, values, prepare),
+        decode: ([row]) => (row?.["state"] === "committed" ? "committed" : "fenced"),
+      };
     },
   };
 }

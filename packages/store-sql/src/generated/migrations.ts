@@ -112,6 +112,14 @@ create table tenancy.idem (
     and (state = 'fenced') = (num_nonnulls(operation, fingerprint, org_id, seq, result) = 0))
 );
 
+-- One row for each transaction that a store opened for the host and that was committed, or never will be (\`fenced\`): the
+-- answer where a connection died during the commit. \`at\` is for clearing old rows away.
+create table tenancy.txn (
+  id uuid constraint txn_id_unique primary key,
+  state text not null constraint txn_state_known check (state in ('committed', 'fenced')),
+  at timestamptz not null default now()
+);
+
 -- Ends whatever is live in an organization, called by the one statement that holds the organization's lock. A function,
 -- because each of its statements takes a fresh snapshot: what other writers inserted while the caller waited for the lock
 -- is seen here, and would be missed by that statement itself.
