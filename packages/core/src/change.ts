@@ -50,12 +50,12 @@ export type Change =
    * Ends whatever is live in the organization, rows included that appeared while the commit waited for its lock: every
    * live membership becomes `revoked` with `updatedAt`; every invitation stored as `pending` whose `expiresAt` is not
    * before `at` becomes `revoked` with `terminalAt` and `terminalBy`; every tuple on the organization is deleted. The
-   * instants are raised to those a row already carries. The numbers of rows are added to the event's data as
-   * `memberships`, `invitations` and `tuples`.
+   * instants are raised to those a row already carries. The numbers of rows are added to the data of the commit's only
+   * event as `memberships`, `invitations` and `tuples`.
    */
   | { readonly op: "endEverything"; readonly orgId: OrgId; readonly at: Date; readonly by: UsrId | null };
 
-/** What a commit expects of the organization. Every commit locks its row first and advances its version by one. */
+/** What a commit expects of the organization. Every commit locks its row first and advances its version. */
 export type OrgGuard =
   | { readonly is: "new"; readonly id: OrgId }
   | {

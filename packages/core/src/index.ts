@@ -111,6 +111,7 @@ export {
   type Capabilities,
   type Commit,
   type CommitOutcome,
+  type CommittedEvent,
   type FaultKind,
   type JoinedCall,
   type KeyAddress,

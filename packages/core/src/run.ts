@@ -5,12 +5,12 @@ import { idArgument } from "./id.ts";
 import { type CheckedOptions, mutationOptions, timeOf } from "./input.ts";
 import { detached, fingerprint, fromJson, toJson } from "./json.ts";
 import type { Query } from "./list.ts";
-import type { IdType, Organization } from "./model.ts";
+import type { IdType, Organization, OrgId } from "./model.ts";
 import type { FreshIds, Mutation, MutationPlan } from "./operation.ts";
 import { attempts, errorOf } from "./patience.ts";
 import type { AnswersTo, KeyScope, KeyUse, Plan, Read } from "./read.ts";
 import type { Settings } from "./settings.ts";
-import { type Access, type Commit, type JoinedCall, StoreFault, type StorePort } from "./store.ts";
+import { type Access, type Commit, type JoinedCall, type KeyClaim, StoreFault, type StorePort } from "./store.ts";
 import { freshKey } from "./system.ts";
 
 // The loop around every operation: load, decide, commit, and again on conflict. Decisions know nothing of it, and
@@ -93,7 +93,7 @@ export async function mutate<
       const commit = commitOf(write, result, call);
       const outcome = await tries.commit(
         () => access.commit(commit),
-        () => unknownOutcome(port, commit),
+        () => unknownOutcome(port, keyClaim(commit.org.id, call)),
       );
       if (outcome === "committed") {
         return detached(result);
@@ -162,18 +162,16 @@ function commitOf({ org, at, actor, changes, event }: Write, result: unknown, ca
   return {
     org: org.is === "existing" && expectedVersion !== null ? { ...org, version: expectedVersion } : org,
     changes,
-    event: { ...event, at, actor: call.options.actor ?? actor, idempotencyKey },
-    key: {
-      scope: "creator" in call.scope ? call.scope.creator : org.id,
-      key: call.key,
-      operation: call.name,
-      fingerprint: call.fingerprint,
-      result: toJson(result),
-    },
+    events: [{ ...event, at, actor: call.options.actor ?? actor, idempotencyKey }],
+    keys: [{ ...keyClaim(org.id, call), result: toJson(result), event: 0 }],
   };
 }
 
-function unknownOutcome(port: StorePort, { key }: Commit): TenancyError {
+function keyClaim(orgId: OrgId, { scope, key, name, fingerprint }: Call): Omit<KeyClaim, "result"> {
+  return { scope: "creator" in scope ? scope.creator : orgId, key, operation: name, fingerprint };
+}
+
+function unknownOutcome(port: StorePort, key: Omit<KeyClaim, "result">): TenancyError {
   const resolve = async (): Promise<Resolution> => {
     const use = await attempts().settle(() => port.settle({ scope: key.scope, key: key.key }));
     return use.state === "done" && use.operation === key.operation && use.fingerprint === key.fingerprint

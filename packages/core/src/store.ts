@@ -36,16 +36,21 @@ export interface KeyClaim extends KeyAddress {
   readonly result: unknown;
 }
 
+/** What a store keeps of a mutation besides its rows; the organization and the sequence number it adds itself. */
+export type CommittedEvent = EventDraft & {
+  readonly at: Date;
+  readonly actor: UsrId | null;
+  readonly idempotencyKey: string | null;
+};
+
 /** Everything that becomes true at once, or not at all. */
 export interface Commit {
   readonly org: OrgGuard;
   readonly changes: readonly Change[];
-  readonly event: EventDraft & {
-    readonly at: Date;
-    readonly actor: UsrId | null;
-    readonly idempotencyKey: string | null;
-  };
-  readonly key: KeyClaim;
+  /** What happened, in order, at least one. Each advances the organization's version by one, which is its `seq`. */
+  readonly events: readonly CommittedEvent[];
+  /** `event`: the place of the event that the key stands for. */
+  readonly keys: readonly (KeyClaim & { readonly event: number })[];
 }
 
 /**
@@ -53,6 +58,7 @@ export interface Commit {
  * Nothing was written then, nor where a user is unknown to the host's linked table.
  */
 export type CommitOutcome =
+  /** `seq`: of the last event, and so the organization's version now. */
   | { readonly outcome: "committed"; readonly seq: number }
   | { readonly outcome: "conflict"; readonly constraint: string | null }
   | { readonly outcome: "unknown_user" };
@@ -81,7 +87,7 @@ export interface Access {
   /** Answers all reads of the plan from one consistent snapshot, in one round trip, without taking a lock. */
   load<P extends Plan>(plan: P): Promise<AnswersTo<P>>;
   /**
-   * Applies everything or nothing, in one round trip. The event gets the organization's new version as its `seq`.
+   * Applies everything or nothing, in one round trip. The organization's version advances by the number of events.
    * Waits for other writers of the organization, then checks what is expected against the rows as they are now.
    */
   commit(commit: Commit): Promise<CommitOutcome>;

@@ -232,12 +232,12 @@ class Database implements StorePort {
     // Nothing here awaits, so nobody sees the changes until all of them are made, or none.
     const undo: (() => void)[] = [];
     try {
-      const seq = this.#guard(commit, undo);
+      const seq = this.#advance(commit, undo);
       const counts = { memberships: 0, invitations: 0, tuples: 0 };
       for (const change of commit.changes) {
         this.#apply(change, undo, counts);
       }
-      this.#record(commit, seq, commit.event.type === "org.revoked" ? counts : {}, undo);
+      this.#record(commit, seq, counts, undo);
       return { outcome: "committed", seq };
     } catch (error) {
       for (const step of undo.reverse()) {
@@ -260,10 +260,10 @@ class Database implements StorePort {
     return use;
   }
 
-  /** Checks what is expected of the organization and advances its version, which is the number of the event. */
-  #guard({ org: guard }: Commit, undo: (() => void)[]): number {
+  /** Checks what is expected of the organization and advances its version, which is the number of the last event. */
+  #advance({ org: guard, events }: Commit, undo: (() => void)[]): number {
     if (guard.is === "new") {
-      return 1;
+      return events.length;
     }
     const org = this.#orgs.get(guard.id);
     if (
@@ -273,7 +273,7 @@ class Database implements StorePort {
     ) {
       throw new Conflict(null);
     }
-    const version = org.version + 1;
+    const version = org.version + events.length;
     put(this.#orgs, org.id, { ...org, version }, undo);
     return version;
   }
@@ -353,20 +353,31 @@ class Database implements StorePort {
     }
   }
 
-  /** The event and the use of the key: part of the commit like every row. */
-  #record({ org, event, key }: Commit, seq: number, counts: object, undo: (() => void)[]): void {
-    const { scope, operation, fingerprint, result } = key;
-    const address = addressKey(key);
-    if (this.#keys.has(address)) {
-      throw new Conflict("idem_key_used_once");
+  /** The events and the uses of keys: part of the commit like every row. */
+  #record({ org, events, keys }: Commit, last: number, counts: object, undo: (() => void)[]): void {
+    const first = last - events.length + 1;
+    for (const { event, scope, key, ...use } of keys) {
+      const address = addressKey({ scope, key });
+      if (this.#keys.has(address)) {
+        throw new Conflict("idem_key_used_once");
+      }
+      const row: KeyRow = {
+        scope,
+        key,
+        state: "done",
+        orgId: org.id,
+        seq: first + event,
+        use: { state: "done", ...use },
+      };
+      put(this.#keys, address, row, undo);
     }
-    const use: KeyUse = { state: "done", operation, fingerprint, result };
-    put(this.#keys, address, { scope, key: key.key, state: "done", orgId: org.id, seq, use }, undo);
-    const recorded = { ...event, orgId: org.id, seq, data: { ...event.data, ...counts } } as TenancyEvent;
-    const events = this.#events.get(org.id) ?? [];
-    this.#events.set(org.id, events);
-    events.push(recorded);
-    undo.push(() => events.pop());
+    const recorded = this.#events.get(org.id) ?? [];
+    this.#events.set(org.id, recorded);
+    for (const [place, { data, ...event }] of events.entries()) {
+      const facts = event.type === "org.revoked" ? { ...data, ...counts } : data;
+      recorded.push({ ...event, orgId: org.id, seq: first + place, data: facts } as TenancyEvent);
+      undo.push(() => recorded.pop());
+    }
   }
 
   // ── rows and their indexes ────────────────────────────────────────────────────────────────────────────────────────

@@ -23,14 +23,15 @@ export function commitSql(s: string, commit: Commit): { readonly text: string; r
     ...tuples(s, changes, values),
     ...records(s, commit, changes, values),
   ];
-  return { text: `with ${parts.filter((part) => part !== "").join(", ")}\nselect seq::text as seq from go`, values };
+  return { text: `with ${parts.filter((part) => part !== "").join(", ")}\nselect last::text as seq from go`, values };
 }
 
 type Changes = <O extends Op>(op: O) => readonly Of<O>[];
 
-function verdict(s: string, { org }: Commit, changes: Changes, values: Values): readonly string[] {
+function verdict(s: string, { org, events }: Commit, changes: Changes, values: Values): readonly string[] {
   if (org.is === "new") {
-    return [`go as materialized (select ${values.add(uuidOf(org.id), "uuid")} as org_id, 1::bigint as seq)`];
+    const [orgId, last] = [values.add(uuidOf(org.id), "uuid"), values.add(events.length, "bigint")];
+    return [`go as materialized (select ${orgId} as org_id, 0::bigint as before, ${last} as last)`];
   }
   const status = org.status === null ? "" : ` and status = ${values.add(org.status, "text")}`;
   const version = org.version === null ? "" : ` and version = ${values.add(org.version, "bigint")}`;
@@ -74,7 +75,7 @@ function verdict(s: string, { org }: Commit, changes: Changes, values: Values): 
   }
   const where = holds.length === 0 ? "" : `\n   where ${holds.join(" and ")}`;
   parts.push(`go as materialized (
-  select id as org_id, version + 1 as seq from locked_org${where}
+  select id as org_id, version as before, version + ${values.add(events.length, "bigint")} as last from locked_org${where}
 )`);
   return parts;
 }
@@ -90,7 +91,7 @@ function organization(s: string, { org }: Commit, changes: Changes, values: Valu
     }));
     return `added_org as (
   insert into ${s}.org (id, status, name, slug, version, created_at, updated_at)
-  select go.org_id, r.status, r.name, r.slug, go.seq, r.created_at, r.updated_at
+  select go.org_id, r.status, r.name, r.slug, go.last, r.created_at, r.updated_at
     from go, ${values.rows(rows, "status text, name text, slug text, created_at timestamptz, updated_at timestamptz")}
 )`;
   }
@@ -101,7 +102,7 @@ function organization(s: string, { org }: Commit, changes: Changes, values: Valu
       : `, status = ${values.add(update.row.status, "text")}, name = ${values.add(update.row.name, "text")}` +
         `, slug = ${values.add(update.row.slug, "text")}, updated_at = ${values.add(update.row.updatedAt, "timestamptz")}`;
   return `advanced as (
-  update ${s}.org set version = go.seq${set}
+  update ${s}.org set version = go.last${set}
     from go
    where org.id = go.org_id
 )`;
@@ -225,8 +226,8 @@ function tupRow({ subjectType, subjectId, relation, objectType, objectId }: Tupl
   return { subject_type: subjectType, subject_id: subjectId, relation, object_type: objectType, object_id: objectId };
 }
 
-/** The event and the use of the key. Both come from `go` like every row: refused calls leave neither. */
-function records(s: string, { event, key }: Commit, changes: Changes, values: Values): readonly string[] {
+/** The events and the uses of keys. They come from `go` like every row: refused calls leave none. */
+function records(s: string, { events, keys }: Commit, changes: Changes, values: Values): readonly string[] {
   const [ending] = changes("endEverything");
   const parts: string[] = [];
   let counts = "";
@@ -239,18 +240,24 @@ function records(s: string, { event, key }: Commit, changes: Changes, values: Va
     counts =
       " || (select jsonb_build_object('memberships', memberships, 'invitations', invitations, 'tuples', tuples) from ended)";
   }
+  const recorded = events.map((event, place) => ({
+    place: place + 1,
+    type: event.type,
+    at: event.at,
+    actor: uuidOrNull(event.actor),
+    key: event.idempotencyKey,
+    data: event.data,
+  }));
   parts.push(`recorded as (
   insert into ${s}.evt (org_id, seq, type, at, actor, idempotency_key, data)
-  select go.org_id, go.seq, ${values.add(event.type, "text")}, ${values.add(event.at, "timestamptz")},
-      ${values.add(uuidOrNull(event.actor), "uuid")}, ${values.add(event.idempotencyKey, "text")},
-      ${values.add(JSON.stringify(event.data), "text::jsonb")}${counts}
-    from go
+  select go.org_id, go.before + r.place, r.type, r.at, r.actor, r.key, r.data${counts}
+    from go, ${values.rows(recorded, "place bigint, type text, at timestamptz, actor uuid, key text, data jsonb")}
 )`);
+  const used = keys.map(({ event, ...key }) => ({ ...key, place: event + 1 }));
   parts.push(`keyed as (
   insert into ${s}.idem (scope, key, state, operation, fingerprint, org_id, seq, result)
-  select ${values.add(key.scope, "text")}, ${values.add(key.key, "text")}, 'done', ${values.add(key.operation, "text")},
-      ${values.add(key.fingerprint, "uuid")}, go.org_id, go.seq, ${values.add(JSON.stringify(key.result), "text::json")}
-    from go
+  select r.scope, r.key, 'done', r.operation, r.fingerprint, go.org_id, go.before + r.place, r.result
+    from go, ${values.rows(used, "scope text, key text, operation text, fingerprint uuid, place bigint, result json")}
 )`);
   return parts;
 }
