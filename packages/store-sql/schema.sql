@@ -162,7 +162,7 @@ CREATE INDEX inv_of_org ON tenancy.inv USING btree (org_id, id);
 
 CREATE INDEX inv_pending ON tenancy.inv USING btree (org_id, canonical) WHERE (status = 'pending'::text);
 
-CREATE INDEX mem_active_owner ON tenancy.mem USING btree (org_id) WHERE ((role = 'owner'::text) AND (status = 'active'::text));
+CREATE INDEX mem_active_owner ON tenancy.mem USING btree (org_id, id) WHERE ((role = 'owner'::text) AND (status = 'active'::text));
 
 CREATE INDEX mem_of_org ON tenancy.mem USING btree (org_id, id);
 

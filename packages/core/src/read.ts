@@ -55,8 +55,8 @@ interface Questions {
   liveMembership: { readonly of: OrgRef; readonly usrId: UsrId | null };
   /** The live membership, in the invitation's organization, of the person who issued it. */
   inviter: { readonly invId: InvId };
-  /** Whether an organization has an active membership with role `owner` besides this one. */
-  otherOwner: { readonly memId: MemId };
+  /** Active memberships with role `owner`, ascending by id, at most `take`. */
+  owners: { readonly of: OrgRef; readonly take: number };
   /** Whether the user of this membership has a live one besides it in the same organization. */
   otherLiveMembership: { readonly memId: MemId };
   invitation: { readonly invId: InvId };
@@ -80,7 +80,7 @@ interface Answers {
   membership: Membership | null;
   liveMembership: Membership | null;
   inviter: Membership | null;
-  otherOwner: boolean;
+  owners: readonly MemId[];
   otherLiveMembership: boolean;
   invitation: Invitation | null;
   pendingInvitations: readonly Invitation[];

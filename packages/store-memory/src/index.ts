@@ -111,8 +111,8 @@ class Database implements StorePort {
           ? null
           : this.#liveMembership(this.#org({ org: invitation.orgId }), invitation.invitedBy);
       }
-      case "otherOwner":
-        return this.#otherOwner(read.memId);
+      case "owners":
+        return this.#ownersOf(this.#org(read.of), read.take);
       case "otherLiveMembership": {
         const membership = this.#members.get(read.memId);
         const live = membership && this.#live.get(liveKey(membership));
@@ -179,18 +179,8 @@ class Database implements StorePort {
     return memId === undefined ? null : this.#membership(memId);
   }
 
-  #otherOwner(memId: MemId): boolean {
-    const orgId = this.#members.get(memId)?.orgId;
-    if (orgId === undefined) {
-      return false;
-    }
-    // At most two are looked at.
-    for (const owner of this.#owners.of(orgId)) {
-      if (owner !== memId) {
-        return true;
-      }
-    }
-    return false;
+  #ownersOf(org: Organization | null, take: number): MemId[] {
+    return org === null ? [] : this.#owners.sorted(org.id).slice(0, take);
   }
 
   #invitation(invId: InvId): Invitation | null {

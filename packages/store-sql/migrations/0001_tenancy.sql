@@ -64,7 +64,7 @@ create table tenancy.mem (
 create unique index mem_one_live on tenancy.mem (org_id, usr_id) where status <> 'revoked';
 create index mem_of_org on tenancy.mem (org_id, id);
 -- "Is there another owner?" looks at two entries of this one, however many members there are.
-create index mem_active_owner on tenancy.mem (org_id) where role = 'owner' and status = 'active';
+create index mem_active_owner on tenancy.mem (org_id, id) where role = 'owner' and status = 'active';
 
 -- Subjects and objects are text, returned byte for byte as they were given. The key is in the order in which a user's
 -- tuples are listed; collation "C" is the order of code points.

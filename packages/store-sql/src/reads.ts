@@ -85,12 +85,13 @@ function readSql(s: string, read: Read, values: Values): SqlRead {
    where i.id = ${id(read.invId, values)}`,
         decode: orNull(decodeMem),
       };
-    case "otherOwner":
+    case "owners":
       return {
-        sql: `select exists (select from ${s}.mem m
-    where m.org_id = ${orgId(s, { membership: read.memId }, values)} and m.role = 'owner' and m.status = 'active'
-      and m.id <> ${id(read.memId, values)})`,
-        decode: (json) => json === true,
+        sql: `select coalesce(json_agg(p.id order by p.id), '[]') from (
+    select m.id from ${s}.mem m
+     where m.org_id = ${orgId(s, read.of, values)} and m.role = 'owner' and m.status = 'active'
+     order by m.id limit ${values.add(read.take, "int")}) p`,
+        decode: each((id) => idOf("mem", id as string)),
       };
     case "otherLiveMembership":
       return {

@@ -5,7 +5,7 @@ import { fields, roleArgument } from "../input.ts";
 import type { Membership, MemId, Organization, Role } from "../model.ts";
 import type { Environment, Mutation } from "../operation.ts";
 import type { Read } from "../read.ts";
-import { foundMembership, isActiveOwner, linkTime, relinked } from "./membership.ts";
+import { foundMembership, isActiveOwner, isAmongOthers, linkTime, relinked, twoOwners } from "./membership.ts";
 
 export interface ChangeRoleInput {
   readonly memId: MemId;
@@ -21,7 +21,7 @@ export interface ChangeRoleFacts {
 export const changeRole: Mutation<
   readonly [ChangeRoleInput],
   ChangeRoleInput,
-  { readonly membership: Read<"membership">; readonly org: Read<"org">; readonly otherOwner: Read<"otherOwner"> },
+  { readonly membership: Read<"membership">; readonly org: Read<"org">; readonly owners: Read<"owners"> },
   ChangeRoleFacts,
   Membership,
   "mem"
@@ -37,11 +37,11 @@ export const changeRole: Mutation<
   reads: ({ memId }) => ({
     membership: { read: "membership", memId },
     org: { read: "org", of: { membership: memId } },
-    otherOwner: { read: "otherOwner", memId },
+    owners: twoOwners(memId),
   }),
   find({ memId }, answers) {
     const both = foundMembership(memId, answers);
-    return both.ok ? found({ ...both.facts, otherOwner: answers.otherOwner }) : both;
+    return both.ok ? found({ ...both.facts, otherOwner: isAmongOthers(memId, answers.owners) }) : both;
   },
   decide: decideChangeRole,
 };

@@ -10,6 +10,7 @@ import {
   rankOf,
   roleTuple,
 } from "../model.ts";
+import type { Read } from "../read.ts";
 import { canBecome, MEMBERSHIP_TRANSITIONS } from "../states.ts";
 
 // What the operations on memberships share.
@@ -31,6 +32,16 @@ export function ranksAtLeast(role: Role, other: Role): boolean {
 /** Whether a membership is that of an active owner. */
 export function isActiveOwner({ role, status }: Membership): boolean {
   return role === ADMIN_HIERARCHY[0] && status === "active";
+}
+
+/** Two are enough to know whether there is an owner besides this member, however many there are. */
+export function twoOwners(memId: MemId): Read<"owners"> {
+  return { read: "owners", of: { membership: memId }, take: 2 };
+}
+
+/** Whether somebody else is among these. */
+export function isAmongOthers(memId: MemId, owners: readonly MemId[]): boolean {
+  return owners.some((owner) => owner !== memId);
 }
 
 /** Whether a membership can end at all: it has not ended before. */

@@ -6,7 +6,16 @@ import { fields, optionalId } from "../input.ts";
 import type { Membership, MemId, Organization, UsrId } from "../model.ts";
 import type { Environment, Mutation } from "../operation.ts";
 import type { Read } from "../read.ts";
-import { canEnd, ended, foundMembership, isActiveOwner, linkTime, relinked } from "./membership.ts";
+import {
+  canEnd,
+  ended,
+  foundMembership,
+  isActiveOwner,
+  isAmongOthers,
+  linkTime,
+  relinked,
+  twoOwners,
+} from "./membership.ts";
 
 export interface SelfLeaveInput {
   readonly memId: MemId;
@@ -28,7 +37,7 @@ export const selfLeave: Mutation<
   {
     readonly membership: Read<"membership">;
     readonly org: Read<"org">;
-    readonly otherOwner: Read<"otherOwner">;
+    readonly owners: Read<"owners">;
     readonly successor: Read<"liveMembership">;
   },
   SelfLeaveFacts,
@@ -46,12 +55,14 @@ export const selfLeave: Mutation<
   reads: ({ memId, transferTo }) => ({
     membership: { read: "membership", memId },
     org: { read: "org", of: { membership: memId } },
-    otherOwner: { read: "otherOwner", memId },
+    owners: twoOwners(memId),
     successor: { read: "liveMembership", of: { membership: memId }, usrId: transferTo },
   }),
   find({ memId }, answers) {
     const both = foundMembership(memId, answers);
-    return both.ok ? found({ ...answers, ...both.facts }) : both;
+    return both.ok
+      ? found({ ...both.facts, successor: answers.successor, otherOwner: isAmongOthers(memId, answers.owners) })
+      : both;
   },
   decide: decideSelfLeave,
 };

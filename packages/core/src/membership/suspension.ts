@@ -6,7 +6,7 @@ import type { Environment, Mutation } from "../operation.ts";
 import type { Read } from "../read.ts";
 import type { Settings } from "../settings.ts";
 import { canBecome, MEMBERSHIP_TRANSITIONS } from "../states.ts";
-import { foundMembership, isActiveOwner } from "./membership.ts";
+import { foundMembership, isActiveOwner, isAmongOthers, twoOwners } from "./membership.ts";
 
 interface MemIdInput {
   readonly memId: MemId;
@@ -28,7 +28,7 @@ const byMemId = {
 export const suspendMembership: Mutation<
   readonly [MemId],
   MemIdInput,
-  { readonly membership: Read<"membership">; readonly org: Read<"org">; readonly otherOwner: Read<"otherOwner"> },
+  { readonly membership: Read<"membership">; readonly org: Read<"org">; readonly owners: Read<"owners"> },
   SuspendMembershipFacts,
   Membership,
   never
@@ -38,11 +38,11 @@ export const suspendMembership: Mutation<
   reads: ({ memId }) => ({
     membership: { read: "membership", memId },
     org: { read: "org", of: { membership: memId } },
-    otherOwner: { read: "otherOwner", memId },
+    owners: twoOwners(memId),
   }),
   find({ memId }, answers) {
     const both = foundMembership(memId, answers);
-    return both.ok ? found({ ...both.facts, otherOwner: answers.otherOwner }) : both;
+    return both.ok ? found({ ...both.facts, otherOwner: isAmongOthers(memId, answers.owners) }) : both;
   },
   decide: decideSuspendMembership,
 };
