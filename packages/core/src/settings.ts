@@ -57,8 +57,13 @@ export function settingsFrom(options: unknown): Settings {
 }
 
 function either<T>(value: unknown, key: string, admits: (value: unknown) => value is T): T | undefined {
-  if (value === undefined || admits(value)) {
-    return value;
+  try {
+    if (value === undefined || admits(value)) {
+      return value;
+    }
+  } catch (cause) {
+    // A policy with a getter that throws, a revoked proxy for an array: wrong values and nothing else.
+    throw errorFor("precondition.invalid_input", { key }, { cause });
   }
   throw errorFor("precondition.invalid_input", { key });
 }
