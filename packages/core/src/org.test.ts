@@ -25,6 +25,7 @@ import {
   reinstateOrg,
   revokeOrg,
   suspendOrg,
+  type UpdateOrgFacts,
   updateOrg,
 } from "./org.ts";
 
@@ -129,7 +130,7 @@ describe("createOrg", () => {
 });
 
 describe("updateOrg", () => {
-  const held = { org: acme, slugHolder: null };
+  const held: UpdateOrgFacts = { org: acme, slugHolder: null };
 
   test("changed fields are written and the event names them alone", () => {
     const row = { ...acme, name: "Acme Ltd", version: 8, updatedAt: now };
@@ -215,23 +216,11 @@ describe("updateOrg", () => {
   });
 
   describe("checks", () => {
-    testPrecedence(
-      ({ input, facts }) => codeOf(decideUpdateOrg(input, facts, environment)),
-      {
-        input: { ...addressed, name: undefined, slug: "other" },
-        facts: { org: acme, slugHolder: null } as typeof held,
-      },
-      [
-        {
-          code: "conflict.already_terminal",
-          spoil: ({ input, facts }) => ({ input, facts: { ...facts, org: revoked } }),
-        },
-        {
-          code: "conflict.org_slug",
-          spoil: ({ input, facts }) => ({ input, facts: { ...facts, slugHolder: otherOrg.id as never } }),
-        },
-      ],
-    );
+    const asked = { ...addressed, name: undefined, slug: "other" };
+    testPrecedence<UpdateOrgFacts>((facts) => codeOf(decideUpdateOrg(asked, facts, environment)), held, [
+      { code: "conflict.already_terminal", spoil: (facts) => ({ ...facts, org: revoked }) },
+      { code: "conflict.org_slug", spoil: (facts) => ({ ...facts, slugHolder: otherOrg.id }) },
+    ]);
   });
 
   describe("input", () => {

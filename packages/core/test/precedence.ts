@@ -15,9 +15,9 @@ export interface Fault<Given> {
  * next one in the list that can be there at the same time.
  */
 export function testPrecedence<Given>(
-  answer: (given: NoInfer<Given>) => Code | null,
+  answer: (given: Given) => Code | null,
   given: Given,
-  faults: readonly Fault<NoInfer<Given>>[],
+  faults: readonly Fault<Given>[],
 ): void {
   test("what has no fault is accepted", () => {
     expect(answer(given)).toBeNull();

@@ -80,7 +80,7 @@ test("a suspension is not stepped around by being added again", () => {
 });
 
 describe("checks", () => {
-  testPrecedence((facts) => codeOf(decideAddMember(asked, facts, environment)), free, [
+  testPrecedence<AddMemberFacts>((facts) => codeOf(decideAddMember(asked, facts, environment)), free, [
     { code: "precondition.org_not_active", spoil: (facts) => ({ ...facts, org: { ...acme, status: "suspended" } }) },
     {
       code: "conflict.duplicate_membership",

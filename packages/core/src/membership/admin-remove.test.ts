@@ -137,7 +137,7 @@ describe("checks", () => {
     ...given,
     membership: { ...given.membership, role },
   });
-  testPrecedence((given) => codeOf(decideAdminRemove(byBob, given, environment)), facts, [
+  testPrecedence<AdminRemoveFacts>((given) => codeOf(decideAdminRemove(byBob, given, environment)), facts, [
     {
       code: "precondition.mem_not_active",
       spoil: (given) => ({ ...given, membership: { ...given.membership, status: "revoked" } }),

@@ -125,24 +125,19 @@ test("under a frozen clock the successor begins a millisecond after the row that
 });
 
 describe("checks", () => {
-  const given = { newRole: "admin" as const, facts: { ...facts, membership: owner } };
-  testPrecedence(({ newRole, facts }) => codeOf(decideChangeRole({ newRole }, facts, environment)), given, [
-    {
-      code: "precondition.mem_not_active",
-      spoil: (given) => ({
-        ...given,
-        facts: { ...given.facts, membership: { ...given.facts.membership, status: "suspended" } },
-      }),
-    },
-    {
-      code: "precondition.org_not_active",
-      spoil: (given) => ({ ...given, facts: { ...given.facts, org: { ...acme, status: "suspended" } } }),
-    },
-    {
-      code: "conflict.sole_owner",
-      spoil: (given) => ({ ...given, facts: { ...given.facts, otherOwner: false } }),
-    },
-  ]);
+  const given: ChangeRoleFacts = { ...facts, membership: owner };
+  testPrecedence<ChangeRoleFacts>(
+    (facts) => codeOf(decideChangeRole({ newRole: "admin" }, facts, environment)),
+    given,
+    [
+      {
+        code: "precondition.mem_not_active",
+        spoil: (facts) => ({ ...facts, membership: { ...facts.membership, status: "suspended" } }),
+      },
+      { code: "precondition.org_not_active", spoil: (facts) => ({ ...facts, org: { ...acme, status: "suspended" } }) },
+      { code: "conflict.sole_owner", spoil: (facts) => ({ ...facts, otherOwner: false }) },
+    ],
+  );
 });
 
 describe("input", () => {

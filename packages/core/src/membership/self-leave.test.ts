@@ -16,7 +16,7 @@ import {
   owner,
   settings,
 } from "../../test/world.ts";
-import type { Membership } from "../model.ts";
+import type { Membership, UsrId } from "../model.ts";
 import { decideSelfLeave, type SelfLeaveFacts, selfLeave } from "./self-leave.ts";
 
 const alone = { transferTo: null };
@@ -208,8 +208,12 @@ test("nobody leaves twice", () => {
 });
 
 describe("checks with a successor", () => {
-  const given = { transferTo: bob, facts: { ...soleOwner, successor: admin as Membership | null } };
-  testPrecedence(({ transferTo, facts }) => codeOf(decideSelfLeave({ transferTo }, facts, environment)), given, [
+  interface Asked {
+    readonly transferTo: UsrId;
+    readonly facts: SelfLeaveFacts;
+  }
+  const given: Asked = { transferTo: bob, facts: { ...soleOwner, successor: admin } };
+  testPrecedence<Asked>(({ transferTo, facts }) => codeOf(decideSelfLeave({ transferTo }, facts, environment)), given, [
     {
       code: "precondition.mem_not_active",
       spoil: ({ transferTo, facts }) => ({
@@ -230,13 +234,17 @@ describe("checks with a successor", () => {
 });
 
 describe("checks without a successor", () => {
-  testPrecedence((given) => codeOf(decideSelfLeave(alone, given, environment)), { ...soleOwner, otherOwner: true }, [
-    {
-      code: "precondition.mem_not_active",
-      spoil: (given) => ({ ...given, membership: { ...given.membership, status: "revoked" } }),
-    },
-    { code: "conflict.sole_owner", spoil: (given) => ({ ...given, otherOwner: false }) },
-  ]);
+  testPrecedence<SelfLeaveFacts>(
+    (given) => codeOf(decideSelfLeave(alone, given, environment)),
+    { ...soleOwner, otherOwner: true },
+    [
+      {
+        code: "precondition.mem_not_active",
+        spoil: (given) => ({ ...given, membership: { ...given.membership, status: "revoked" } }),
+      },
+      { code: "conflict.sole_owner", spoil: (given) => ({ ...given, otherOwner: false }) },
+    ],
+  );
 });
 
 describe("input", () => {

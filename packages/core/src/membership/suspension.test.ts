@@ -74,7 +74,7 @@ describe("suspendMembership", () => {
   });
 
   describe("checks", () => {
-    testPrecedence(
+    testPrecedence<SuspendMembershipFacts>(
       (given) => codeOf(decideSuspendMembership(addressed, given, environment)),
       { ...facts, membership: owner },
       [
@@ -154,14 +154,18 @@ describe("reinstateMembership", () => {
   });
 
   describe("checks", () => {
-    testPrecedence((given) => codeOf(decideReinstateMembership(addressed, given, environment)), facts, [
-      { code: "precondition.invalid_transition", spoil: (given) => ({ ...given, membership: member }) },
-      {
-        code: "precondition.org_not_active",
-        spoil: (given) => ({ ...given, org: { ...acme, status: "suspended" } }),
-      },
-      { code: "conflict.duplicate_membership", spoil: (given) => ({ ...given, otherLive: true }) },
-    ]);
+    testPrecedence<ReinstateMembershipFacts>(
+      (given) => codeOf(decideReinstateMembership(addressed, given, environment)),
+      facts,
+      [
+        { code: "precondition.invalid_transition", spoil: (given) => ({ ...given, membership: member }) },
+        {
+          code: "precondition.org_not_active",
+          spoil: (given) => ({ ...given, org: { ...acme, status: "suspended" } }),
+        },
+        { code: "conflict.duplicate_membership", spoil: (given) => ({ ...given, otherLive: true }) },
+      ],
+    );
   });
 
   test("it asks for the membership, its organization and whether the user has another live one there", () => {

@@ -163,7 +163,7 @@ test("an owner cannot give to themself", () => {
 });
 
 describe("checks", () => {
-  testPrecedence((given) => codeOf(decideTransferOwnership({}, given, environment)), facts, [
+  testPrecedence<TransferOwnershipFacts>((given) => codeOf(decideTransferOwnership({}, given, environment)), facts, [
     {
       code: "precondition.from_not_active",
       spoil: (given) => ({ ...given, from: { ...given.from, status: "suspended" } }),
