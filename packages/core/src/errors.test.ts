@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from "vitest";
+import { revoked, thrown } from "../test/value-rules.ts";
 import { acme, after, alice, idNo } from "../test/world.ts";
 import {
   AlreadyTerminalError,
@@ -244,8 +245,8 @@ describe("isTenancyError", () => {
     ["a string", "not_found"],
     ["another error", new Error("not_found")],
     ["something with a code", { name: "NotFoundError", code: "not_found", details: {} }],
-    ["a revoked proxy", revoked()],
-    ["a proxy that throws on reading", new Proxy({}, { get: thrower })],
+    ["a revoked proxy", revoked({})],
+    ["a proxy that throws on reading", new Proxy({}, { get: thrown })],
     ["a brand without a code", { [Symbol.for("@tenantry/core.TenancyError")]: true }],
   ])("%s is none, and asking never throws", (_, caught) => {
     expect(isTenancyError(caught)).toBe(false);
@@ -287,13 +288,3 @@ describe("quoting", () => {
     expect(quote(`${"a".repeat(63)}👩`)).toBe(`"${"a".repeat(63)}\\ud83d"…`);
   });
 });
-
-function revoked(): unknown {
-  const { proxy, revoke } = Proxy.revocable({}, {});
-  revoke();
-  return proxy;
-}
-
-function thrower(): never {
-  throw new Error("code of the value ran");
-}

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { codeThrown } from "../test/precedence.ts";
-import { isTenancyError, type TenancyError } from "./errors.ts";
+import { refusal } from "../test/value-rules.ts";
 import {
   decode,
   decodeAny,
@@ -21,22 +21,9 @@ const uuid = "0190f2a8-1b3c-7abc-8123-456789abcdef";
 const digits = "0190f2a81b3c7abc8123456789abcdef";
 const id = `usr_${digits}`;
 
-/** The error that is thrown; one that is not ours fails the test. */
-function caught(run: () => unknown): TenancyError {
-  try {
-    run();
-  } catch (error) {
-    if (isTenancyError(error)) {
-      return error;
-    }
-    throw error;
-  }
-  throw new Error("nothing was thrown");
-}
-
 /** The reason that an `invalid_id` gives, or the code of another error. */
-function refusal(run: () => unknown): string {
-  const { code, details } = caught(run);
+function reasonOf(run: () => unknown): string {
+  const { code, details } = refusal(run);
   return code === "invalid_id" ? (details as { readonly reason: string }).reason : code;
 }
 
@@ -96,11 +83,11 @@ describe("encode", () => {
     ["ffffffff-ffff-ffff-ffff-ffffffffffff", "version"],
     ["0190f2a8-1b3c-9abc-8123-456789abcdef", "version"],
   ])("%j is no UUID that an id may have: %s", (value, reason) => {
-    expect(refusal(() => encode("org", value))).toBe(reason);
+    expect(reasonOf(() => encode("org", value))).toBe(reason);
   });
 
   test.each(noStrings)("%s is no UUID, and no code of it runs", (_, value) => {
-    expect(refusal(() => encode("org", value as string))).toBe("not_a_string");
+    expect(reasonOf(() => encode("org", value as string))).toBe("not_a_string");
   });
 });
 
@@ -133,17 +120,17 @@ describe("decode", () => {
     [`aud_${digits}`, "invalid_type"],
     [`constructor_${digits}`, "invalid_type"],
   ])("%j is refused: %s", (value, why) => {
-    expect(refusal(() => decode(value))).toBe(why);
+    expect(reasonOf(() => decode(value))).toBe(why);
   });
 
   test.each(noStrings)("%s is refused, and no code of it runs", (_, value) => {
-    expect(refusal(() => decode(value as string))).toBe("not_a_string");
+    expect(reasonOf(() => decode(value as string))).toBe("not_a_string");
   });
 
   test("what is far too long is refused, and quoted to 64 characters", () => {
     const long = "0".repeat(1_000_000);
     for (const run of [() => decode(long), () => decode(`usr_${long}`), () => encode("org", long)]) {
-      const { code, details, message } = caught(run);
+      const { code, details, message } = refusal(run);
       expect(code).toBe("invalid_id");
       expect(JSON.stringify(details).length + message.length).toBeLessThan(300);
     }
@@ -151,8 +138,8 @@ describe("decode", () => {
 
   test("typeOf answers the type, and refuses as decode does", () => {
     expect(typeOf(id)).toBe("usr");
-    expect(refusal(() => typeOf("xyz_nothex"))).toBe("invalid_type");
-    expect(refusal(() => typeOf("usr"))).toBe("separator");
+    expect(reasonOf(() => typeOf("xyz_nothex"))).toBe("invalid_type");
+    expect(reasonOf(() => typeOf("usr"))).toBe("separator");
   });
 });
 
@@ -169,7 +156,7 @@ describe("decodeAny", () => {
     [`proj_${"0".repeat(32)}`, "version"],
     [42, "not_a_string"],
   ] as const)("%s is refused: %s", (value, reason) => {
-    expect(refusal(() => decodeAny(value as string))).toBe(reason);
+    expect(reasonOf(() => decodeAny(value as string))).toBe(reason);
   });
 });
 
@@ -202,12 +189,12 @@ describe("idArgument", () => {
   });
 
   test("an id of another type is refused, whatever entity has its UUID", () => {
-    expect(refusal(() => idArgument("org", id))).toBe("invalid_type");
+    expect(reasonOf(() => idArgument("org", id))).toBe("invalid_type");
   });
 
   test("a malformed one is refused as decode refuses it", () => {
-    expect(refusal(() => idArgument("org", ""))).toBe("separator");
-    expect(refusal(() => idArgument("org", undefined))).toBe("not_a_string");
+    expect(reasonOf(() => idArgument("org", ""))).toBe("separator");
+    expect(reasonOf(() => idArgument("org", undefined))).toBe("not_a_string");
   });
 });
 

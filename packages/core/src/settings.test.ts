@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { codeThrown } from "../test/precedence.ts";
+import { refusal, revoked } from "../test/value-rules.ts";
 import { now } from "../test/world.ts";
-import type { TenancyError } from "./errors.ts";
 import { isId } from "./id.ts";
 import { emailIdentifiers, exactIdentifiers } from "./policy.ts";
 import { settingsFrom } from "./settings.ts";
@@ -99,17 +99,6 @@ describe("wrong options", () => {
 
 /** The key that a refusal of options names. */
 function refusedKey(options: unknown): unknown {
-  try {
-    settingsFrom(options);
-    return null;
-  } catch (error) {
-    const { code, details } = error as TenancyError;
-    return code === "precondition.invalid_input" ? (details as { readonly key: unknown }).key : code;
-  }
-}
-
-function revoked(target: object): unknown {
-  const { proxy, revoke } = Proxy.revocable(target, {});
-  revoke();
-  return proxy;
+  const { code, details } = refusal(() => settingsFrom(options));
+  return code === "precondition.invalid_input" ? (details as { readonly key: unknown }).key : code;
 }
