@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { brokenText, MEGA, noText, refusal, testRule } from "../test/value-rules.ts";
-import { acme, now } from "../test/world.ts";
+import { now } from "../test/world.ts";
 import {
   canonicalOf,
   expirationArgument,
