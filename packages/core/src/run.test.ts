@@ -74,6 +74,12 @@ describe("a mutation that reads first", () => {
     ]);
   });
 
+  test("commits with what the decision expects of the organization", async () => {
+    const { store, commits } = open({ load: [answering({ ...facts, membership: owner })], commit: [committed] });
+    await store.suspendMembership(owner.id);
+    expect(commits[0]?.org).toEqual({ is: "existing", id: acme.id, status: null, version: acme.version });
+  });
+
   test("answers a frozen copy of what was committed", async () => {
     const { store, commits } = open({ load: [answering(facts)], commit: [committed] });
     const answer = await store.suspendMembership(member.id);

@@ -3,6 +3,7 @@ import { codeThrown } from "../test/precedence.ts";
 import { refusal, revoked } from "../test/value-rules.ts";
 import { now } from "../test/world.ts";
 import { isId } from "./id.ts";
+import { slugArgument } from "./input.ts";
 import { emailIdentifiers, exactIdentifiers } from "./policy.ts";
 import { settingsFrom } from "./settings.ts";
 
@@ -48,10 +49,18 @@ describe("reserved slugs", () => {
     expect(["admin", "admins", "www", "constructor"].map(isReserved)).toEqual([true, false, false, false]);
   });
 
-  test("or decided by a function, whose answer must be true", () => {
-    const { isReserved } = settingsFrom({ reservedSlugs: (slug: string) => (slug === "www" ? true : "perhaps") });
+  test("or decided by a function", () => {
+    const { isReserved } = settingsFrom({ reservedSlugs: (slug: string) => slug === "www" });
     expect(["www", "acme"].map(isReserved)).toEqual([true, false]);
   });
+
+  test.each([undefined, null, 0, 1, "no", Promise.resolve(false)])(
+    "an answer that is neither yes nor no is a defect of the host",
+    (answer) => {
+      const { isReserved } = settingsFrom({ reservedSlugs: () => answer });
+      expect(codeThrown(() => slugArgument("acme", isReserved))).toBe("internal.unexpected");
+    },
+  );
 });
 
 describe("wrong options", () => {

@@ -70,7 +70,14 @@ function either<T>(value: unknown, key: string, admits: (value: unknown) => valu
 
 function reservation(reserved: readonly string[] | ((slug: string) => boolean) | undefined): (slug: string) => boolean {
   if (typeof reserved === "function") {
-    return (slug) => reserved(slug) === true;
+    return (slug) => {
+      const answer: unknown = reserved(slug);
+      if (typeof answer === "boolean") {
+        return answer;
+      }
+      // A promise, say: taken for "no" it would hand out every reserved slug.
+      throw new TypeError("reservedSlugs answers true or false");
+    };
   }
   const slugs = new Set(reserved);
   return (slug) => slugs.has(slug);

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { after, alice, now, offer, settings } from "../../test/world.ts";
+import { acme, after, alice, now, offer, settings } from "../../test/world.ts";
 import type { Invitation } from "../model.ts";
-import { closed, effective, hasElapsed, refuseIdentifier } from "./invitation.ts";
+import { closed, effective, foundInvitation, hasElapsed, refuseIdentifier } from "./invitation.ts";
 
 test.each([
   ["before its last instant", after(1), false],
@@ -54,4 +54,10 @@ test.each(Object.entries(lookAlikes))("under the default policy %s makes another
   const invitation = { ...offer, identifier: "kéi@x.y" };
   expect(refuseIdentifier(invitation, "kéi@x.y", settings())).toBeNull();
   expect(refuseIdentifier(invitation, identifier, settings())?.code).toBe("precondition.identifier_mismatch");
+});
+
+test("an invitation is found together with its organization or not at all", () => {
+  expect(foundInvitation(offer.id, { invitation: offer, org: acme }).ok).toBe(true);
+  expect(foundInvitation(offer.id, { invitation: offer, org: null }).ok).toBe(false);
+  expect(foundInvitation(offer.id, { invitation: null, org: acme }).ok).toBe(false);
 });

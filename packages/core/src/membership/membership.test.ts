@@ -1,7 +1,16 @@
 import { expect, test } from "vitest";
-import { admin, after, alice, fresh, member, now, owner, yesterday } from "../../test/world.ts";
+import { acme, admin, after, alice, fresh, member, now, owner, yesterday } from "../../test/world.ts";
 import { type Membership, ROLES, STATUSES } from "../model.ts";
-import { canEnd, ended, isActiveOwner, isAdministrator, linkTime, ranksAtLeast, relinked } from "./membership.ts";
+import {
+  canEnd,
+  ended,
+  foundMembership,
+  isActiveOwner,
+  isAdministrator,
+  linkTime,
+  ranksAtLeast,
+  relinked,
+} from "./membership.ts";
 
 test("active owners and admins administer, and nobody else", () => {
   const administrators = ROLES.flatMap((role) => STATUSES.map((status): Membership => ({ ...member, role, status })))
@@ -57,4 +66,10 @@ test("a link keeps user, organization and inviter, and replaces the row before i
     createdAt: now,
     updatedAt: now,
   });
+});
+
+test("a membership is found together with its organization or not at all", () => {
+  expect(foundMembership(member.id, { membership: member, org: acme }).ok).toBe(true);
+  expect(foundMembership(member.id, { membership: member, org: null }).ok).toBe(false);
+  expect(foundMembership(member.id, { membership: null, org: acme }).ok).toBe(false);
 });
