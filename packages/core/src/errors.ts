@@ -363,18 +363,25 @@ export function errorFor<C extends Code>(code: C, details: Rejections[C], option
  * it matches the category `forbidden` and everything in it. Never throws.
  */
 export function isTenancyError(value: unknown, code?: Code | `${string}.*`): value is TenancyError {
-  if (typeof value !== "object" || value === null || (value as { [brand]?: unknown })[brand] !== true) {
-    return false;
+  const own = codeOf(value);
+  if (own === undefined || code === undefined) {
+    return own !== undefined;
   }
-  if (code === undefined) {
-    return true;
-  }
-  const own = (value as TenancyError).code;
   if (!code.endsWith(".*")) {
     return own === code;
   }
   const category = code.slice(0, -2);
   return own === category || own.startsWith(`${category}.`);
+}
+
+/** The code of one of our errors. What was caught may be anything, a proxy that throws on reading included. */
+function codeOf(value: unknown): string | undefined {
+  try {
+    const { [brand]: isOurs, code } = value as { readonly [brand]?: unknown; readonly code?: unknown };
+    return isOurs === true && typeof code === "string" ? code : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** A caller's own value for a message: at most 64 characters, everything but printable ASCII escaped. */

@@ -95,7 +95,8 @@ export function deriveUsrId(namespace: string, externalId: string): UsrId {
   if (!isText(externalId, 1024) || externalId === "") {
     throw errorFor("precondition.invalid_external_id", {});
   }
-  return encode("usr", v5(externalId, namespace));
+  // As bytes: given the text, `uuid` would refuse variants that an id may have.
+  return encode("usr", v5(externalId, bytesOf(namespace)));
 }
 
 /**
@@ -140,6 +141,11 @@ function hyphenate(id: string, digits: string): string {
     throw errorFor("invalid_id", { value: quote(id), reason: "version" });
   }
   return uuidOf(`_${digits}`);
+}
+
+function bytesOf(uuid: string): Uint8Array {
+  const digits = uuid.replaceAll("-", "");
+  return Uint8Array.from({ length: 16 }, (_, index) => Number.parseInt(digits.slice(2 * index, 2 * index + 2), 16));
 }
 
 function isIdType(type: unknown): type is IdType {

@@ -272,11 +272,11 @@ export function flagArgument(value: unknown, key: string): boolean {
   throw errorFor("precondition.invalid_input", { key });
 }
 
-/** The time of a valid `Date` in the years 1 to 9999, without running code of the value; otherwise `null`. */
+/** The time of a valid `Date` before the year 10000, without running code of the value; otherwise `null`. */
 export function timeOf(value: unknown): number | null {
   try {
     const time = Date.prototype.getTime.call(value);
-    return time >= -62_135_596_800_000 && time < YEAR_10000 ? time : null;
+    return time < YEAR_10000 ? time : null;
   } catch {
     return null;
   }

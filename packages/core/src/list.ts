@@ -205,5 +205,6 @@ function storedAs(status: InvitationStatus | null, now: Date): readonly StoredIn
 /** One row more than the page holds was asked for; whether it is there says whether there is a next page. */
 function page<T extends { readonly id: string }>(rows: readonly T[], limit: number): Page<T> {
   const data = rows.slice(0, limit);
-  return { data, nextCursor: rows.length > limit ? (data.at(-1)?.id ?? null) : null };
+  const last = rows.length > limit ? data.at(-1) : undefined;
+  return { data, nextCursor: last?.id ?? null };
 }

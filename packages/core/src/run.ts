@@ -16,6 +16,9 @@ import { freshKey } from "./system.ts";
 // The loop around every operation: load, decide, commit, and again on conflict. Decisions know nothing of it, and
 // stores are only asked and told.
 
+/** The first instant that every database can write down as an ISO 8601 string. */
+const YEAR_1 = -62_135_596_800_000;
+
 export interface Context {
   readonly port: StorePort;
   readonly settings: Settings;
@@ -197,7 +200,7 @@ function mint<M extends keyof FreshIds>(names: readonly M[], { idSource }: Setti
 function readClock({ clock }: Settings): Date {
   return sound(() => {
     const time = timeOf(clock());
-    return time === null ? undefined : new Date(time);
+    return time === null || time < YEAR_1 ? undefined : new Date(time);
   });
 }
 

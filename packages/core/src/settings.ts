@@ -57,15 +57,27 @@ export function settingsFrom(options: unknown): Settings {
 }
 
 function either<T>(value: unknown, key: string, admits: (value: unknown) => value is T): T | undefined {
-  if (value === undefined || admits(value)) {
-    return value;
+  try {
+    if (value === undefined || admits(value)) {
+      return value;
+    }
+  } catch (cause) {
+    // A policy with a getter that throws, a revoked proxy for an array: wrong values and nothing else.
+    throw errorFor("precondition.invalid_input", { key }, { cause });
   }
   throw errorFor("precondition.invalid_input", { key });
 }
 
 function reservation(reserved: readonly string[] | ((slug: string) => boolean) | undefined): (slug: string) => boolean {
   if (typeof reserved === "function") {
-    return (slug) => reserved(slug) === true;
+    return (slug) => {
+      const answer: unknown = reserved(slug);
+      if (typeof answer === "boolean") {
+        return answer;
+      }
+      // A promise, say: taken for "no" it would hand out every reserved slug.
+      throw new TypeError("reservedSlugs answers true or false");
+    };
   }
   const slugs = new Set(reserved);
   return (slug) => slugs.has(slug);

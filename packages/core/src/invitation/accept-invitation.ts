@@ -119,7 +119,7 @@ export function decideAcceptInvitation(
       at,
       actor: usrId,
       changes: [
-        ...(recheck ? authority(inviter) : []),
+        ...authority(recheck ? inviter : null),
         accepted.change,
         ...member.changes,
         ...tuples.map((tuple) => ({ op: "insertTuple", tuple }) as const),

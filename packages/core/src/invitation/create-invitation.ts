@@ -106,7 +106,7 @@ export function decideCreateInvitation(
     at: now,
     actor: invitedBy,
     changes: [
-      ...(settings.inviterCheck === "any" ? [] : authority(inviter)),
+      ...authority(settings.inviterCheck === "any" ? null : inviter),
       ...replaced.map(({ change }) => change),
       { op: "insertInvitation", row: invitation, canonical },
     ],
@@ -124,7 +124,7 @@ export function decideCreateInvitation(
   });
 }
 
-/** The inviter's authority must last until the commit. */
+/** The inviter's authority must last until the commit; `null` where it was not asked for. */
 export function authority(inviter: Membership | null): readonly Change[] {
   return inviter === null ? [] : [{ op: "expectMembership", memId: inviter.id, expect: asRead(inviter) }];
 }

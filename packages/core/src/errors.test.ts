@@ -1,0 +1,290 @@
+import { describe, expect, test, vi } from "vitest";
+import { revoked, thrown } from "../test/value-rules.ts";
+import { acme, after, alice, idNo } from "../test/world.ts";
+import {
+  AlreadyTerminalError,
+  CODES,
+  type Code,
+  ContentionError,
+  DuplicateInvitationError,
+  DuplicateMembershipError,
+  errorFor,
+  escaped,
+  ForbiddenError,
+  IdempotencyConflictError,
+  IdentifierBindingRequiredError,
+  IdentifierMismatchError,
+  IndeterminateError,
+  InternalError,
+  InvalidIdError,
+  InvalidTypeError,
+  InvitationExpiredError,
+  InvitationNotPendingError,
+  isTenancyError,
+  NotFoundError,
+  OrgSlugConflictError,
+  PreconditionError,
+  quote,
+  type Rejections,
+  RoleHierarchyError,
+  SoleOwnerError,
+  TenancyError,
+  UnavailableError,
+  VersionConflictError,
+} from "./errors.ts";
+
+const orgId = acme.id;
+const usrId = alice;
+const memId = idNo("mem", 1);
+const invId = idNo("inv", 1);
+const value = '"x"';
+
+type Class = abstract new (...args: never) => TenancyError;
+
+/** Details of every code, and the class in which it is thrown. */
+const table: { readonly [C in Code]: readonly [of: Class, details: Rejections[C]] } = {
+  invalid_id: [InvalidIdError, { value, reason: "digits" }],
+  invalid_type: [InvalidTypeError, { value, expected: "org" }],
+  not_found: [NotFoundError, { what: "membership", id: memId }],
+  "conflict.sole_owner": [SoleOwnerError, { orgId }],
+  "conflict.duplicate_membership": [DuplicateMembershipError, { orgId, usrId }],
+  "conflict.already_terminal": [AlreadyTerminalError, { orgId, status: "revoked" }],
+  "conflict.invitation_expired": [InvitationExpiredError, { invId }],
+  "conflict.invitation_not_pending": [InvitationNotPendingError, { invId }],
+  "conflict.org_slug": [OrgSlugConflictError, { slug: "acme" }],
+  "conflict.duplicate_invitation": [DuplicateInvitationError, { orgId, invId }],
+  "conflict.idempotency": [IdempotencyConflictError, { reason: "mismatch" }],
+  "conflict.version": [VersionConflictError, { expected: 1, actual: 2 }],
+  forbidden: [ForbiddenError, { subject: "admin", usrId }],
+  "forbidden.role_hierarchy": [RoleHierarchyError, { usrId, role: "owner" }],
+  "precondition.invalid_transition": [PreconditionError, { id: orgId, status: "active" }],
+  "precondition.org_not_active": [PreconditionError, { orgId }],
+  "precondition.mem_not_active": [PreconditionError, { memId, status: "revoked" }],
+  "precondition.membership_suspended": [PreconditionError, { orgId, usrId }],
+  "precondition.scope_mismatch": [PreconditionError, { memId, role: "viewer" }],
+  "precondition.from_not_active": [PreconditionError, { memId, status: "revoked" }],
+  "precondition.to_not_active": [PreconditionError, { memId, status: "revoked" }],
+  "precondition.org_mismatch": [PreconditionError, { orgId }],
+  "precondition.from_not_owner": [PreconditionError, { memId }],
+  "precondition.self_transfer": [PreconditionError, { usrId }],
+  "precondition.past_expiration": [PreconditionError, { expiresAt: after(0).toISOString() }],
+  "precondition.identifier_binding_required": [IdentifierBindingRequiredError, {}],
+  "precondition.identifier_mismatch": [IdentifierMismatchError, { invId }],
+  "precondition.unknown_user": [PreconditionError, {}],
+  "precondition.invalid_input": [PreconditionError, { key: "x" }],
+  "precondition.invalid_role": [PreconditionError, { value }],
+  "precondition.invalid_status": [PreconditionError, { value }],
+  "precondition.invalid_name": [PreconditionError, {}],
+  "precondition.org_slug_format": [PreconditionError, { value }],
+  "precondition.org_slug_reserved": [PreconditionError, { slug: "admin" }],
+  "precondition.invalid_identifier": [PreconditionError, {}],
+  "precondition.invalid_expiration": [PreconditionError, {}],
+  "precondition.invalid_pre_tuple": [PreconditionError, { index: 3, field: "relation" }],
+  "precondition.too_many_pre_tuples": [PreconditionError, { limit: 100 }],
+  "precondition.duplicate_pre_tuple": [PreconditionError, { index: 1 }],
+  "precondition.reserved_relation": [PreconditionError, { index: 0 }],
+  "precondition.foreign_org": [PreconditionError, { index: 0 }],
+  "precondition.invalid_relation": [PreconditionError, { value }],
+  "precondition.invalid_subject": [PreconditionError, { value }],
+  "precondition.invalid_object": [PreconditionError, { value }],
+  "precondition.invalid_limit": [PreconditionError, { value: "0" }],
+  "precondition.invalid_cursor": [PreconditionError, { value }],
+  "precondition.invalid_idempotency_key": [PreconditionError, {}],
+  "precondition.invalid_expected_version": [PreconditionError, { value: "0" }],
+  "precondition.invalid_external_id": [PreconditionError, {}],
+  "unavailable.connection": [UnavailableError, {}],
+  "unavailable.pool_timeout": [UnavailableError, {}],
+  "unavailable.timeout": [UnavailableError, {}],
+  "unavailable.server": [UnavailableError, {}],
+  "unavailable.closed": [UnavailableError, {}],
+  "unavailable.contention": [ContentionError, { attempts: 25 }],
+  "indeterminate.commit": [IndeterminateError, {}],
+  "internal.unexpected": [InternalError, {}],
+};
+
+/** The same for tests that do not care which code has which details. */
+const rows = (Object.keys(table) as Code[]).map((code) => {
+  const [of, details] = table[code];
+  return [code, of, errorFor(code, details as never)] as const;
+});
+
+test("every code is in the table", () => {
+  expect(rows.map(([code]) => code).sort()).toEqual([...CODES].sort());
+});
+
+describe.each(rows)("%s", (code, of, error) => {
+  test("has a class of its category, whose name is written out", () => {
+    expect(error).toBeInstanceOf(TenancyError);
+    expect(error.constructor).toBe(of);
+    expect(error.name).toBe(of.name);
+  });
+
+  test("has one sentence, without a hole in it", () => {
+    expect(error.message).toMatch(/^["A-Za-z0-9].*\.$/);
+    expect(error.message).not.toMatch(/undefined|NaN|object Object|\n/);
+  });
+
+  test("shows its code, its details and nothing else in its JSON form", () => {
+    expect(JSON.parse(JSON.stringify(error))).toEqual({
+      name: of.name,
+      code,
+      message: error.message,
+      details: table[code][1],
+      retryable: error.retryable,
+    });
+  });
+
+  test("carries frozen details of its own", () => {
+    expect(error.details).toEqual(table[code][1]);
+    expect(error.details).not.toBe(table[code][1]);
+    expect(Object.isFrozen(error.details)).toBe(true);
+  });
+
+  test("is recognised by its code and its category", () => {
+    expect(isTenancyError(error)).toBe(true);
+    expect(isTenancyError(error, code)).toBe(true);
+    expect(isTenancyError(error, `${code.split(".", 1)[0]}.*`)).toBe(true);
+    expect(isTenancyError(error, code === "not_found" ? "forbidden" : "not_found")).toBe(false);
+  });
+});
+
+test("the sentences know every variant of their details", () => {
+  const variants = [
+    ...(["not_a_string", "separator", "prefix", "digits", "version"] as const).map((reason) =>
+      errorFor("invalid_id", { value, reason }),
+    ),
+    errorFor("invalid_type", { value, expected: null }),
+    errorFor("conflict.idempotency", { reason: "abandoned" }),
+    errorFor("precondition.invalid_input", { key: null }),
+    errorFor("precondition.invalid_pre_tuple", { index: null, field: null }),
+    errorFor("precondition.invalid_pre_tuple", { index: 0, field: null }),
+  ].map(({ message }) => message);
+  expect(new Set(variants).size).toBe(variants.length);
+  for (const message of variants) {
+    expect(message).toMatch(/^["A-Za-z0-9].*\.$/);
+    expect(message).not.toMatch(/undefined|null|NaN/);
+  }
+});
+
+test("what is retryable: an unavailable database, unless the store is closed", () => {
+  const retryable = rows.filter(([, , error]) => error.retryable).map(([code]) => code);
+  expect(retryable).toEqual([
+    "unavailable.connection",
+    "unavailable.pool_timeout",
+    "unavailable.timeout",
+    "unavailable.server",
+    "unavailable.contention",
+  ]);
+});
+
+test("errors that a guard of theirs must catch are subclasses", () => {
+  expect(errorFor("precondition.identifier_mismatch", { invId })).toBeInstanceOf(PreconditionError);
+  expect(errorFor("precondition.identifier_binding_required", {})).toBeInstanceOf(PreconditionError);
+  expect(errorFor("unavailable.contention", { attempts: 1 })).toBeInstanceOf(UnavailableError);
+});
+
+test("a taken slug can be read from the error", () => {
+  expect((errorFor("conflict.org_slug", { slug: "acme" }) as OrgSlugConflictError).slug).toBe("acme");
+  expect(errorFor("conflict.org_slug", { slug: "acme" })).toBeInstanceOf(OrgSlugConflictError);
+});
+
+describe("what is hidden", () => {
+  const secret = "dave@example.com";
+
+  test("identifiers are properties that no serializer picks up", () => {
+    const hidden = { acceptingIdentifier: "eve@example.com", invitationIdentifier: secret };
+    const error = errorFor("precondition.identifier_mismatch", { invId }, { hidden }) as IdentifierMismatchError;
+    expect(error).toBeInstanceOf(IdentifierMismatchError);
+    expect(error.acceptingIdentifier).toBe("eve@example.com");
+    expect(error.invitationIdentifier).toBe(secret);
+    const seen = [error.message, error.stack, String(error), JSON.stringify(error), JSON.stringify({ ...error })];
+    expect(seen.join()).not.toContain("example.com");
+    expect(Object.keys(error).sort()).toEqual(["code", "details", "name"]);
+  });
+
+  test("the key and resolve() of an unknown outcome too", async () => {
+    const hidden = { key: secret, resolve: () => Promise.resolve({ committed: false }) };
+    const error = errorFor("indeterminate.commit", {}, { hidden }) as IndeterminateError;
+    expect(error).toBeInstanceOf(IndeterminateError);
+    expect(error.key).toBe(secret);
+    await expect(error.resolve()).resolves.toEqual({ committed: false });
+    expect([error.message, error.stack, JSON.stringify({ ...error })].join()).not.toContain(secret);
+  });
+
+  test("a cause is kept and not enumerable; where there is none the property is missing", () => {
+    const cause = new Error(secret);
+    const error = errorFor("internal.unexpected", {}, { cause });
+    expect(error.cause).toBe(cause);
+    expect(JSON.stringify([error, { ...error }])).not.toContain(secret);
+    expect("cause" in errorFor("internal.unexpected", {})).toBe(false);
+  });
+});
+
+describe("isTenancyError", () => {
+  test("recognises an error of another installed copy", async () => {
+    vi.resetModules();
+    const copy = await import("./errors.ts");
+    const error = copy.errorFor("conflict.sole_owner", { orgId });
+    expect(error).not.toBeInstanceOf(TenancyError);
+    expect(isTenancyError(error)).toBe(true);
+    expect(isTenancyError(error, "conflict.sole_owner")).toBe(true);
+    expect(copy.isTenancyError(errorFor("not_found", { what: "organization", id: orgId }))).toBe(true);
+  });
+
+  test("a category is no prefix of another word", () => {
+    const error = errorFor("forbidden.role_hierarchy", { usrId, role: "owner" });
+    expect(isTenancyError(error, "forbidden.*")).toBe(true);
+    expect(isTenancyError(error, "forbidden")).toBe(false);
+    expect(isTenancyError(error, "forbid.*")).toBe(false);
+    expect(isTenancyError(errorFor("forbidden", { subject: "admin", usrId }), "forbidden.*")).toBe(true);
+  });
+
+  test.each<readonly [what: string, caught: unknown]>([
+    ["nothing", undefined],
+    ["null", null],
+    ["a string", "not_found"],
+    ["another error", new Error("not_found")],
+    ["something with a code", { name: "NotFoundError", code: "not_found", details: {} }],
+    ["a revoked proxy", revoked({})],
+    ["a proxy that throws on reading", new Proxy({}, { get: thrown })],
+    ["a brand without a code", { [Symbol.for("@tenantry/core.TenancyError")]: true }],
+  ])("%s is none, and asking never throws", (_, caught) => {
+    expect(isTenancyError(caught)).toBe(false);
+    expect(isTenancyError(caught, "not_found")).toBe(false);
+    expect(isTenancyError(caught, "not_found.*")).toBe(false);
+  });
+});
+
+describe("quoting", () => {
+  test.each<readonly [value: unknown, quoted: string]>([
+    ["abc", '"abc"'],
+    ["", '""'],
+    ['a"b\\c', '"a\\"b\\\\c"'],
+    ["a\nb\0c", '"a\\nb\\u0000c"'],
+    ["é", '"\\u00e9"'],
+    ["👩", '"\\ud83d\\udc69"'],
+    ["\ud83d", '"\\ud83d"'],
+    ["\u202e", '"\\u202e"'],
+    [42, "42"],
+    [Number.NaN, "NaN"],
+    [true, "true"],
+    [null, "a value of type null"],
+    [undefined, "a value of type undefined"],
+    [1n, "a value of type bigint"],
+    [Symbol("secret"), "a value of type symbol"],
+    [["secret"], "a value of type object"],
+    [() => "secret", "a value of type function"],
+  ])("a value is escaped, or only its type is named", (given, quoted) => {
+    expect(quote(given)).toBe(quoted);
+  });
+
+  test("64 characters are quoted whole, of one more the first 64 and an ellipsis", () => {
+    expect(quote("a".repeat(64))).toBe(`"${"a".repeat(64)}"`);
+    expect(quote("a".repeat(65))).toBe(`"${"a".repeat(64)}"…`);
+    expect(escaped("a".repeat(65))).toBe("a".repeat(64));
+  });
+
+  test("a pair of surrogates that the limit cuts is escaped, not broken", () => {
+    expect(quote(`${"a".repeat(63)}👩`)).toBe(`"${"a".repeat(63)}\\ud83d"…`);
+  });
+});
