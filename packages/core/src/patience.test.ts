@@ -13,8 +13,8 @@ const guard: OrgGuard = { is: "existing", id: acme.id, status: null, version: 7 
 const commit: Commit = {
   org: guard,
   changes: [],
-  event: { type: "org.suspended", data: {}, at: new Date(0), actor: null, idempotencyKey: null },
-  key: { ...address, operation: "suspendOrg", fingerprint: "f", result: null },
+  events: [{ type: "org.suspended", data: {}, at: new Date(0), actor: null, idempotencyKey: null }],
+  keys: [{ ...address, operation: "suspendOrg", fingerprint: "f", result: null, event: 0 }],
 };
 
 describe("load", () => {

@@ -1,5 +1,5 @@
 import { expectTypeOf, test } from "vitest";
-import type { Invitation, Membership, Organization, OrgId, Tuple } from "./model.ts";
+import type { Invitation, Membership, MemId, Organization, OrgId, Tuple } from "./model.ts";
 import type { AnswersTo, KeyUse, Plan, Question, Read } from "./read.ts";
 import type { StorePort } from "./store.ts";
 
@@ -8,7 +8,7 @@ test("a plan is answered name by name, each by the type of its question", () => 
     readonly org: Read<"org">;
     readonly holder: Read<"slugHolder">;
     readonly member: Read<"liveMembership">;
-    readonly alone: Read<"otherOwner">;
+    readonly owners: Read<"owners">;
     readonly pending: Read<"pendingInvitations">;
     readonly count: Read<"memberCount">;
     readonly tuples: Read<"tuplesOfSubject">;
@@ -18,7 +18,7 @@ test("a plan is answered name by name, each by the type of its question", () => 
     readonly org: Organization | null;
     readonly holder: OrgId | null;
     readonly member: Membership | null;
-    readonly alone: boolean;
+    readonly owners: readonly MemId[];
     readonly pending: readonly Invitation[];
     readonly count: number;
     readonly tuples: readonly Tuple[];
@@ -38,8 +38,10 @@ test("an answer names only what was asked", () => {
 
 test("a question is asked with its own parameters", () => {
   expectTypeOf<Read["read"]>().toEqualTypeOf<Question>();
-  expectTypeOf<{ readonly read: "otherOwner"; readonly memId: "mem_1" }>().toExtend<Read<"otherOwner">>();
-  expectTypeOf<{ readonly read: "otherOwner"; readonly memId: "usr_1" }>().not.toExtend<Read>();
+  expectTypeOf<{ readonly read: "otherLiveMembership"; readonly memId: "mem_1" }>().toExtend<
+    Read<"otherLiveMembership">
+  >();
+  expectTypeOf<{ readonly read: "otherLiveMembership"; readonly memId: "usr_1" }>().not.toExtend<Read>();
 });
 
 test("a store answers the plan that it is given", () => {

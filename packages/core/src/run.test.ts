@@ -1,16 +1,17 @@
 import { describe, expect, test } from "vitest";
 import { answering, committed, conflicting, faulty, scriptedPort, throwing, times } from "../test/scripted-port.ts";
-import { open, rejection } from "../test/scripted-store.ts";
+import { eventOf, keyOf, open, rejection } from "../test/scripted-store.ts";
 import { acme, after, alice, bob, carol, fresh, idNo, member, now, offer, owner } from "../test/world.ts";
 import type { Rejections } from "./errors.ts";
 import { isId } from "./id.ts";
 import type { IdType } from "./model.ts";
+import type { StorePort } from "./store.ts";
 import { Tenancy } from "./tenancy.ts";
 
 // The loop on a port that does what a test tells it. Suspending is a mutation that reads first; adding and founding are
 // decided on assumed facts.
 
-const facts = { membership: member, org: acme, otherOwner: true };
+const facts = { membership: member, org: acme, owners: [owner.id, member.id] };
 const asked = { orgId: acme.id, usrId: carol, role: "member" } as const;
 
 describe("a query", () => {
@@ -63,13 +64,13 @@ describe("a mutation that reads first", () => {
     const suspended = { ...member, status: "suspended", updatedAt: now };
     await expect(store.suspendMembership(member.id)).resolves.toEqual(suspended);
     expect(calls).toEqual(["load", "commit"]);
-    expect(Object.keys(plans[0] ?? {}).sort()).toEqual(["membership", "org", "otherOwner"]);
+    expect(Object.keys(plans[0] ?? {}).sort()).toEqual(["membership", "org", "owners"]);
     expect(commits).toMatchObject([
       {
         org: { is: "existing", id: acme.id, status: null, version: null },
         changes: [{ op: "updateMembership", row: suspended }, { op: "deleteTuple" }],
-        event: { type: "membership.suspended", at: now, actor: null, idempotencyKey: null },
-        key: { scope: acme.id, operation: "suspendMembership" },
+        events: [{ type: "membership.suspended", at: now, actor: null, idempotencyKey: null }],
+        keys: [{ scope: acme.id, operation: "suspendMembership" }],
       },
     ]);
   });
@@ -92,14 +93,14 @@ describe("a mutation that reads first", () => {
   });
 
   test("commits nothing where a rule refuses it", async () => {
-    const { store, calls } = open({ load: [answering({ ...facts, membership: owner, otherOwner: false })] });
+    const { store, calls } = open({ load: [answering({ ...facts, membership: owner, owners: [owner.id] })] });
     const error = await rejection(store.suspendMembership(owner.id));
     expect([error.name, error.details]).toEqual(["SoleOwnerError", { orgId: acme.id }]);
     expect(calls).toEqual(["load"]);
   });
 
   test("commits nothing where nothing changes", async () => {
-    const { store, calls } = open({ load: [answering({ ...facts, otherOwner: false })] });
+    const { store, calls } = open({ load: [answering({ ...facts, owners: [] })] });
     const answer = await store.changeRole({ memId: member.id, newRole: "member" });
     expect(answer).toEqual(member);
     expect(Object.isFrozen(answer)).toBe(true);
@@ -109,8 +110,8 @@ describe("a mutation that reads first", () => {
   test("after a conflict is decided again, on what is true by then", async () => {
     const { store, calls } = open({
       load: [
-        answering({ ...facts, membership: owner, otherOwner: true }),
-        answering({ ...facts, membership: owner, otherOwner: false }),
+        answering({ ...facts, membership: owner, owners: [owner.id, member.id] }),
+        answering({ ...facts, membership: owner, owners: [owner.id] }),
       ],
       commit: [conflicting()],
     });
@@ -130,9 +131,9 @@ describe("a mutation that reads first", () => {
     );
     const answer = await store.changeRole({ memId: member.id, newRole: "admin" });
     expect(answer).toMatchObject({ id: fresh.mem, createdAt: after(3) });
-    expect(commits.map(({ event }) => event.at)).toEqual([after(1), after(2), after(3)]);
-    expect(new Set(commits.map(({ key }) => key.key)).size).toBe(1);
-    expect(commits.map(({ event }) => event.data)).toEqual(times(3, commits[0]?.event.data as never));
+    expect(commits.map((commit) => eventOf(commit).at)).toEqual([after(1), after(2), after(3)]);
+    expect(new Set(commits.map((commit) => keyOf(commit).key)).size).toBe(1);
+    expect(commits.map((commit) => eventOf(commit).data)).toEqual(times(3, eventOf(commits[0]).data as never));
   });
 });
 
@@ -164,7 +165,7 @@ describe("a mutation on assumed facts", () => {
     const { store, commits } = open({ commit: [committed] });
     const { org } = await store.createOrg({ creator: alice, slug: "acme" }, { idempotencyKey: "k" });
     expect(org.id).toBe(fresh.org);
-    expect(commits).toMatchObject([{ org: { is: "new", id: fresh.org }, key: { scope: alice, key: "k" } }]);
+    expect(commits).toMatchObject([{ org: { is: "new", id: fresh.org }, keys: [{ scope: alice, key: "k" }] }]);
   });
 
   test("that finds the slug taken is refused", async () => {
@@ -179,7 +180,7 @@ describe("the second argument", () => {
     const { store, commits } = open({ commit: [committed, committed] });
     await store.addMember({ ...asked, invitedBy: alice });
     await store.addMember({ ...asked, invitedBy: alice }, { actor: bob });
-    expect(commits.map(({ event }) => event.actor)).toEqual([alice, bob]);
+    expect(commits.map((commit) => eventOf(commit).actor)).toEqual([alice, bob]);
   });
 
   test("reaches the decision: who revokes an organization ends its invitations", async () => {
@@ -289,7 +290,7 @@ describe("the host's functions", () => {
     const { store, commits } = open({ commit: [committed] }, { clock: () => mine });
     await store.addMember(asked);
     mine.setTime(0);
-    expect(commits[0]?.event.at).toEqual(now);
+    expect(eventOf(commits[0]).at).toEqual(now);
   });
 
   test.each<readonly [what: string, idSource: () => unknown]>([
@@ -324,4 +325,55 @@ test("a refusal carries what is hidden as properties that are not enumerable", a
   expect(error.details).toEqual(details);
   expect(error).toMatchObject({ acceptingIdentifier: "eve@example.com", invitationIdentifier: offer.identifier });
   expect(JSON.stringify([error, { ...error }, error.stack])).not.toContain("example.com");
+});
+
+describe("where the store may be given the host's transaction", () => {
+  /** A port that says how it was entered, and whether the call in it failed. */
+  function joining(script: Parameters<typeof open>[0], enter: () => void = () => {}) {
+    const scripted = scriptedPort(script);
+    const seen: string[] = [];
+    const port: StorePort = {
+      ...scripted.port,
+      async join({ operation, isMutation }, work) {
+        seen.push(`${operation} ${isMutation ? "writes" : "reads"}`);
+        enter();
+        try {
+          return await work(scripted.port);
+        } catch (error) {
+          seen.push("undone");
+          throw error;
+        }
+      },
+    };
+    return { store: new Tenancy(port), seen, calls: scripted.calls };
+  }
+
+  test("the whole of a mutation runs there, attempts included", async () => {
+    const { store, seen, calls } = joining({ load: times(2, answering(facts)), commit: [conflicting(), committed] });
+    await store.suspendMembership(member.id);
+    expect(seen).toEqual(["suspendMembership writes"]);
+    expect(calls).toEqual(["load", "commit", "load", "commit"]);
+  });
+
+  test("a query says that it only reads", async () => {
+    const { store, seen } = joining({ load: [answering({ org: acme })] });
+    await store.getOrg(acme.id);
+    expect(seen).toEqual(["getOrg reads"]);
+  });
+
+  test("a refusal is undone there, and a malformed value never gets there", async () => {
+    const { store, seen } = joining({ load: [answering({})] });
+    await rejection(store.suspendMembership(member.id));
+    await rejection(store.suspendMembership("" as never));
+    expect(seen).toEqual(["suspendMembership writes", "undone"]);
+  });
+
+  test.each([
+    ["unavailable", "unavailable.connection"],
+    ["bug", "internal.unexpected"],
+  ] as const)("a fault of kind %s at its edge is %s", async (kind, code) => {
+    const { store, calls } = joining({}, faulty(kind));
+    expect((await rejection(store.getOrg(acme.id))).code).toBe(code);
+    expect(calls).toEqual([]);
+  });
 });

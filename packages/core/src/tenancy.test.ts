@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { codeThrown } from "../test/precedence.ts";
 import { answering, committed, scriptedPort } from "../test/scripted-port.ts";
-import { open, rejection } from "../test/scripted-store.ts";
+import { keyOf, open, rejection } from "../test/scripted-store.ts";
 import { acme, admin, after, alice, bob, carol, member, offer, owner } from "../test/world.ts";
 import { roleTuple } from "./model.ts";
 import { Tenancy, type TenancyStore } from "./tenancy.ts";
@@ -18,18 +18,18 @@ const mutations: Readonly<Record<string, readonly [facts: Facts, call: Call]>> =
   revokeOrg: [{ org: acme }, (store) => store.revokeOrg(acme.id)],
   addMember: [{}, (store) => store.addMember({ orgId: acme.id, usrId: carol, role: "member" })],
   changeRole: [
-    { org: acme, membership: member, otherOwner: true },
+    { org: acme, membership: member, owners: [owner.id] },
     (store) => store.changeRole({ memId: member.id, newRole: "admin" }),
   ],
   suspendMembership: [
-    { org: acme, membership: member, otherOwner: true },
+    { org: acme, membership: member, owners: [owner.id] },
     (store) => store.suspendMembership(member.id),
   ],
   reinstateMembership: [
     { org: acme, membership: { ...member, status: "suspended" }, otherLive: false },
     (store) => store.reinstateMembership(member.id),
   ],
-  selfLeave: [{ org: acme, membership: member, otherOwner: true }, (store) => store.selfLeave({ memId: member.id })],
+  selfLeave: [{ org: acme, membership: member, owners: [owner.id] }, (store) => store.selfLeave({ memId: member.id })],
   adminRemove: [
     { org: acme, membership: member, admin },
     (store) => store.adminRemove({ memId: member.id, adminUsrId: bob }),
@@ -63,7 +63,7 @@ const mutations: Readonly<Record<string, readonly [facts: Facts, call: Call]>> =
 test.each(Object.entries(mutations))("%s commits the operation of its name, once", async (name, [facts, call]) => {
   const { store, commits } = open({ load: [answering(facts)], commit: [committed] });
   await call(store);
-  expect(commits.map(({ key }) => key.operation)).toEqual([name]);
+  expect(commits.map((commit) => keyOf(commit).operation)).toEqual([name]);
 });
 
 const loading = Object.entries(mutations).filter(([name]) => !["createOrg", "addMember"].includes(name));
@@ -120,7 +120,11 @@ test("options reach the operations: pages, filters and counts", async () => {
 
 test("a store says what it can do, and refuses options that it does not know", () => {
   const { port } = scriptedPort({});
-  expect(new Tenancy(port).capabilities).toEqual({ concurrentSessions: false, usersLink: false });
+  expect(new Tenancy(port).capabilities).toEqual({
+    concurrentSessions: false,
+    usersLink: false,
+    hostTransactions: false,
+  });
   expect(codeThrown(() => new Tenancy(port, { clocks: 1 } as never))).toBe("precondition.invalid_input");
   expect(codeThrown(() => new Tenancy(port, null as never))).toBe("precondition.invalid_input");
 });

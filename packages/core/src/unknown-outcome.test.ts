@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
 import { answering, faulty, throwing } from "../test/scripted-port.ts";
-import { keyUseOf, open, rejection } from "../test/scripted-store.ts";
-import { acme, carol, member, now } from "../test/world.ts";
+import { keyOf, keyUseOf, open, rejection } from "../test/scripted-store.ts";
+import { acme, carol, member, now, owner } from "../test/world.ts";
 import type { IndeterminateError } from "./errors.ts";
 import type { KeyUse } from "./read.ts";
 import type { Commit } from "./store.ts";
 
-const facts = { membership: member, org: acme, otherOwner: true };
+const facts = { membership: member, org: acme, owners: [owner.id] };
 const asked = { orgId: acme.id, usrId: carol, role: "member" } as const;
 
 /** A suspension whose commit was in flight when the connection died, and what its key turns out to be used for. */
@@ -27,7 +27,7 @@ test("an unknown outcome is an IndeterminateError with the caller's key", async 
 test("without a key of the caller's it has the one that the library made", async () => {
   const { store, commits } = open({ commit: [faulty("indeterminate")] });
   const error = await rejection(store.addMember(asked));
-  expect((error as IndeterminateError).key).toBe(commits[0]?.key.key);
+  expect((error as IndeterminateError).key).toBe(keyOf(commits[0]).key);
 });
 
 test("an outcome that turns out committed resolves to the result", async () => {

@@ -2,7 +2,7 @@ import { isTenancyError, type TenancyError } from "../src/errors.ts";
 import type { IdType } from "../src/model.ts";
 import type { KeyUse } from "../src/read.ts";
 import type { TenancyOptions } from "../src/settings.ts";
-import type { Commit } from "../src/store.ts";
+import type { Commit, CommittedEvent, KeyClaim } from "../src/store.ts";
 import { Tenancy } from "../src/tenancy.ts";
 import { type Script, type ScriptedPort, scriptedPort } from "./scripted-port.ts";
 import { fresh, now } from "./world.ts";
@@ -28,11 +28,26 @@ export async function rejection(call: Promise<unknown>): Promise<TenancyError> {
   throw error;
 }
 
+/** The one event of a commit. */
+export function eventOf(commit: Commit | undefined): CommittedEvent {
+  return only(commit?.events);
+}
+
+/** The one key of a commit. */
+export function keyOf(commit: Commit | undefined): KeyClaim {
+  return only(commit?.keys);
+}
+
+function only<T>(values: readonly T[] | undefined): T {
+  const [value, ...others] = values ?? [];
+  if (value === undefined || others.length > 0) {
+    throw new Error("there is not exactly one");
+  }
+  return value;
+}
+
 /** The use of a commit's key, as a store answers it once the commit took effect. */
 export function keyUseOf(commit: Commit | undefined): Extract<KeyUse, { readonly state: "done" }> {
-  if (commit === undefined) {
-    throw new Error("nothing was committed");
-  }
-  const { operation, fingerprint, result } = commit.key;
+  const { operation, fingerprint, result } = keyOf(commit);
   return { state: "done", operation, fingerprint, result: JSON.parse(JSON.stringify(result)) };
 }

@@ -158,14 +158,15 @@ test("it asks for the membership, its organization and whether another owner is 
   expect(changeRole.reads(asked, settings())).toEqual({
     membership: { read: "membership", memId: member.id },
     org: { read: "org", of: { membership: member.id } },
-    otherOwner: { read: "otherOwner", memId: member.id },
+    owners: { read: "owners", of: { membership: member.id }, take: 2 },
   });
-  expect(changeRole.find(asked, facts)).toEqual({ ok: true, facts });
+  const { membership, org } = facts;
+  expect(changeRole.find(asked, { membership, org, owners: [member.id, owner.id] })).toEqual({ ok: true, facts });
 });
 
 test("an unknown membership is not found", () => {
   const asked = { memId: member.id, newRole: "admin" } as const;
-  expect(changeRole.find(asked, { membership: null, org: null, otherOwner: false })).toEqual({
+  expect(changeRole.find(asked, { membership: null, org: null, owners: [] })).toEqual({
     ok: false,
     code: "not_found",
     details: { what: "membership", id: member.id },

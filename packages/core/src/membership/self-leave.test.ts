@@ -272,14 +272,16 @@ test("it asks for the membership, its organization, other owners and the success
   expect(selfLeave.reads(asked, settings())).toEqual({
     membership: { read: "membership", memId: owner.id },
     org: { read: "org", of: { membership: owner.id } },
-    otherOwner: { read: "otherOwner", memId: owner.id },
+    owners: { read: "owners", of: { membership: owner.id }, take: 2 },
     successor: { read: "liveMembership", of: { membership: owner.id }, usrId: bob },
   });
-  expect(selfLeave.find(asked, soleOwner)).toEqual({ ok: true, facts: soleOwner });
+  const { membership, org, successor } = soleOwner;
+  const answers = { membership, org, successor, owners: [owner.id] };
+  expect(selfLeave.find(asked, answers)).toEqual({ ok: true, facts: soleOwner });
 });
 
 test("an unknown membership is not found", () => {
-  const nothing = { membership: null, org: null, otherOwner: false, successor: null };
+  const nothing = { membership: null, org: null, owners: [], successor: null };
   expect(selfLeave.find({ memId: owner.id, transferTo: null }, nothing)).toEqual({
     ok: false,
     code: "not_found",

@@ -91,13 +91,15 @@ describe("suspendMembership", () => {
     expect(suspendMembership.reads(addressed, settings())).toEqual({
       membership: { read: "membership", memId: member.id },
       org: { read: "org", of: { membership: member.id } },
-      otherOwner: { read: "otherOwner", memId: member.id },
+      owners: { read: "owners", of: { membership: member.id }, take: 2 },
     });
-    expect(suspendMembership.find(addressed, facts)).toEqual({ ok: true, facts });
+    const { membership, org } = facts;
+    const answers = { membership, org, owners: [member.id, owner.id] };
+    expect(suspendMembership.find(addressed, answers)).toEqual({ ok: true, facts });
   });
 
   test("an unknown membership is not found", () => {
-    expect(suspendMembership.find(addressed, { membership: null, org: null, otherOwner: false })).toEqual({
+    expect(suspendMembership.find(addressed, { membership: null, org: null, owners: [] })).toEqual({
       ok: false,
       code: "not_found",
       details: { what: "membership", id: member.id },
