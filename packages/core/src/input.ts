@@ -283,9 +283,6 @@ export function timeOf(value: unknown): number | null {
 }
 
 function preTuple(value: unknown, index: number): PreTuple {
-  if (typeof value !== "object" || value === null || isArray(value)) {
-    throw errorFor("precondition.invalid_pre_tuple", { index, field: null });
-  }
   const { relation, objectType, objectId } = preTupleFields(value, index);
   if (typeof relation !== "string" || relation.length > 32 || !RELATION.test(relation)) {
     throw errorFor("precondition.invalid_pre_tuple", { index, field: "relation" });
@@ -299,7 +296,7 @@ function preTuple(value: unknown, index: number): PreTuple {
   return { relation, objectType, objectId };
 }
 
-function preTupleFields(value: object, index: number): Fields<"relation" | "objectType" | "objectId"> {
+function preTupleFields(value: unknown, index: number): Fields<"relation" | "objectType" | "objectId"> {
   try {
     return fields(value, ["relation", "objectType", "objectId"]);
   } catch (cause) {

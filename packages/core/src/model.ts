@@ -25,6 +25,11 @@ export const INVITATION_STATUSES = ["pending", "accepted", "declined", "revoked"
 /** Status of an invitation. Only `pending` is not terminal. */
 export type InvitationStatus = (typeof INVITATION_STATUSES)[number];
 
+// They are rules: who changed one at run time would change them for everybody.
+for (const list of [ID_TYPES, ROLES, ADMIN_HIERARCHY, STATUSES, INVITATION_STATUSES]) {
+  Object.freeze(list);
+}
+
 /** The unit of tenancy. Flat: it has no parent. */
 export interface Organization {
   readonly id: OrgId;

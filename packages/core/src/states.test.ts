@@ -12,10 +12,13 @@ import { decideSelfLeave } from "./membership/self-leave.ts";
 import { decideReinstateMembership, decideSuspendMembership } from "./membership/suspension.ts";
 import { decideTransferOwnership } from "./membership/transfer-ownership.ts";
 import {
+  ADMIN_HIERARCHY,
+  ID_TYPES,
   INVITATION_STATUSES,
   type Invitation,
   type Membership,
   type Organization,
+  ROLES,
   STATUSES,
   type Status,
 } from "./model.ts";
@@ -238,3 +241,10 @@ function cells<S extends string>(
 ): readonly (readonly [operation: string, state: S])[] {
   return Object.keys(operations).flatMap((operation) => states.map((state) => [operation, state] as const));
 }
+
+test("the tables and the lists of roles and statuses cannot be changed", () => {
+  const lists = [ID_TYPES, ROLES, ADMIN_HIERARCHY, STATUSES, INVITATION_STATUSES];
+  const tables = [ORG_TRANSITIONS, MEMBERSHIP_TRANSITIONS, INVITATION_TRANSITIONS];
+  const rows = tables.flatMap((table) => Object.values(table));
+  expect([...lists, ...tables, ...rows].every(Object.isFrozen)).toBe(true);
+});

@@ -24,6 +24,11 @@ export const INVITATION_TRANSITIONS: Transitions<InvitationStatus> = {
   expired: [],
 };
 
+for (const table of [ORG_TRANSITIONS, MEMBERSHIP_TRANSITIONS, INVITATION_TRANSITIONS]) {
+  Object.values(table).map(Object.freeze);
+  Object.freeze(table);
+}
+
 export function canBecome<S extends string>(table: Transitions<S>, from: S, to: S): boolean {
   return table[from].includes(to);
 }

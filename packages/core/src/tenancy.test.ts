@@ -1,62 +1,71 @@
 import { expect, test } from "vitest";
 import { codeThrown } from "../test/precedence.ts";
-import { answering, committed, scriptedPort } from "../test/scripted-port.ts";
+import { answering, committed, conflicting, scriptedPort } from "../test/scripted-port.ts";
 import { keyOf, open, rejection } from "../test/scripted-store.ts";
 import { acme, admin, after, alice, bob, carol, member, offer, owner } from "../test/world.ts";
+import type { MutationOptions } from "./input.ts";
 import { roleTuple } from "./model.ts";
 import { Tenancy, type TenancyStore } from "./tenancy.ts";
 
 type Call = (store: TenancyStore) => Promise<unknown>;
+type Mutation = (store: TenancyStore, options?: MutationOptions) => Promise<unknown>;
 type Facts = Readonly<Record<string, unknown>>;
 
+const toDave = {
+  orgId: acme.id,
+  identifier: "dave@example.com",
+  role: "member",
+  invitedBy: alice,
+  expiresAt: after(1),
+} as const;
+
 /** Every mutation with facts under which it is accepted; the name is that of the method and of the operation. */
-const mutations: Readonly<Record<string, readonly [facts: Facts, call: Call]>> = {
-  createOrg: [{}, (store) => store.createOrg(alice)],
-  updateOrg: [{ org: acme }, (store) => store.updateOrg({ orgId: acme.id, name: "New" })],
-  suspendOrg: [{ org: acme }, (store) => store.suspendOrg(acme.id)],
-  reinstateOrg: [{ org: { ...acme, status: "suspended" } }, (store) => store.reinstateOrg(acme.id)],
-  revokeOrg: [{ org: acme }, (store) => store.revokeOrg(acme.id)],
-  addMember: [{}, (store) => store.addMember({ orgId: acme.id, usrId: carol, role: "member" })],
+const mutations: Readonly<Record<string, readonly [facts: Facts, call: Mutation]>> = {
+  createOrg: [{}, (store, options) => store.createOrg(alice, options)],
+  updateOrg: [{ org: acme }, (store, options) => store.updateOrg({ orgId: acme.id, name: "New" }, options)],
+  suspendOrg: [{ org: acme }, (store, options) => store.suspendOrg(acme.id, options)],
+  reinstateOrg: [{ org: { ...acme, status: "suspended" } }, (store, options) => store.reinstateOrg(acme.id, options)],
+  revokeOrg: [{ org: acme }, (store, options) => store.revokeOrg(acme.id, options)],
+  addMember: [{}, (store, options) => store.addMember({ orgId: acme.id, usrId: carol, role: "member" }, options)],
   changeRole: [
     { org: acme, membership: member, owners: [owner.id] },
-    (store) => store.changeRole({ memId: member.id, newRole: "admin" }),
+    (store, options) => store.changeRole({ memId: member.id, newRole: "admin" }, options),
   ],
   suspendMembership: [
     { org: acme, membership: member, owners: [owner.id] },
-    (store) => store.suspendMembership(member.id),
+    (store, options) => store.suspendMembership(member.id, options),
   ],
   reinstateMembership: [
     { org: acme, membership: { ...member, status: "suspended" }, otherLive: false },
-    (store) => store.reinstateMembership(member.id),
+    (store, options) => store.reinstateMembership(member.id, options),
   ],
-  selfLeave: [{ org: acme, membership: member, owners: [owner.id] }, (store) => store.selfLeave({ memId: member.id })],
+  selfLeave: [
+    { org: acme, membership: member, owners: [owner.id] },
+    (store, options) => store.selfLeave({ memId: member.id }, options),
+  ],
   adminRemove: [
     { org: acme, membership: member, admin },
-    (store) => store.adminRemove({ memId: member.id, adminUsrId: bob }),
+    (store, options) => store.adminRemove({ memId: member.id, adminUsrId: bob }, options),
   ],
   transferOwnership: [
     { org: acme, from: owner, to: admin },
-    (store) => store.transferOwnership({ orgId: acme.id, fromMemId: owner.id, toMemId: admin.id }),
+    (store, options) => store.transferOwnership({ orgId: acme.id, fromMemId: owner.id, toMemId: admin.id }, options),
   ],
   createInvitation: [
     { org: acme, inviter: owner, pending: [] },
-    (store) =>
-      store.createInvitation({
-        orgId: acme.id,
-        identifier: "dave@example.com",
-        role: "member",
-        invitedBy: alice,
-        expiresAt: after(1),
-      }),
+    (store, options) => store.createInvitation(toDave, options),
   ],
   acceptInvitation: [
     { org: acme, invitation: offer, inviter: owner },
-    (store) => store.acceptInvitation({ invId: offer.id }),
+    (store, options) => store.acceptInvitation({ invId: offer.id }, options),
   ],
-  declineInvitation: [{ org: acme, invitation: offer }, (store) => store.declineInvitation({ invId: offer.id })],
+  declineInvitation: [
+    { org: acme, invitation: offer },
+    (store, options) => store.declineInvitation({ invId: offer.id }, options),
+  ],
   revokeInvitation: [
     { org: acme, invitation: offer, admin },
-    (store) => store.revokeInvitation({ invId: offer.id, adminUsrId: bob }),
+    (store, options) => store.revokeInvitation({ invId: offer.id, adminUsrId: bob }, options),
   ],
 };
 
@@ -66,12 +75,23 @@ test.each(Object.entries(mutations))("%s commits the operation of its name, once
   expect(commits.map((commit) => keyOf(commit).operation)).toEqual([name]);
 });
 
-const loading = Object.entries(mutations).filter(([name]) => !["createOrg", "addMember"].includes(name));
+test.each(Object.entries(mutations))("%s takes an actor and a key", async (_, [facts, call]) => {
+  const { store, commits } = open({ load: [answering(facts)], commit: [committed] });
+  await call(store, { actor: carol, idempotencyKey: "k" });
+  expect(commits).toMatchObject([{ events: [{ actor: carol, idempotencyKey: "k" }], keys: [{ key: "k" }] }]);
+});
 
-test.each(loading)("%s of what does not exist is not found", async (_, [, call]) => {
-  const { store, calls } = open({ load: [answering({})] });
+const onWhatExists = Object.entries(mutations).filter(([name]) => name !== "createOrg");
+
+test.each(onWhatExists)("%s takes a version to expect", async (_, [facts, call]) => {
+  const { store, commits } = open({ load: [answering(facts)], commit: [committed] });
+  await call(store, { expectedVersion: acme.version });
+  expect(commits).toMatchObject([{ org: { version: acme.version } }]);
+});
+
+test.each(onWhatExists)("%s of what does not exist is not found", async (_, [, call]) => {
+  const { store } = open({ load: [answering({})], commit: [conflicting()] });
   expect((await rejection(call(store))).code).toBe("not_found");
-  expect(calls).toEqual(["load"]);
 });
 
 const page = (row: unknown) => ({ data: [row], nextCursor: null });

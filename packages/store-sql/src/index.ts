@@ -9,9 +9,10 @@ export {
   type Statement,
 } from "./executor.ts";
 export { type MigrateOptions, migrate } from "./migrate.ts";
+export type { SqlOptions } from "./options.ts";
 export type { Transact } from "./own-transaction.ts";
 export { type ClientOf, type PgClient, type PgPool, pgExecutor, pgTransact } from "./pg-executor.ts";
 export type { SqlDriver } from "./port.ts";
-export { type SqlOptions, SqlTenancyStore } from "./store.ts";
+export { SqlTenancyStore } from "./store.ts";
 export { readTables } from "./tables.ts";
 export { type Query, TransactionTenancyStore } from "./transaction-store.ts";

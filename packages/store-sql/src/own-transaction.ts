@@ -3,9 +3,9 @@ import type { SqlExecutor } from "./executor.ts";
 import { faultOf } from "./faults.ts";
 import { schemaIdentifier } from "./identifier.ts";
 import { isInTransaction } from "./joined.ts";
+import type { SqlOptions } from "./options.ts";
 import { read, send } from "./port.ts";
 import { requests } from "./requests.ts";
-import type { SqlOptions } from "./store.ts";
 
 /** How a driver opens a transaction: begins, works and commits; what the work throws rolls back and is thrown on. */
 export type Transact<Handle> = <T>(work: (handle: Handle, executor: SqlExecutor) => Promise<T>) => Promise<T>;

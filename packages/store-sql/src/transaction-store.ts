@@ -1,5 +1,6 @@
 import { inOrder, type Row, type SqlConnection, type Statement } from "./executor.ts";
-import { type SqlOptions, SqlTenancyStore } from "./store.ts";
+import type { SqlOptions } from "./options.ts";
+import { SqlTenancyStore } from "./store.ts";
 
 /** Runs one statement on the connection that holds the transaction: `$1`, `$2` … stand for the values. */
 export type Query = (text: string, values: (string | null)[]) => PromiseLike<readonly unknown[]>;
