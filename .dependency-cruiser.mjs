@@ -8,7 +8,7 @@ const arrows = {
   "store-memory": ["core"],
   "store-sql": ["core"],
   "store-pg": ["store-sql", "core"],
-  conformance: ["core"],
+  conformance: ["core", "store-memory"],
 };
 
 export default {

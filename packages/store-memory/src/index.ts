@@ -34,11 +34,13 @@ import {
  * gone with the object. The rules are the core's; this file holds rows, answers questions about them and applies changes.
  */
 export class InMemoryTenancyStore extends Tenancy {
-  readonly #database: Database;
+  readonly #database: InMemoryDatabase;
 
-  /** Throws `PreconditionError` `precondition.invalid_input` for an unknown option or value. */
-  constructor(options: TenancyOptions = {}) {
-    const database = new Database();
+  /**
+   * A store over rows of its own, or over those of a database that several stores share. Throws `PreconditionError`
+   * `precondition.invalid_input` for an unknown option or value.
+   */
+  constructor(options: TenancyOptions = {}, database: InMemoryDatabase = new InMemoryDatabase()) {
     super(database, options);
     this.#database = database;
   }
@@ -63,7 +65,8 @@ class Conflict extends Error {
   }
 }
 
-class Database implements StorePort {
+/** The rows of a store, as a port: what several stores share, or what a test puts something in front of. */
+export class InMemoryDatabase implements StorePort {
   readonly capabilities: Capabilities = {
     concurrentSessions: false,
     usersLink: false,
@@ -428,6 +431,7 @@ class Database implements StorePort {
     drop(this.#tuples, key, undo);
   }
 
+  /** All rows and events as they are now. Treat them as read-only: they are the database's own. */
   tables(): Tables {
     const sorted = <R extends { readonly id: string }>(rows: Iterable<R>): R[] =>
       [...rows].sort((a, b) => compare(a.id, b.id));
