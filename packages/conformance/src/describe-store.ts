@@ -121,7 +121,7 @@ function declared({ capabilities }: OpenStore["store"]): readonly string[] {
 }
 
 /** Reported as left out, never as passed. */
-function skip([context]: readonly unknown[], reason: string): void {
+export function skip([context]: readonly unknown[], reason: string): void {
   const { skip: leaveOut } = (context ?? {}) as { readonly skip?: (reason: string) => unknown };
   if (typeof leaveOut !== "function") {
     throw new Error(`left out, which this test runner cannot report: ${reason}`);

@@ -1,0 +1,92 @@
+import { Chance } from "../chance.ts";
+import { skip, type TestRunner } from "../describe-store.ts";
+import type { Note } from "../figures.ts";
+import type { OpenShared } from "../shared-database.ts";
+import { nameOf } from "./pair.ts";
+import { pairs, storms } from "./pairs.ts";
+import { parkPair } from "./parking.ts";
+import { racePair, raceStorm } from "./random-races.ts";
+import { explorePair } from "./schedules.ts";
+
+/** What a store must offer to be raced: a database on which two instances of it can be at work. */
+export interface RacesDescription extends TestRunner {
+  readonly name: string;
+  readonly openShared: OpenShared;
+  /** Where chance begins. Default 1. */
+  readonly seed?: number;
+  /** How often each pair meets at random timing. Default 20. */
+  readonly trials?: number;
+  /** How many orders of its requests are tried for each pair at most. Default 24. */
+  readonly schedules?: number;
+  /** Whether databases can `park`. Default `false`. */
+  readonly parks?: boolean;
+  /** How many locks are held for each pair at most. Default 4. */
+  readonly parkings?: number;
+  readonly note?: Note;
+}
+
+/**
+ * Lets calls meet that could be decided on what the other one makes untrue: at random timing through two instances, in
+ * every order of their requests, and with one of them stopped inside its commit. Each must end as one of the two serial
+ * orders would, and afterwards all invariants hold.
+ */
+export function describeRaces(description: RacesDescription): void {
+  const {
+    name,
+    describe,
+    it,
+    openShared,
+    seed = 1,
+    trials = 20,
+    schedules = 24,
+    parkings = 4,
+    parks = false,
+  } = description;
+  const note = description.note ?? (() => {});
+  const timed = async (figure: string, work: () => Promise<number>): Promise<void> => {
+    const start = Date.now();
+    const count = await work();
+    note({ figure, count, seconds: (Date.now() - start) / 1000, seed });
+  };
+  describe(`${name}: races`, () => {
+    describe("at random timing", () => {
+      for (const [place, pair] of pairs.entries()) {
+        it(nameOf(pair), () =>
+          timed("random races", async () => {
+            await racePair(openShared, pair, { trials, chance: new Chance(seed + place) });
+            return trials;
+          }),
+        );
+      }
+      for (const storm of storms) {
+        it(`${storm.number}: ${storm.name}`, () =>
+          timed("storms", async () => {
+            const rounds = Math.ceil(trials / 4);
+            await raceStorm(openShared, storm, rounds);
+            return rounds;
+          }));
+      }
+    });
+    describe("in every order of their requests", () => {
+      for (const pair of pairs) {
+        it(nameOf(pair), () =>
+          timed("schedules", async () => (await explorePair(openShared, pair, schedules)).schedules),
+        );
+      }
+    });
+    describe("stopped inside a commit", () => {
+      if (!parks) {
+        it("every pair", async (...context) => skip(context, "the database offers no locks to hold"));
+        return;
+      }
+      for (const [place, pair] of pairs.entries()) {
+        it(nameOf(pair), () =>
+          timed("commits stopped inside", async () => {
+            const { stopped } = await parkPair(openShared, pair, { most: parkings, chance: new Chance(seed + place) });
+            return stopped;
+          }),
+        );
+      }
+    });
+  });
+}

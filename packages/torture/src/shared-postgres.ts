@@ -1,0 +1,155 @@
+import type { Interpose, OpenShared, Parked, Place, SharedDatabase } from "@tenantry/conformance/races";
+import { type TenancyOptions, uuidOf } from "@tenantry/core";
+import { migratePostgres } from "@tenantry/store-pg";
+import { postgresJsExecutor } from "@tenantry/store-pg/postgres-js";
+import { pgExecutor, readTables, type SqlExecutor, SqlTenancyStore } from "@tenantry/store-sql";
+import { createDatabase } from "@tenantry/testkit";
+import pg from "pg";
+import postgres from "postgres";
+import { interposedExecutor } from "./executor.ts";
+
+export type Driver = "pg" | "postgres.js";
+
+/** A database of one's own, in which every open is an empty schema and every instance has connections of its own. */
+export interface Arena {
+  readonly url: string;
+  readonly open: OpenShared;
+  close(): Promise<void>;
+}
+
+export interface ArenaOptions {
+  readonly driver: Driver;
+  /** Put in front of the executor of every instance: a store that is broken on purpose, say. */
+  readonly broken?: (executor: SqlExecutor, schema: string) => SqlExecutor;
+  /** What happens in every new schema once it is migrated. */
+  readonly prepare?: (pool: pg.Pool, schema: string) => Promise<unknown>;
+  /** Connections of each instance. Default 8. */
+  readonly connections?: number;
+}
+
+/** Instances of a store are few and used again: connecting costs more than a trial. */
+const INSTANCES = 2;
+
+export async function openArena(
+  serverUrl: string,
+  { driver, broken = (executor) => executor, prepare, connections = 8 }: ArenaOptions,
+): Promise<Arena> {
+  const database = await createDatabase(serverUrl);
+  const admin = new pg.Pool({ connectionString: database.url, max: 3 });
+  const drivers = Array.from({ length: INSTANCES }, () => connected(driver, database.url, connections));
+  const free: string[] = [];
+  let made = 0;
+
+  async function freshSchema(): Promise<string> {
+    made += 1;
+    const schema = `arena_${made}`;
+    await migratePostgres(admin, { schema });
+    await prepare?.(admin, schema);
+    return schema;
+  }
+
+  async function open(): Promise<SharedDatabase> {
+    const schema = free.pop() ?? (await freshSchema());
+    let opened = 0;
+    return {
+      connect(options: TenancyOptions, interpose?: Interpose) {
+        const { executor } = drivers[opened % INSTANCES] as Connected;
+        opened += 1;
+        const between = interposedExecutor(broken(executor, schema), interpose);
+        return new SqlTenancyStore(
+          { executor: between, concurrentSessions: true, hostTransactions: true },
+          { ...options, schema },
+        );
+      },
+      tables: () => readTables(pgExecutor(admin), { schema }),
+      park: (place) => park(database.url, admin, schema, place),
+      async close() {
+        await emptied(admin, schema);
+        free.push(schema);
+      },
+    };
+  }
+
+  return {
+    url: database.url,
+    open,
+    async close() {
+      await Promise.all(drivers.map(({ end }) => end()));
+      await admin.end();
+      await database.drop();
+    },
+  };
+}
+
+interface Connected {
+  readonly executor: SqlExecutor;
+  readonly end: () => Promise<unknown>;
+}
+
+function connected(driver: Driver, url: string, max: number): Connected {
+  if (driver === "pg") {
+    const pool = new pg.Pool({ connectionString: url, max });
+    return { executor: pgExecutor(pool), end: () => pool.end() };
+  }
+  const sql = postgres(url, { max, onnotice() {} });
+  return { executor: postgresJsExecutor(sql), end: () => sql.end() };
+}
+
+const TABLES = ["evt", "idem", "txn", "tup", "mem", "inv"];
+
+async function emptied(pool: pg.Pool, schema: string): Promise<void> {
+  // One statement, so that references between the tables are checked when all rows are gone.
+  const deletions = TABLES.map((table) => `${table} as (delete from ${schema}.${table})`);
+  await pool.query(`with ${deletions.join(", ")} delete from ${schema}.org`);
+}
+
+/** Holds a lock in a transaction that writes nothing. */
+async function park(url: string, admin: pg.Pool, schema: string, place: Place): Promise<Parked> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  await client.query("begin");
+  const { text, values } = hold(schema, place);
+  await client.query(text, values);
+  return {
+    async waiting() {
+      const { rows } = await admin.query(
+        "select count(*)::int as n from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+      );
+      return rows[0].n;
+    },
+    async release() {
+      await client.query("rollback");
+      await client.end();
+    },
+  };
+}
+
+function hold(s: string, place: Place): { readonly text: string; readonly values: unknown[] } {
+  switch (place.at) {
+    case "org":
+      return { text: `select from ${s}.org where id = $1 for update`, values: [uuidOf(place.id)] };
+    case "invitation":
+      return { text: `select from ${s}.inv where id = $1 for update`, values: [uuidOf(place.id)] };
+    case "membership":
+      return { text: `select from ${s}.mem where id = $1 for update`, values: [uuidOf(place.id)] };
+    case "slug":
+      return {
+        text: `insert into ${s}.org (id, status, slug, version, created_at, updated_at)
+          values (gen_random_uuid(), 'active', $1, 1, now(), now())`,
+        values: [place.slug],
+      };
+    case "tuple": {
+      const { subjectType, subjectId, relation, objectType, objectId } = place.tuple;
+      return {
+        text: `insert into ${s}.tup (subject_type, subject_id, relation, object_type, object_id) values ($1, $2, $3, $4, $5)
+          on conflict do nothing`,
+        values: [subjectType, subjectId, relation, objectType, objectId],
+      };
+    }
+    case "key":
+      return {
+        text: `insert into ${s}.idem (scope, key, state) values ($1, $2, 'fenced')`,
+        values: [place.scope, place.key],
+      };
+  }
+}
