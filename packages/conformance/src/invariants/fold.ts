@@ -13,6 +13,8 @@ export interface ToldMembership {
   readonly removedBy: UsrId | null;
   /** The invitation that made it. */
   readonly invId: InvId | null;
+  /** The number of the event that made it. */
+  readonly seq: number;
 }
 
 /** Pending invitations may have lapsed since; `isOpen` says whether a later end of the organization included them. */
@@ -160,6 +162,7 @@ class Fold implements Told {
       replaces: replaces as MemId | null,
       removedBy: null,
       invId: invId as InvId | null,
+      seq,
     });
     listed(this.#members, orgId).push(memId);
   }

@@ -1,7 +1,9 @@
 import { Chance } from "../chance.ts";
 import { skip, type TestRunner } from "../describe-store.ts";
 import type { Note } from "../figures.ts";
+import { type Workload, work } from "../history/workload.ts";
 import type { OpenShared } from "../shared-database.ts";
+import { assertKept, closing } from "./aftermath.ts";
 import { nameOf } from "./pair.ts";
 import { pairs, storms } from "./pairs.ts";
 import { parkPair } from "./parking.ts";
@@ -16,6 +18,8 @@ export interface RacesDescription extends TestRunner {
   readonly seed?: number;
   /** How often each pair meets at random timing. Default 20. */
   readonly trials?: number;
+  /** How many calls many clients make at random in all, written down and checked as histories. Default 1000. */
+  readonly calls?: number;
   /** How many orders of its requests are tried for each pair at most. Default 24. */
   readonly schedules?: number;
   /** Whether databases can `park`. Default `false`. */
@@ -24,6 +28,8 @@ export interface RacesDescription extends TestRunner {
   readonly parkings?: number;
   readonly note?: Note;
 }
+
+const HISTORIES = 2;
 
 /**
  * Lets calls meet that could be decided on what the other one makes untrue: at random timing through two instances, in
@@ -38,6 +44,7 @@ export function describeRaces(description: RacesDescription): void {
     openShared,
     seed = 1,
     trials = 20,
+    calls = 1000,
     schedules = 24,
     parkings = 4,
     parks = false,
@@ -67,6 +74,20 @@ export function describeRaces(description: RacesDescription): void {
           }));
       }
     });
+    describe("many clients at once", () => {
+      for (let part = 0; part < HISTORIES; part += 1) {
+        const mine = Math.ceil(calls / HISTORIES);
+        it(`a history of ${mine} calls, seed ${seed + part}`, () =>
+          timed("calls in histories", async () => {
+            await recordHistory(
+              openShared,
+              { clients: 8, calls: Math.ceil(mine / 8), orgs: 1 + part },
+              new Chance(seed + part),
+            );
+            return mine;
+          }));
+      }
+    });
     describe("in every order of their requests", () => {
       for (const pair of pairs) {
         it(nameOf(pair), () =>
@@ -88,5 +109,12 @@ export function describeRaces(description: RacesDescription): void {
         );
       }
     });
+  });
+}
+
+async function recordHistory(openShared: OpenShared, workload: Workload, chance: Chance): Promise<void> {
+  await closing(openShared, async (database) => {
+    const history = await work((options) => database.connect(options), workload, chance);
+    assertKept(history, await database.tables());
   });
 }

@@ -1,0 +1,6 @@
+export type { Violation } from "../invariants/invariant.ts";
+export { brokenInvariants, invariants, Watch } from "../invariants/violations.ts";
+export { brokenPromises } from "./check.ts";
+export type { History, Line, Walk } from "./line.ts";
+export { Client, Recorder } from "./recorder.ts";
+export { type Workload, work } from "./workload.ts";
