@@ -37,7 +37,7 @@ export interface SharedDatabase {
   readonly park?: (place: Place) => Promise<Parked>;
 }
 
-/** Opens an empty database. Every test opens one of its own and closes it. */
+/** Opens an empty database. Every test opens one of its own and closes it; several may be open at the same time. */
 export type OpenShared = () => Promise<SharedDatabase>;
 
 /** Where a commit can stop. */

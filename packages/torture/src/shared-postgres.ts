@@ -76,6 +76,7 @@ export async function openArena(
     async close() {
       await Promise.all(drivers.map(({ end }) => end()));
       await admin.end();
+      await sessionsOf(serverUrl, database.name);
       await database.drop();
     },
   };
@@ -93,6 +94,15 @@ function connected(driver: Driver, url: string, max: number): Connected {
   }
   const sql = postgres(url, { max, onnotice() {} });
   return { executor: postgresJsExecutor(sql), end: () => sql.end() };
+}
+
+/** Waits until the last session is gone: an ended pool does not, and a session that is killed complains. */
+async function sessionsOf(serverUrl: string, name: string): Promise<void> {
+  const client = new pg.Client({ connectionString: serverUrl });
+  await client.connect();
+  const open = "select count(*)::int as n from pg_stat_activity where datname = $1";
+  while ((await client.query(open, [name])).rows[0].n > 0) {}
+  await client.end();
 }
 
 const TABLES = ["evt", "idem", "txn", "tup", "mem", "inv"];

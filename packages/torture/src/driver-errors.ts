@@ -1,0 +1,42 @@
+import type { DriverErrors } from "@tenantry/conformance/faults";
+import { NotSent } from "@tenantry/store-sql";
+import type { Driver } from "./shared-postgres.ts";
+
+/** An answer of the server, as pg and postgres.js throw it. What it says is no caller's business. */
+function answered(code: string, constraint?: string): () => unknown {
+  return () =>
+    Object.assign(new Error("canary in a message"), {
+      code,
+      severity: "ERROR",
+      detail: "canary in a detail",
+      constraint,
+      constraint_name: constraint,
+    });
+}
+
+const withCode = (code: string) => () => Object.assign(new Error(`canary ${code}`), { code });
+
+/** How each driver tells that a connection is lost, or that it waited long enough. */
+const lost: Readonly<Record<Driver, () => unknown>> = {
+  pg: () => new Error("Connection terminated unexpectedly"),
+  "postgres.js": withCode("CONNECTION_CLOSED"),
+};
+
+export function driverErrors(driver: Driver): DriverErrors {
+  return {
+    notSent: () => new NotSent(withCode("ECONNREFUSED")()),
+    lost: lost[driver],
+    contention: [answered("40001"), answered("40P01"), answered("55P03")],
+    cancelled: answered("57014"),
+    timeout: () => new Error("Query read timeout"),
+    unknown: [
+      () => undefined,
+      () => "canary",
+      () => ({}),
+      withCode("ECONNRESET"),
+      answered("57P01"),
+      answered("08006"),
+    ],
+    unexpected: [answered("23502"), answered("42P01"), answered("XX000"), answered("23505", "org_id_unique")],
+  };
+}
