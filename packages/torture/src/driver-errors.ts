@@ -1,6 +1,6 @@
 import type { DriverErrors } from "@tenantry/conformance/faults";
 import { NotSent } from "@tenantry/store-sql";
-import type { Driver } from "./shared-postgres.ts";
+import type { Driver } from "./postgres-arena.ts";
 
 /** An answer of the server, as pg and postgres.js throw it. What it says is no caller's business. */
 function answered(code: string, constraint?: string): () => unknown {

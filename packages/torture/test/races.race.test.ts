@@ -1,6 +1,7 @@
 import { describeRaces } from "@tenantry/conformance/races";
 import { afterAll, beforeAll, describe, inject, it, vi } from "vitest";
-import { type Arena, type Driver, openArena } from "../src/shared-postgres.ts";
+import type { Arena } from "../src/arena.ts";
+import { type Driver, openPostgresArena } from "../src/postgres-arena.ts";
 
 vi.setConfig({ testTimeout: 120_000 });
 
@@ -8,7 +9,7 @@ for (const driver of ["pg", "postgres.js"] satisfies readonly Driver[]) {
   describe(driver, () => {
     let arena: Arena;
     beforeAll(async () => {
-      arena = await openArena(inject("databaseUrl"), { driver });
+      arena = await openPostgresArena(inject("databaseUrl"), { driver });
     });
     afterAll(() => arena.close());
     describeRaces({ name: driver, describe, it, openShared: () => arena.open(), parks: true });

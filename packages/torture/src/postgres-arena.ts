@@ -1,4 +1,4 @@
-import type { Interpose, OpenShared, Parked, Place, SharedDatabase } from "@tenantry/conformance/races";
+import type { Interpose, Parked, Place, SharedDatabase } from "@tenantry/conformance/races";
 import { type TenancyOptions, uuidOf } from "@tenantry/core";
 import { migratePostgres } from "@tenantry/store-pg";
 import { postgresJsExecutor } from "@tenantry/store-pg/postgres-js";
@@ -6,15 +6,14 @@ import { pgExecutor, readTables, type SqlExecutor, SqlTenancyStore } from "@tena
 import { createDatabase } from "@tenantry/testkit";
 import pg from "pg";
 import postgres from "postgres";
+import type { Arena } from "./arena.ts";
 import { interposedExecutor } from "./executor.ts";
+import { Schemas } from "./schemas.ts";
 
 export type Driver = "pg" | "postgres.js";
 
-/** A database of one's own, in which every open is an empty schema and every instance has connections of its own. */
-export interface Arena {
+export interface PostgresArena extends Arena {
   readonly url: string;
-  readonly open: OpenShared;
-  close(): Promise<void>;
 }
 
 export interface ArenaOptions {
@@ -30,26 +29,24 @@ export interface ArenaOptions {
 /** Instances of a store are few and used again: connecting costs more than a trial. */
 const INSTANCES = 2;
 
-export async function openArena(
+/** On a real server: every instance has connections of its own. */
+export async function openPostgresArena(
   serverUrl: string,
   { driver, broken = (executor) => executor, prepare, connections = 8 }: ArenaOptions,
-): Promise<Arena> {
+): Promise<PostgresArena> {
   const database = await createDatabase(serverUrl);
   const admin = new pg.Pool({ connectionString: database.url, max: 3 });
   const drivers = Array.from({ length: INSTANCES }, () => connected(driver, database.url, connections));
-  const free: string[] = [];
-  let made = 0;
-
-  async function freshSchema(): Promise<string> {
-    made += 1;
-    const schema = `arena_${made}`;
-    await migratePostgres(admin, { schema });
-    await prepare?.(admin, schema);
-    return schema;
-  }
+  const schemas = new Schemas(
+    async (schema) => {
+      await migratePostgres(admin, { schema });
+      await prepare?.(admin, schema);
+    },
+    (text) => admin.query(text),
+  );
 
   async function open(): Promise<SharedDatabase> {
-    const schema = free.pop() ?? (await freshSchema());
+    const schema = await schemas.take();
     let opened = 0;
     return {
       connect(options: TenancyOptions, interpose?: Interpose) {
@@ -61,12 +58,9 @@ export async function openArena(
           { ...options, schema },
         );
       },
-      tables: () => readTables(pgExecutor(admin), { schema }),
+      tables: () => readTables(prepared(admin, schema), { schema }),
       park: (place) => park(database.url, admin, schema, place),
-      async close() {
-        await emptied(admin, schema);
-        free.push(schema);
-      },
+      close: () => schemas.giveBack(schema),
     };
   }
 
@@ -96,6 +90,12 @@ function connected(driver: Driver, url: string, max: number): Connected {
   return { executor: postgresJsExecutor(sql), end: () => sql.end() };
 }
 
+/** Asked after every step of a model, so it is worth a statement of its own name. */
+function prepared(pool: pg.Pool, schema: string): SqlExecutor {
+  const executor = pgExecutor(pool);
+  return { ...executor, run: (statement) => executor.run({ ...statement, name: `tables_${schema}` }) };
+}
+
 /** Waits until the last session is gone: an ended pool does not, and a session that is killed complains. */
 async function sessionsOf(serverUrl: string, name: string): Promise<void> {
   const client = new pg.Client({ connectionString: serverUrl });
@@ -103,14 +103,6 @@ async function sessionsOf(serverUrl: string, name: string): Promise<void> {
   const open = "select count(*)::int as n from pg_stat_activity where datname = $1";
   while ((await client.query(open, [name])).rows[0].n > 0) {}
   await client.end();
-}
-
-const TABLES = ["evt", "idem", "txn", "tup", "mem", "inv"];
-
-async function emptied(pool: pg.Pool, schema: string): Promise<void> {
-  // One statement, so that references between the tables are checked when all rows are gone.
-  const deletions = TABLES.map((table) => `${table} as (delete from ${schema}.${table})`);
-  await pool.query(`with ${deletions.join(", ")} delete from ${schema}.org`);
 }
 
 /** Holds a lock in a transaction that writes nothing. */
