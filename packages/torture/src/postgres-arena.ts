@@ -14,6 +14,8 @@ export type Driver = "pg" | "postgres.js";
 
 export interface PostgresArena extends Arena {
   readonly url: string;
+  /** Where the rows of an open database are. */
+  schemaOf(database: SharedDatabase): string;
 }
 
 export interface ArenaOptions {
@@ -45,10 +47,12 @@ export async function openPostgresArena(
     (text) => admin.query(text),
   );
 
+  const taken = new WeakMap<SharedDatabase, string>();
+
   async function open(): Promise<SharedDatabase> {
     const schema = await schemas.take();
     let opened = 0;
-    return {
+    const shared: SharedDatabase = {
       connect(options: TenancyOptions, interpose?: Interpose) {
         const { executor } = drivers[opened % INSTANCES] as Connected;
         opened += 1;
@@ -62,11 +66,20 @@ export async function openPostgresArena(
       park: (place) => park(database.url, admin, schema, place),
       close: () => schemas.giveBack(schema),
     };
+    taken.set(shared, schema);
+    return shared;
   }
 
   return {
     url: database.url,
     open,
+    schemaOf(shared) {
+      const schema = taken.get(shared);
+      if (schema === undefined) {
+        throw new Error("the database is of another arena");
+      }
+      return schema;
+    },
     async close() {
       await Promise.all(drivers.map(({ end }) => end()));
       await admin.end();
