@@ -14,6 +14,10 @@ export type Driver = "pg" | "postgres.js";
 
 export interface PostgresArena extends Arena {
   readonly url: string;
+  /** A session besides those of the instances. */
+  readonly admin: pg.Pool;
+  /** What is not at rest although nobody works any more; empty when all is well. */
+  leftovers(): Promise<readonly string[]>;
   /** Where the rows of an open database are. */
   schemaOf(database: SharedDatabase): string;
 }
@@ -26,6 +30,8 @@ export interface ArenaOptions {
   readonly prepare?: (pool: pg.Pool, schema: string) => Promise<unknown>;
   /** Connections of each instance. Default 8. */
   readonly connections?: number;
+  /** More options of the instances' pools; of pg alone. */
+  readonly config?: pg.PoolConfig;
 }
 
 /** Instances of a store are few and used again: connecting costs more than a trial. */
@@ -34,11 +40,12 @@ const INSTANCES = 2;
 /** On a real server: every instance has connections of its own. */
 export async function openPostgresArena(
   serverUrl: string,
-  { driver, broken = (executor) => executor, prepare, connections = 8 }: ArenaOptions,
+  { driver, broken = (executor) => executor, prepare, connections = 8, config = {} }: ArenaOptions,
 ): Promise<PostgresArena> {
   const database = await createDatabase(serverUrl);
   const admin = new pg.Pool({ connectionString: database.url, max: 3 });
-  const drivers = Array.from({ length: INSTANCES }, () => connected(driver, database.url, connections));
+  admin.on("error", () => {});
+  const drivers = Array.from({ length: INSTANCES }, () => connected(driver, database.url, connections, config));
   const schemas = new Schemas(
     async (schema) => {
       await migratePostgres(admin, { schema });
@@ -73,6 +80,12 @@ export async function openPostgresArena(
   return {
     url: database.url,
     open,
+    admin,
+    async leftovers() {
+      const { rows } = await admin.query(AT_REST);
+      const waiting = drivers.filter(({ isAtRest }) => !isAtRest()).map(() => "a pool lends a connection");
+      return [...rows.map(({ what }) => String(what)), ...waiting];
+    },
     schemaOf(shared) {
       const schema = taken.get(shared);
       if (schema === undefined) {
@@ -91,17 +104,33 @@ export async function openPostgresArena(
 
 interface Connected {
   readonly executor: SqlExecutor;
+  /** Of pg: nobody waits for a connection, and none is missing. */
+  readonly isAtRest: () => boolean;
   readonly end: () => Promise<unknown>;
 }
 
-function connected(driver: Driver, url: string, max: number): Connected {
+function connected(driver: Driver, url: string, max: number, config: pg.PoolConfig): Connected {
   if (driver === "pg") {
-    const pool = new pg.Pool({ connectionString: url, max });
-    return { executor: pgExecutor(pool), end: () => pool.end() };
+    const pool = new pg.Pool({ connectionString: url, max, ...config });
+    // A connection that dies while it is idle tells its pool.
+    pool.on("error", () => {});
+    const isAtRest = (): boolean => pool.waitingCount === 0 && pool.idleCount === pool.totalCount;
+    return { executor: pgExecutor(pool), isAtRest, end: () => pool.end() };
   }
   const sql = postgres(url, { max, onnotice() {} });
-  return { executor: postgresJsExecutor(sql), end: () => sql.end() };
+  return { executor: postgresJsExecutor(sql), isAtRest: () => true, end: () => sql.end({ timeout: 5 }) };
 }
+
+/** H09: at rest nobody is idle in a transaction or waits for a lock; no advisory lock, no prepared transaction is left. */
+const AT_REST = `
+select pid || ' ' || state as what from pg_stat_activity
+ where datname = current_database() and pid <> pg_backend_pid()
+   and (state like 'idle in transaction%' or wait_event_type = 'Lock')
+union all
+select pid || ' advisory lock' from pg_locks
+ where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())
+union all
+select gid || ' prepared' from pg_prepared_xacts`;
 
 /** Asked after every step of a model, so it is worth a statement of its own name. */
 function prepared(pool: pg.Pool, schema: string): SqlExecutor {

@@ -49,9 +49,12 @@ function changed(isMeant: (line: Line) => boolean, change: Partial<Line>): Histo
   return { ...history, lines: history.lines.map((line, index) => (index === place ? { ...line, ...change } : line)) };
 }
 
-const isDone = ({ outcome, key, scope }: Line): boolean =>
-  outcome === "ok" && tables.idem.some((row) => row.key === key && row.scope === scope);
-const isRefused = ({ outcome, code }: Line): boolean => outcome === "fail" && code !== "conflict.org_slug";
+/** A call that nobody repeated. */
+const isAlone = ({ key, scope }: Line): boolean =>
+  history.lines.filter((line) => line.key === key && line.scope === scope).length === 1;
+const isDone = (line: Line): boolean =>
+  line.outcome === "ok" && tables.idem.some((row) => row.key === line.key && row.scope === line.scope) && isAlone(line);
+const isRefused = (line: Line): boolean => line.outcome === "fail" && line.orgId !== null && isAlone(line);
 
 describe("a history in which", () => {
   test("an acknowledged call is not there breaks H01", () => {

@@ -29,8 +29,12 @@ export class Recorder implements History {
   }
 
   /** A client of its own: one call at a time, on an instance whose clock and ids are the client's. */
-  async client(connect: (options: TenancyOptions) => Promise<StoreUnderTest> | StoreUnderTest): Promise<Client> {
-    const personal = { now: new Date(), ids: [] as string[] };
+  async client(
+    connect: (options: TenancyOptions) => Promise<StoreUnderTest> | StoreUnderTest,
+    /** How far its clock is ahead, in milliseconds. */
+    ahead = 0,
+  ): Promise<Client> {
+    const personal = { now: new Date(), ids: [] as string[], ahead };
     const store = await connect({
       clock: () => new Date(personal.now),
       idSource: (type: IdType) => {
@@ -43,16 +47,22 @@ export class Recorder implements History {
   }
 }
 
-/** How often, and how long apart, somebody asks what became of a call. */
-const RESOLUTIONS = 200;
-const PAUSE_MS = 5;
+/** How often somebody asks what became of a call, and how long they wait at most before they ask again. */
+const RESOLUTIONS = 500;
+const LONGEST_PAUSE_MS = 50;
+
+interface Personal {
+  now: Date;
+  readonly ids: string[];
+  readonly ahead: number;
+}
 
 export class Client {
   readonly store: StoreUnderTest;
   readonly #recorder: Recorder;
-  readonly #personal: { now: Date; readonly ids: string[] };
+  readonly #personal: Personal;
 
-  constructor(recorder: Recorder, store: StoreUnderTest, personal: { now: Date; readonly ids: string[] }) {
+  constructor(recorder: Recorder, store: StoreUnderTest, personal: Personal) {
     this.#recorder = recorder;
     this.store = store;
     this.#personal = personal;
@@ -64,7 +74,7 @@ export class Client {
     orgId: OrgId | null,
     { resolves = true }: { readonly resolves?: boolean } = {},
   ): Promise<Line> {
-    this.#personal.now = new Date();
+    this.#personal.now = new Date(Date.now() + this.#personal.ahead);
     this.#personal.ids.splice(0);
     const key = call.options.idempotencyKey ?? null;
     const callId = this.#recorder.lines.length;
@@ -144,7 +154,7 @@ export async function resolution(error: unknown): Promise<"committed" | "fenced"
     if (!isTenancyError(outcome.error, "unavailable.*")) {
       throw outcome.error;
     }
-    await after(PAUSE_MS);
+    await after(Math.min(attempt, LONGEST_PAUSE_MS));
   }
   return null;
 }

@@ -1,21 +1,29 @@
 import { generate, type OrgId, type UsrId } from "@tenantry/core";
+import { outcomeOf } from "../assertions.ts";
 import type { Chance } from "../chance.ts";
 import { isObject } from "../differences.ts";
 import { makers } from "../model/arguments.ts";
 import { Choices } from "../model/choices.ts";
 import type { Call } from "../rules/judge.ts";
 import type { SharedDatabase } from "../shared-database.ts";
+import { after } from "../timing.ts";
 import type { Line } from "./line.ts";
 import { Observed } from "./observed.ts";
 import { type Client, Recorder } from "./recorder.ts";
 
 export interface Workload {
   readonly clients: number;
-  /** How many calls each client makes. */
+  /** How many calls each client makes, unless it is over before. */
   readonly calls: number;
   readonly orgs: number;
+  /** Asked before every call. Default: never. */
+  readonly isOver?: () => boolean;
+  /** How far the clocks of two clients may be apart, in milliseconds. Default 0. */
+  readonly skew?: number;
 }
 
+/** How long a client waits that finds the database unavailable. */
+const BREATH_MS = 5;
 /** Numbers that the arguments of a call are made of. */
 const NUMBERS = 14;
 /** How often each operation is called, compared with the others. */
@@ -41,7 +49,7 @@ const OPERATIONS = Object.entries(USUAL).flatMap(([op, times]) => Array<string>(
 /** Lets several clients call at random, each one call at a time, and writes down what they see. */
 export async function work(
   connect: SharedDatabase["connect"],
-  { clients, calls, orgs }: Workload,
+  { clients, calls, orgs, isOver = () => false, skew = 0 }: Workload,
   chance: Chance,
 ): Promise<Recorder> {
   const recorder = new Recorder();
@@ -50,13 +58,14 @@ export async function work(
     Array.from({ length: clients }, async (_, place) => {
       // Decided here, before anything is awaited: the same seed makes the same numbers for every client.
       const own = chance.fork();
-      return new Worker(await recorder.client((options) => connect(options)), observed, own, `c${place}`);
+      const client = await recorder.client((options) => connect(options), skew === 0 ? 0 : own.below(skew));
+      return new Worker(client, observed, own, `c${place}`);
     }),
   );
   for (let count = 0; count < orgs; count += 1) {
     await (workers[0] as Worker).found(count);
   }
-  await Promise.all(workers.map((worker) => worker.run(calls)));
+  await Promise.all(workers.map((worker) => worker.run(calls, isOver)));
   return recorder;
 }
 
@@ -78,12 +87,18 @@ class Worker {
 
   async found(count: number): Promise<void> {
     const args = [{ creator: generate("usr"), slug: `work-${count}` }];
-    const line = await this.#client.call({ op: "createOrg", args, options: this.#keyed() }, null);
-    this.#observed.see(line.result);
+    // Whatever stands in the way at the beginning: without an organization there is nothing to do.
+    for (let line: Line | null = null; line?.outcome !== "ok"; ) {
+      line = await this.#client.call({ op: "createOrg", args, options: this.#keyed() }, null);
+      this.#observed.see(line.result);
+      if (line.resolved === "committed" || line.code === "conflict.org_slug") {
+        return;
+      }
+    }
   }
 
-  async run(calls: number): Promise<void> {
-    for (let count = 0; count < calls; count += 1) {
+  async run(calls: number, isOver: () => boolean): Promise<void> {
+    for (let count = 0; count < calls && !isOver(); count += 1) {
       await this.#step();
     }
   }
@@ -100,7 +115,7 @@ class Worker {
     const args = (makers[op] as (typeof makers)[string]).make(setting);
     const orgId = this.#orgOf(args);
     if (walks === 0 && orgId !== null) {
-      await this.#client.walk(orgId, 3);
+      await outcomeOf(() => this.#client.walk(orgId, 3));
       return;
     }
     const isRead = op === "getOrg";
@@ -112,6 +127,9 @@ class Worker {
       options: !isRead && gives === 0 && version !== undefined ? { ...options, expectedVersion: version } : options,
     };
     const line = await this.#client.call(call, orgId);
+    if (line.code?.startsWith("unavailable") === true) {
+      await after(BREATH_MS);
+    }
     this.#take(line);
     if (!isRead) {
       this.#last = { call, orgId };
