@@ -83,39 +83,17 @@ export async function mutate<
   };
 
   const assumed = operation.assume === undefined ? null : decide(operation.assume(input));
+  const assumed = operation.assume === undefined ? null : decide(operation.assume(input));
   return joined(port, { operation: operation.name, isMutation: true }, async (access) => {
     const tries = attempts();
     // Only a look at the facts can refuse: what was assumed may not be true.
     let decision = assumed?.ok === true ? assumed : null;
+    // A caller's key may have been used before. One that the library makes is new, until a commit was sent with it: that
+    // may have been delivered twice, and then the second delivery is the conflict, and the first one the result.
+    let isKeyFresh = options.idempotencyKey === null;
     for (;;) {
-      decision ??= accepted(consider(await tries.load(() => access.load(plan(operation, input, settings, call)))));
-      const { result, write } = decision;
-      if (write === null) {
-        return detached(result);
-      }
-      const commit = commitOf(write, result, call);
-      const outcome = await tries.commit(
-        () => access.commit(commit),
-        () => unknownOutcome(port, keyClaim(commit.org.id, call)),
-      );
-      if (outcome === "committed") {
-        return detached(result);
-      }
-      decision = null;
-    }
-  });
-}
-
-/** Runs a call as a part of the host's transaction where the store was given one, else by itself. */
-async function joined<T>(port: StorePort, call: JoinedCall, work: (access: Access) => Promise<T>): Promise<T> {
-  if (port.join === undefined) {
-    return work(port);
-  }
-  try {
-    return await port.join(call, work);
-  } catch (error) {
-    // At the edges of the host's transaction, where no attempt is under way that could be repeated.
-    throw error instanceof StoreFault ? errorOf(error) : error;
+      const reads = plan(operation, input, settings, isKeyFresh ? null : call);
+      decision ??= accepted(consider(await tries.load(() => access.load(reads))));
   }
 }
 
@@ -127,12 +105,10 @@ function plan<Args extends readonly unknown[], Input, P extends MutationPlan, Fa
   operation: Mutation<Args, Input, P, Facts, R, M>,
   input: Input,
   settings: Settings,
-  { scope, options }: Call,
+  asked: Call | null,
 ): P & WithKeyUse {
   const reads = operation.reads(input, settings);
-  // A key that the library makes is new by construction; only the caller's can have been used.
-  const key = options.idempotencyKey;
-  return key === null ? reads : { ...reads, keyUse: { read: "keyUse", scope, key } };
+  return asked === null ? reads : { ...reads, keyUse: { read: "keyUse", scope: asked.scope, key: asked.key } };
 }
 
 /** The answers that do not depend on the operation. */
