@@ -9,12 +9,21 @@ export type Entity = Organization | Membership | Invitation;
  */
 const handedOut = new WeakMap<object, Entity>();
 
-/** Remembers that this object was handed out for an entity. */
-export function handOut(object: object, entity: Entity): void {
-  handedOut.set(object, entity);
+/** Remembers what an object said that is handed out, if it stands for an entity. */
+export function handOut(object: object, value: object): void {
+  if (isEntity(value)) {
+    // A list may show the organization beside a row; it is no part of it.
+    const { org: _, ...entity } = value as Entity & { readonly org?: Organization };
+    handedOut.set(object, entity);
+  }
 }
 
-/** The entity behind an object that this library handed out; `null` for everything else, copies included. */
-export function heldEntity(value: unknown): Entity | null {
-  return (typeof value === "object" && value !== null && handedOut.get(value)) || null;
+/** The entity behind an object that this library handed out; `undefined` for everything else, copies included. */
+export function heldEntity(value: unknown): Entity | undefined {
+  return typeof value === "object" && value !== null ? handedOut.get(value) : undefined;
+}
+
+function isEntity(value: object): value is Entity {
+  const { id } = value as { readonly id?: unknown };
+  return typeof id === "string" && /^(?:org|mem|inv)_/.test(id);
 }

@@ -1,6 +1,5 @@
 import { v5 } from "uuid";
-import { type Entity, handOut } from "./held.ts";
-import { isId } from "./id.ts";
+import { handOut } from "./held.ts";
 
 /** A UUID of no meaning but to set these digests apart from other UUIDs of version 5. */
 const FINGERPRINTS = "6f0d0a5c-3f0e-5d9b-8f5e-0b8f4f6f2c11";
@@ -53,8 +52,6 @@ function copy(value: unknown): unknown {
     return value;
   }
   const made = Object.freeze(Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, copy(inner)])));
-  if (isId((value as Entity).id)) {
-    handOut(made, value as Entity);
-  }
+  handOut(made, value);
   return made;
 }

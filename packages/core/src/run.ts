@@ -1,23 +1,17 @@
-import type { Write } from "./change.ts";
-import { type Accepted, type Decision, noChange, type Rejected, reject } from "./decision.ts";
+import { type Call, callOf } from "./call.ts";
+import type { Accepted, Decision, Rejected } from "./decision.ts";
 import { errorFor, type Resolution, type TenancyError } from "./errors.ts";
-import { idArgument } from "./id.ts";
-import { type CheckedOptions, mutationOptions, timeOf } from "./input.ts";
-import { detached, fingerprint, fromJson, toJson } from "./json.ts";
+import { detached, fromJson } from "./json.ts";
 import type { Query } from "./list.ts";
-import type { IdType, Organization, OrgId } from "./model.ts";
 import type { FreshIds, Mutation, MutationPlan } from "./operation.ts";
 import { attempts, errorOf } from "./patience.ts";
-import type { AnswersTo, KeyScope, KeyUse, Plan, Read } from "./read.ts";
+import type { Plan } from "./read.ts";
 import type { Settings } from "./settings.ts";
-import { type Access, type Commit, type JoinedCall, type KeyClaim, StoreFault, type StorePort } from "./store.ts";
-import { freshKey } from "./system.ts";
+import { readClock } from "./sources.ts";
+import { type Access, type JoinedCall, type KeyClaim, StoreFault, type StorePort } from "./store.ts";
 
 // The loop around every operation: load, decide, commit, and again on conflict. Decisions know nothing of it, and
 // stores are only asked and told.
-
-/** The first instant that every database can write down as an ISO 8601 string. */
-const YEAR_1 = -62_135_596_800_000;
 
 export interface Context {
   readonly port: StorePort;
@@ -42,19 +36,10 @@ export async function ask<Args extends readonly unknown[], Input, P extends Plan
   return detached(answer.facts);
 }
 
-/** What identifies one call, however often it is decided. */
-interface Call {
-  readonly name: string;
-  readonly fingerprint: string;
-  readonly key: string;
-  readonly scope: KeyScope;
-  readonly options: CheckedOptions;
-}
-
 /** Runs a mutation until it is committed or refused. `last` is its options, as the caller gave them. */
 export async function mutate<
   Args extends readonly unknown[],
-  Input,
+  Input extends object,
   P extends MutationPlan,
   Facts,
   R,
@@ -65,133 +50,59 @@ export async function mutate<
   args: Args,
   last: unknown,
 ): Promise<R> {
-  const input = operation.parse(settings, ...args);
-  const options = mutationOptions(last, operation.admitsVersion);
-  const ids = mint(operation.mints, settings);
-  const call: Call = {
-    name: operation.name,
-    fingerprint: fingerprint(operation.name, input),
-    key: options.idempotencyKey ?? freshKey(),
-    scope: operation.scope(input),
-    options,
-  };
-  const decide = (facts: Facts): Decision<R> =>
-    operation.decide(input, facts, { now: readClock(settings), settings, ids, actor: options.actor });
-  const consider = (answers: AnswersTo<P & WithKeyUse>): Decision<R> => {
-    const found = operation.find(input, answers);
-    return found.ok ? (beforeDeciding<R>(answers as BeforeDeciding, call) ?? decide(found.facts)) : found;
-  };
+  const call = callOf(operation, settings, args, last);
+  return joined(port, { operation: operation.name, isMutation: true }, (access) => perform(port, access, call));
+}
 
-  const assumed = operation.assume === undefined ? null : decide(operation.assume(input));
-  const assumed = operation.assume === undefined ? null : decide(operation.assume(input));
-  return joined(port, { operation: operation.name, isMutation: true }, async (access) => {
-    const tries = attempts();
-    // Only a look at the facts can refuse: what was assumed may not be true.
-    let decision = assumed?.ok === true ? assumed : null;
-    // A caller's key may have been used before. One that the library makes is new, until a commit was sent with it: that
-    // may have been delivered twice, and then the second delivery is the conflict, and the first one the result.
-    let isKeyFresh = options.idempotencyKey === null;
-    for (;;) {
-      const reads = plan(operation, input, settings, isKeyFresh ? null : call);
-      decision ??= accepted(consider(await tries.load(() => access.load(reads))));
+async function perform<P extends MutationPlan, R>(port: StorePort, access: Access, call: Call<P, R>): Promise<R> {
+  const tries = attempts();
+  let decision = call.assumed();
+  // A caller's key may have been used before. One that the library made is new, until a commit was sent with it: that
+  // may have been delivered twice, and then the second delivery is the conflict, and the first one the result.
+  let isKeyFresh = call.isKeyFresh;
+  for (;;) {
+    decision ??= accepted(call.decide(await tries.load(() => access.load(call.plan(!isKeyFresh)))));
+    const { result, write } = decision;
+    if (write === null) {
+      return detached(result);
+    }
+    const commit = call.commit(write, result);
+    const outcome = await tries.commit(
+      () => access.commit(commit),
+      () => unknownOutcome(port, call.claim(commit.org.id)),
+    );
+    if (outcome === "committed") {
+      return detached(result);
+    }
+    isKeyFresh = false;
+    decision = null;
   }
 }
 
-interface WithKeyUse {
-  readonly keyUse?: Read<"keyUse">;
-}
-
-function plan<Args extends readonly unknown[], Input, P extends MutationPlan, Facts, R, M extends keyof FreshIds>(
-  operation: Mutation<Args, Input, P, Facts, R, M>,
-  input: Input,
-  settings: Settings,
-  asked: Call | null,
-): P & WithKeyUse {
-  const reads = operation.reads(input, settings);
-  return asked === null ? reads : { ...reads, keyUse: { read: "keyUse", scope: asked.scope, key: asked.key } };
-}
-
-/** The answers that do not depend on the operation. */
-interface BeforeDeciding {
-  readonly org?: Organization | null;
-  readonly keyUse?: KeyUse | null;
-}
-
-/** The checks that every mutation makes between existence and its own: first the replay, then the version. */
-function beforeDeciding<R>(
-  { org, keyUse }: BeforeDeciding,
-  { name, fingerprint: own, options: { expectedVersion } }: Call,
-): Decision<R> | null {
-  if (keyUse?.state === "fenced") {
-    return reject("conflict.idempotency", { reason: "abandoned" });
+/** Runs a call as a part of the host's transaction where the store was given one, else by itself. */
+async function joined<T>(port: StorePort, call: JoinedCall, work: (access: Access) => Promise<T>): Promise<T> {
+  if (port.join === undefined) {
+    return work(port);
   }
-  if (keyUse?.state === "done") {
-    return keyUse.operation === name && keyUse.fingerprint === own
-      ? noChange(fromJson(keyUse.result) as R)
-      : reject("conflict.idempotency", { reason: "mismatch" });
+  try {
+    return await port.join(call, work);
+  } catch (error) {
+    // At the edges of the host's transaction, where no attempt is under way that could be repeated.
+    throw error instanceof StoreFault ? errorOf(error) : error;
   }
-  const actual = org?.version ?? expectedVersion;
-  return expectedVersion === null || actual === null || actual === expectedVersion
-    ? null
-    : reject("conflict.version", { expected: expectedVersion, actual });
 }
 
-function commitOf({ org, at, actor, changes, event }: Write, result: unknown, call: Call): Commit {
-  const { expectedVersion, idempotencyKey } = call.options;
-  return {
-    org: org.is === "existing" && expectedVersion !== null ? { ...org, version: expectedVersion } : org,
-    changes,
-    events: [{ ...event, at, actor: call.options.actor ?? actor, idempotencyKey }],
-    keys: [{ ...keyClaim(org.id, call), result: toJson(result), event: 0 }],
-  };
-}
-
-function keyClaim(orgId: OrgId, { scope, key, name, fingerprint }: Call): Omit<KeyClaim, "result"> {
-  return { scope: "creator" in scope ? scope.creator : orgId, key, operation: name, fingerprint };
-}
-
-function unknownOutcome(port: StorePort, key: Omit<KeyClaim, "result">): TenancyError {
+function unknownOutcome(
+  port: StorePort,
+  { scope, key, operation, fingerprint }: Omit<KeyClaim, "result">,
+): TenancyError {
   const resolve = async (): Promise<Resolution> => {
-    const use = await attempts().settle(() => port.settle({ scope: key.scope, key: key.key }));
-    return use.state === "done" && use.operation === key.operation && use.fingerprint === key.fingerprint
+    const use = await attempts().settle(() => port.settle({ scope, key }));
+    return use.state === "done" && use.operation === operation && use.fingerprint === fingerprint
       ? { committed: true, result: detached(fromJson(use.result)) }
       : { committed: false };
   };
-  return errorFor("indeterminate.commit", {}, { hidden: { key: key.key, resolve } });
-}
-
-function mint<M extends keyof FreshIds>(names: readonly M[], { idSource }: Settings): Pick<FreshIds, M> {
-  const types: { readonly [Name in keyof FreshIds]: IdType } = {
-    org: "org",
-    mem: "mem",
-    otherMem: "mem",
-    inv: "inv",
-    usr: "usr",
-  };
-  const ids = names.map((name) => [name, sound(() => idArgument(types[name], idSource(types[name])))]);
-  return Object.fromEntries(ids) as Pick<FreshIds, M>;
-}
-
-/** The time of a decision, to the millisecond and as a value of its own. */
-function readClock({ clock }: Settings): Date {
-  return sound(() => {
-    const time = timeOf(clock());
-    return time === null || time < YEAR_1 ? undefined : new Date(time);
-  });
-}
-
-/** An answer of the host's clock or id source. One that throws or makes no sense is a defect there. */
-function sound<T>(answer: () => T | undefined): T {
-  let value: T | undefined;
-  try {
-    value = answer();
-  } catch (cause) {
-    throw errorFor("internal.unexpected", {}, { cause });
-  }
-  if (value === undefined) {
-    throw errorFor("internal.unexpected", {});
-  }
-  return value;
+  return errorFor("indeterminate.commit", {}, { hidden: { key, resolve } });
 }
 
 function accepted<R>(decision: Decision<R>): Accepted<R> {

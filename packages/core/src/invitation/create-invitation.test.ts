@@ -31,8 +31,8 @@ const asked = {
   expiresAt: after(1000),
   preTuples: [grant],
 } as const;
-const facts: CreateInvitationFacts = { org: acme, inviter: owner, pending: [] };
-const ofAlice = { op: "expectMembership", memId: owner.id, expect: { status: "active", updatedAt: owner.updatedAt } };
+const facts = { org: acme, inviter: owner, pending: [] } satisfies CreateInvitationFacts;
+const ofAlice = { op: "expectMember", usrId: alice, roles: ["owner", "admin"] };
 
 test("an invitation is pending, keeps the identifier as given and rests on its inviter's authority", () => {
   const row = {
