@@ -48,7 +48,7 @@ import {
   type UpdateOrgInput,
   updateOrg,
 } from "./org.ts";
-import { ask, type Context, mutate } from "./run.ts";
+import { ask, type Context, contextOf, mutate } from "./run.ts";
 import { settingsFrom, type TenancyOptions } from "./settings.ts";
 import type { Capabilities, StorePort } from "./store.ts";
 
@@ -203,7 +203,7 @@ export class Tenancy implements TenancyStore {
 
   /** Throws `PreconditionError` `precondition.invalid_input` for an unknown option or value. */
   constructor(port: StorePort, options: TenancyOptions = {}) {
-    this.#context = { port, settings: settingsFrom(options) };
+    this.#context = contextOf(port, settingsFrom(options));
     this.capabilities = port.capabilities;
   }
 

@@ -69,6 +69,7 @@ class Database implements StorePort {
     usersLink: false,
     hostTransactions: false,
   };
+  readonly isRemote = false;
 
   // Rows by their keys. A row is never changed, only replaced.
   readonly #orgs = new Map<OrgId, Organization>();

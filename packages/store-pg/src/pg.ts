@@ -6,6 +6,7 @@ import {
   type PgPool,
   pgExecutor,
   pgTransact,
+  type SqlDriver,
   type SqlOptions,
   SqlTenancyStore,
   type Transact,
@@ -22,8 +23,13 @@ export class PostgresTenancyStore<Database extends PgPool | PgClient = PgPool | 
 
   /** Throws `PreconditionError` `precondition.invalid_input` for an unknown option or value. */
   constructor(database: Database, options: SqlOptions = {}) {
-    super({ executor: pgExecutor(database), concurrentSessions: true, hostTransactions: true }, options);
-    this.#transact = pgTransact(database);
+    const transact = pgTransact(database);
+    const executor = pgExecutor(database);
+    // On a single connection everything else would be inside the transaction too.
+    const own: Pick<SqlDriver, "transaction"> =
+      executor.connection === undefined ? { transaction: (work) => transact((_, inside) => work(inside)) } : {};
+    super({ executor, concurrentSessions: true, hostTransactions: true, ...own }, options);
+    this.#transact = transact;
   }
 
   /**

@@ -5,6 +5,7 @@ import {
   NotSent,
   type Row,
   type SqlConnection,
+  type SqlDriver,
   type SqlExecutor,
   type SqlOptions,
   SqlTenancyStore,
@@ -44,7 +45,11 @@ export class PostgresJsTenancyStore<
 
   /** Throws `PreconditionError` `precondition.invalid_input` for an unknown option or value. */
   constructor(sql: Database, options: SqlOptions = {}) {
-    super({ executor: postgresJsExecutor(sql), concurrentSessions: true, hostTransactions: true }, options);
+    const executor = postgresJsExecutor(sql);
+    // On a single connection everything else would be inside the transaction too.
+    const own: Pick<SqlDriver, "transaction"> =
+      "begin" in sql ? { transaction: (work) => transact(sql, (_, inside) => work(inside)) } : {};
+    super({ executor, concurrentSessions: true, hostTransactions: true, ...own }, options);
     this.#transact = (work) =>
       transact(sql as PostgresJs, (transaction, executor) => work(transaction as TransactionOf<Database>, executor));
   }

@@ -23,7 +23,7 @@ const KNOWN_UNIQUE = [
 export const USERS_LINK_SUFFIX = "_user_known";
 
 /** The ordinary outcome that an error of a commit stands for. Throws a `StoreFault` for every other error. */
-export function commitOutcome(error: unknown, intent: "commit" | "joined" = "commit"): CommitOutcome {
+export function commitOutcome(error: unknown, intent: Intent = "commit"): CommitOutcome {
   const server = serverError(error);
   if (
     server?.code === SQLSTATE.uniqueViolation &&
