@@ -16,4 +16,6 @@ export {
   refused,
   withoutBody,
 } from "./neon-faults.ts";
+export { type OpenDatabase, openDatabase } from "./open-database.ts";
 export { startWireProxy, type WireParse, type WireProxy, type WireStatement } from "./wire-proxy.ts";
+export { Worlds } from "./worlds.ts";
