@@ -1,0 +1,34 @@
+import { Pool } from "@neondatabase/serverless";
+import { describeStore } from "@tenantry/conformance";
+import { pgExecutor, readTables } from "@tenantry/store-sql";
+import { Worlds } from "@tenantry/testkit";
+import { afterAll, beforeAll, describe, it } from "vitest";
+import { type OpenNeon, openNeon } from "../test/open-neon.ts";
+import { migrateNeon, NeonTenancyStore } from "./websocket.ts";
+
+let database: OpenNeon;
+let pool: Pool;
+let worlds: Worlds;
+beforeAll(async () => {
+  database = await openNeon();
+  pool = new Pool({ connectionString: database.url });
+  worlds = new Worlds(
+    (schema) => migrateNeon(pool, { schema }),
+    (text) => pool.query(text),
+  );
+});
+afterAll(async () => {
+  await pool.end();
+  await database.close();
+});
+
+describeStore({
+  name: "Neon over WebSockets",
+  describe,
+  it,
+  async open(options) {
+    const { schema, close } = await worlds.open();
+    const store = new NeonTenancyStore(pool, { ...options, schema });
+    return { store, tables: () => readTables(pgExecutor(pool), { schema }), close };
+  },
+});
