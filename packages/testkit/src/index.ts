@@ -17,5 +17,6 @@ export {
   withoutBody,
 } from "./neon-faults.ts";
 export { type OpenDatabase, openDatabase } from "./open-database.ts";
+export { type CountTrips, operationTrips, PROMISED_TRIPS } from "./operation-trips.ts";
 export { startWireProxy, type WireParse, type WireProxy, type WireStatement } from "./wire-proxy.ts";
 export { Worlds } from "./worlds.ts";
