@@ -81,8 +81,12 @@ export async function mutate<
   const assumed = operation.assume === undefined ? null : decide(operation.assume(input));
   // Only a look at the facts can refuse: what was assumed may not be true.
   let decision = assumed?.ok === true ? assumed : null;
+  // A caller's key may have been used before. One that the library makes is new, until a commit was sent with it: that
+  // may have been delivered twice, and then the second delivery is the conflict, and the first one the result.
+  let isKeyFresh = options.idempotencyKey === null;
   for (;;) {
-    decision ??= accepted(consider(await tries.load(() => port.load(plan(operation, input, settings, call)))));
+    const reads = plan(operation, input, settings, isKeyFresh ? null : call);
+    decision ??= accepted(consider(await tries.load(() => port.load(reads))));
     const { result, write } = decision;
     if (write === null) {
       return detached(result);
@@ -95,6 +99,7 @@ export async function mutate<
     if (outcome === "committed") {
       return detached(result);
     }
+    isKeyFresh = false;
     decision = null;
   }
 }
@@ -107,12 +112,10 @@ function plan<Args extends readonly unknown[], Input, P extends MutationPlan, Fa
   operation: Mutation<Args, Input, P, Facts, R, M>,
   input: Input,
   settings: Settings,
-  { scope, options }: Call,
+  asked: Call | null,
 ): P & WithKeyUse {
   const reads = operation.reads(input, settings);
-  // A key that the library makes is new by construction; only the caller's can have been used.
-  const key = options.idempotencyKey;
-  return key === null ? reads : { ...reads, keyUse: { read: "keyUse", scope, key } };
+  return asked === null ? reads : { ...reads, keyUse: { read: "keyUse", scope: asked.scope, key: asked.key } };
 }
 
 /** The answers that do not depend on the operation. */
