@@ -224,8 +224,8 @@ test("a service that is not there is `unavailable.connection`, for a commit too,
   await gone.stop();
   neonConfig.fetchEndpoint = gone.neonConfig.fetchEndpoint;
   const lost = new NeonHttpTenancyStore(neon("postgresql://canary:secret@127.0.0.1/nowhere"));
-  for (const call of [lost.getOrg(orgId), lost.createOrg(generate("usr"))]) {
-    const error = await call.catch((thrown: unknown) => thrown as Error);
+  for (const call of [() => lost.getOrg(orgId), () => lost.createOrg(generate("usr"))]) {
+    const error = await call().catch((thrown: unknown) => thrown as Error);
     expect(error).toMatchObject({ code: "unavailable.connection", retryable: true });
     const { message, stack, cause } = error as Error;
     const texts = `${message}${stack}${JSON.stringify(error)}${(cause as Error).message}${(cause as Error).stack}`;
