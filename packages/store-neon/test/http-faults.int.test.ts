@@ -182,9 +182,15 @@ describe("a read", () => {
   });
 
   test("beyond the application's deadline is `unavailable.timeout`", async () => {
-    local.endpoint.disturb(heldBefore().fault);
-    const hasty = new NeonHttpTenancyStore(neon(local.url, { fetchOptions: { signal: AbortSignal.timeout(20) } }));
-    await expect(hasty.getOrg(orgId)).rejects.toMatchObject({ code: "unavailable.timeout", retryable: true });
+    const request = heldBefore();
+    local.endpoint.disturb(request.fault);
+    const deadline = new AbortController();
+    const hasty = new NeonHttpTenancyStore(neon(local.url, { fetchOptions: { signal: deadline.signal } }));
+    const call = hasty.getOrg(orgId).catch((thrown: unknown) => thrown);
+    await request.arrived;
+    // As `AbortSignal.timeout` does.
+    deadline.abort(new DOMException("", "TimeoutError"));
+    expect(await call).toMatchObject({ code: "unavailable.timeout", retryable: true });
   });
 });
 
