@@ -13,7 +13,9 @@ const tsc = join(createRequire(join(root, "package.json")).resolve("typescript/p
 
 const pages = [
   "README.md",
-  ...["core", "store-memory", "store-sql", "store-pg", "conformance"].map((name) => `packages/${name}/README.md`),
+  ...["core", "store-memory", "store-sql", "store-pg", "store-neon", "conformance"].map(
+    (name) => `packages/${name}/README.md`,
+  ),
 ];
 const pieces = pages.flatMap((page) =>
   [...readFileSync(join(root, page), "utf8").matchAll(/```ts\n(.*?)```/gs)].map(([, code]) => code ?? ""),
