@@ -17,6 +17,7 @@ const readmes = ["README.md", ...readdirSync("packages").map((name) => `packages
 const docs = readdirSync("docs").map((name) => `docs/${name}`);
 const BESIDE: Readonly<Record<string, string>> = {
   "docs/transactions.md": "examples/transactions/src",
+  "docs/write-your-own-executor.md": "examples/executor/src",
 };
 const pages: readonly Page[] = [...readmes, ...docs]
   .filter((path) => path.endsWith(".md") && existsSync(path))
@@ -70,7 +71,7 @@ afterAll(() => {
 });
 
 test("every page has code", () => {
-  expect(pages.length).toBeGreaterThanOrEqual(7);
+  expect(pages.length).toBeGreaterThanOrEqual(8);
   expect(pages.filter((page) => codeOf(page).length === 0)).toEqual([]);
 });
 
