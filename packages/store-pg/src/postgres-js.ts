@@ -83,7 +83,7 @@ const NEVER_CONNECTED = ["CONNECT_TIMEOUT", "ECONNREFUSED", "ENOTFOUND", "EAI_AG
 export function postgresJsExecutor(sql: PostgresJs | PostgresJsTransaction): SqlExecutor {
   if ("begin" in sql) {
     return {
-      run: (statement) => send(sql, statement),
+      run: (statement) => withRoom(sql, () => send(sql, statement)),
       batch: (texts) => transact(sql, (transaction) => each(transaction, texts)),
     };
   }
@@ -104,6 +104,38 @@ export function postgresJsExecutor(sql: PostgresJs | PostgresJsTransaction): Sql
   const batch = (texts: readonly string[]): Promise<void> =>
     isReserved(sql) ? transact(sql, () => each(sql, texts)) : each(sql, texts);
   return { run, batch, connection };
+}
+
+/**
+ * So many statements of ours are under way on a `sql` at most. It sends a hundred ahead on one connection, and a `begin`
+ * that is the last of them does not get the connection for itself: what others send then is answered and lost.
+ */
+const MOST_UNDER_WAY = 80;
+
+interface Room {
+  underWay: number;
+  readonly waiting: (() => void)[];
+}
+const rooms = new WeakMap<object, Room>();
+
+async function withRoom<T>(sql: object, work: () => Promise<T>): Promise<T> {
+  const room = rooms.get(sql) ?? { underWay: 0, waiting: [] };
+  rooms.set(sql, room);
+  if (room.underWay === MOST_UNDER_WAY) {
+    await new Promise<void>((enter) => room.waiting.push(enter));
+  } else {
+    room.underWay += 1;
+  }
+  try {
+    return await work();
+  } finally {
+    const enter = room.waiting.shift();
+    if (enter === undefined) {
+      room.underWay -= 1;
+    } else {
+      enter();
+    }
+  }
 }
 
 /** A connection that was reserved has a way back. It is typed like a `sql`, and cannot do what that can. */

@@ -368,6 +368,34 @@ describe("a full pool", () => {
     }
   });
 
+  test("of calls of ours, however many, lets none of them into a transaction of ours", {
+    timeout: 60_000,
+  }, async () => {
+    for (const [max, filled] of [
+      [1, 100],
+      [2, 200],
+    ] as const) {
+      const sql = open({ max });
+      const store = new PostgresJsTenancyStore(sql);
+      // Prepared on every connection, so that nothing but the number of them makes a call wait.
+      await Promise.all(Array.from({ length: 4 * max }, () => store.createOrg(generate("usr"))));
+      for (let calls = filled - 2; calls <= filled + 2; calls += 1) {
+        const before = Array.from({ length: calls }, () => store.createOrg(generate("usr")));
+        for (let tick = 0; tick < 100; tick += 1) {
+          // On their way to the driver, and not yet answered.
+          await null;
+        }
+        const rolledBack = rollingBack(sql)().catch((thrown: unknown) => thrown);
+        const after = Array.from({ length: calls }, () => store.createOrg(generate("usr")));
+        const created = await answered(Promise.all([...before, ...after]), 20_000);
+        expect(await answered(rolledBack)).toBe(ROLL_BACK);
+        const ids = created.map(({ org }) => org.id.slice(4));
+        const { rows } = await admin.query("select count(*)::int as n from tenancy.org where id = any($1)", [ids]);
+        expect(rows).toEqual([{ n: 2 * calls }]);
+      }
+    }
+  });
+
   test("of transactions lets each be alone, where the `sql` serves transactions only", async () => {
     const sql = open({ max: 2 });
     const store = new PostgresJsTenancyStore(sql);

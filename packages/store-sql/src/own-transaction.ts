@@ -3,7 +3,6 @@ import type { SqlExecutor } from "./executor.ts";
 import { faultOf } from "./faults.ts";
 import { schemaIdentifier } from "./identifier.ts";
 import { isInTransaction } from "./joined.ts";
-import type { SqlOptions } from "./options.ts";
 import { read, send } from "./port.ts";
 import { requests } from "./requests.ts";
 
