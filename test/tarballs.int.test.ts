@@ -83,6 +83,22 @@ console.log(store.capabilities.hostTransactions ? "ok" : "no store");`,
     // They speak of the browser, and of Emscripten's types, which it does not install.
     lenient: /\/@electric-sql\/pglite\//,
   },
+  "store-neon over HTTP": {
+    folder: "store-neon",
+    beside: ["@neondatabase/serverless", "@types/node"],
+    program: `import { NeonHttpTenancyStore } from "@tenantry/store-neon/http";
+import { neon } from "@neondatabase/serverless";
+const store = new NeonHttpTenancyStore(neon("postgresql://user:password@neon.example/app"));
+console.log(store.capabilities.hostTransactions ? "no store" : "ok");`,
+  },
+  "store-neon over WebSockets": {
+    folder: "store-neon",
+    beside: ["@neondatabase/serverless", "@types/node"],
+    program: `import { NeonTenancyStore } from "@tenantry/store-neon/websocket";
+import { Pool } from "@neondatabase/serverless";
+const store = new NeonTenancyStore(new Pool());
+console.log(store.capabilities.hostTransactions ? "ok" : "no store");`,
+  },
   conformance: {
     folder: "conformance",
     beside: [],
