@@ -1,6 +1,6 @@
 // The arrows of ARCHITECTURE.md. Tests are exempt: they may use whatever proves the point.
 const TESTS = "/test/|\\.test(-d)?\\.ts$";
-const PORTABLE = "^packages/(core|store-memory|store-sql|store-pg)/src/";
+const PORTABLE = "^packages/(core|store-memory|store-sql|store-pg|store-neon)/src/";
 
 /** Which other packages of ours each package may import. */
 const arrows = {
@@ -8,7 +8,9 @@ const arrows = {
   "store-memory": ["core"],
   "store-sql": ["core"],
   "store-pg": ["store-sql", "core"],
+  "store-neon": ["store-sql", "core"],
   conformance: ["core", "store-memory"],
+  edge: ["store-neon", "core"],
 };
 
 export default {
@@ -65,6 +67,8 @@ export default {
   ],
   options: {
     doNotFollow: { path: "node_modules|/dist/" },
+    // Prisma's own, and in circles.
+    exclude: { path: "^examples/transactions/generated/" },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: "tsconfig.base.json" },
     enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "types", "default"] },

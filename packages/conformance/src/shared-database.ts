@@ -1,4 +1,5 @@
 import type {
+  Access,
   AnswersTo,
   InvId,
   KeyAddress,
@@ -61,10 +62,20 @@ export function interposedPort(port: StorePort, interpose?: Interpose): StorePor
   if (interpose === undefined) {
     return port;
   }
+  const through = (access: Access, commits: StoreRequest["kind"]): Access => ({
+    load: <P extends Plan>(plan: P): Promise<AnswersTo<P>> => interpose({ kind: "load" }, () => access.load(plan)),
+    commit: (commit) => interpose({ kind: commits }, () => access.commit(commit)),
+  });
+  const held: NonNullable<StorePort["hold"]> = (orgId, work) =>
+    port.hold === undefined ? work(port) : port.hold(orgId, work);
   return {
     capabilities: port.capabilities,
-    load: <P extends Plan>(plan: P): Promise<AnswersTo<P>> => interpose({ kind: "load" }, () => port.load(plan)),
-    commit: (commit) => interpose({ kind: "commit" }, () => port.commit(commit)),
+    isRemote: port.isRemote,
+    ...through(port, "commit"),
     settle: (address) => interpose({ kind: "settle" }, () => port.settle(address)),
+    // What happens while a lock is held is committed by the end of that.
+    ...(port.hold === undefined
+      ? {}
+      : { hold: (orgId, work) => held(orgId, (access) => work(through(access, "load"))) }),
   };
 }

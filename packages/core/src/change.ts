@@ -7,6 +7,7 @@ import type {
   MemId,
   Organization,
   OrgId,
+  Role,
   Status,
   Tuple,
   UsrId,
@@ -38,6 +39,8 @@ export type Change =
   | { readonly op: "updateMembership"; readonly row: Membership; readonly expect: MembershipExpectation }
   /** Writes nothing: the decision rests on this row, so it must still be as it was read. */
   | { readonly op: "expectMembership"; readonly memId: MemId; readonly expect: MembershipExpectation }
+  /** Writes nothing: the user must be an active member of the commit's organization in one of these roles. */
+  | { readonly op: "expectMember"; readonly usrId: UsrId; readonly roles: readonly Role[] }
   /** `canonical` is stored for look-ups and never returned. */
   | { readonly op: "insertInvitation"; readonly row: Invitation; readonly canonical: string }
   /** Writes `status`, `invitedUserId`, `terminalAt` and `terminalBy`. */

@@ -1,10 +1,14 @@
 import { errorFor, escaped, quote, type Rejections } from "./errors.ts";
+import { heldEntity } from "./held.ts";
 import { idArgument } from "./id.ts";
 import {
   type Id,
   type IdType,
   INVITATION_STATUSES,
+  type Invitation,
   type InvitationStatus,
+  type Membership,
+  type Organization,
   type OrgId,
   type PreTuple,
   ROLES,
@@ -61,6 +65,22 @@ function readFrom<T>(read: () => T): T {
 /** `Array.isArray` throws where a proxy was revoked. */
 function isArray(value: unknown): value is readonly unknown[] {
   return readFrom(() => Array.isArray(value));
+}
+
+/** What an operation is about: its id, and what it said if the caller handed back an entity in place of the id. */
+export interface Addressed<T extends keyof EntityOf> {
+  readonly id: Id<T>;
+  readonly held: EntityOf[T] | undefined;
+}
+interface EntityOf {
+  readonly org: Organization;
+  readonly mem: Membership;
+  readonly inv: Invitation;
+}
+
+export function addressed<T extends keyof EntityOf>(type: T, value: unknown): Addressed<T> {
+  const entity = heldEntity(value);
+  return { id: idArgument(type, entity?.id ?? value), held: entity as EntityOf[T] | undefined };
 }
 
 export function optionalId<T extends IdType>(type: T, value: unknown): Id<T> | null {

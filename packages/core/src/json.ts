@@ -1,4 +1,5 @@
 import { v5 } from "uuid";
+import { handOut } from "./held.ts";
 
 /** A UUID of no meaning but to set these digests apart from other UUIDs of version 5. */
 const FINGERPRINTS = "6f0d0a5c-3f0e-5d9b-8f5e-0b8f4f6f2c11";
@@ -32,7 +33,10 @@ export function fromJson(value: unknown): unknown {
   );
 }
 
-/** A frozen copy that shares nothing with the store: whatever a caller does to it changes nothing. */
+/**
+ * A frozen copy that shares nothing with the store: whatever a caller does to it changes nothing. Entities in it are
+ * known again when the caller hands them back.
+ */
 export function detached<T>(value: T): T {
   return copy(value) as T;
 }
@@ -47,5 +51,7 @@ function copy(value: unknown): unknown {
   if (typeof value !== "object" || value === null) {
     return value;
   }
-  return Object.freeze(Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, copy(inner)])));
+  const made = Object.freeze(Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, copy(inner)])));
+  handOut(made, value);
+  return made;
 }

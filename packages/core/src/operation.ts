@@ -30,7 +30,7 @@ export type MutationPlan = Plan & { readonly org?: Read<"org"> };
  */
 export interface Mutation<
   Args extends readonly unknown[],
-  Input,
+  Input extends object,
   P extends MutationPlan,
   Facts,
   R,
@@ -41,16 +41,19 @@ export interface Mutation<
   readonly mints: readonly M[];
   /** Whether `expectedVersion` makes sense: there is an organization already. */
   readonly admitsVersion: boolean;
-  /** Checks the caller's values, before any I/O. The result has every default filled in, so that equal calls are equal. */
+  /**
+   * Checks the caller's values, before any I/O. The result has every default filled in, so that equal calls are equal;
+   * what it calls `held` is the entity that the caller named it by, and makes no difference to what is asked for.
+   */
   readonly parse: (settings: Settings, ...args: Args) => Input;
   readonly scope: (input: Input) => KeyScope;
   readonly reads: (input: Input, settings: Settings) => P;
   /** The facts, or which addressed entity does not exist. */
   readonly find: (input: Input, answers: AnswersTo<P>) => Found<Facts> | Rejected<"not_found">;
   /**
-   * Facts under which the operation is usually accepted. Where this is given it is decided on them at once, without
-   * a read; the guards of the commit find out whether they were true.
+   * Facts under which the operation is usually accepted; `null` where too little is known. It is decided on them at once,
+   * without a read; the guards of the commit find out whether they were true.
    */
-  readonly assume?: (input: Input) => Facts;
+  readonly assume?: (input: Input, settings: Settings) => Facts | null;
   readonly decide: (input: Input, facts: Facts, environment: Environment<M>) => Decision<R>;
 }

@@ -116,7 +116,7 @@ describe("createOrg", () => {
   });
 
   test("that the slug is free is assumed, so that founding takes one round trip", () => {
-    expect(createOrg.assume?.(asked)).toEqual({ slugHolder: null });
+    expect(createOrg.assume?.(asked, settings())).toEqual({ slugHolder: null });
   });
 
   describe("input", () => {

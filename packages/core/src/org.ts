@@ -2,7 +2,7 @@ import { type Change, unchanged } from "./change.ts";
 import { accept, type Decision, type Found, found, noChange, type Rejected, reject } from "./decision.ts";
 import type { EventData, EventDraft } from "./event.ts";
 import { idArgument } from "./id.ts";
-import { fields, nameArgument, slugArgument } from "./input.ts";
+import { addressed, fields, nameArgument, slugArgument } from "./input.ts";
 import {
   type CreateOrgResult,
   latest,
@@ -102,7 +102,7 @@ export function decideCreateOrg(
 }
 
 export interface UpdateOrgInput {
-  readonly orgId: OrgId;
+  readonly orgId: OrgId | Organization;
   /** Absent or `undefined` leaves it as it is; `null` clears it. */
   readonly name?: string | null;
   /** Absent or `undefined` leaves it as it is; `null` clears it. */
@@ -113,6 +113,7 @@ interface OrgUpdate {
   readonly orgId: OrgId;
   readonly name: string | null | undefined;
   readonly slug: string | null | undefined;
+  readonly held?: Organization | undefined;
 }
 
 export interface UpdateOrgFacts {
@@ -133,8 +134,10 @@ export const updateOrg: Mutation<
   admitsVersion: true,
   parse(settings, input) {
     const { orgId, name, slug } = fields(input, ["orgId", "name", "slug"]);
+    const { id, held } = addressed("org", orgId);
     return {
-      orgId: idArgument("org", orgId),
+      orgId: id,
+      held,
       name: name === undefined ? undefined : nameArgument(name),
       slug: slug === undefined ? undefined : slugArgument(slug, settings.isReserved),
     };
@@ -145,12 +148,13 @@ export const updateOrg: Mutation<
     slugHolder: { read: "slugHolder", slug: slug ?? null },
   }),
   find: ({ orgId }, { org, slugHolder }) => (org === null ? noOrg(orgId) : found({ org, slugHolder })),
+  assume: ({ held }) => (held === undefined ? null : { org: held, slugHolder: null }),
   decide: decideUpdateOrg,
 };
 
 /** Change name or slug, also of a suspended organization. What equals the stored value is no change. */
 export function decideUpdateOrg(
-  { name, slug }: OrgUpdate,
+  { name, slug }: Pick<OrgUpdate, "name" | "slug">,
   { org, slugHolder }: UpdateOrgFacts,
   { now }: Environment,
 ): Decision<Organization> {
@@ -171,9 +175,10 @@ export function decideUpdateOrg(
   return rewritten(org, to, now, { type: "org.updated", data: { changes } });
 }
 
-type OneOrg = readonly [OrgId];
+type OneOrg = readonly [OrgId | Organization];
 interface OrgIdInput {
   readonly orgId: OrgId;
+  readonly held?: Organization | undefined;
 }
 export interface OrgFacts {
   readonly org: Organization;
@@ -183,10 +188,14 @@ type OrgMutation = Mutation<OneOrg, OrgIdInput, { readonly org: Read<"org"> }, O
 const byOrgId = {
   mints: [],
   admitsVersion: true,
-  parse: (_: Settings, orgId: OrgId): OrgIdInput => ({ orgId: idArgument("org", orgId) }),
+  parse(_: Settings, org: OrgId | Organization): OrgIdInput {
+    const { id: orgId, held } = addressed("org", org);
+    return { orgId, held };
+  },
   scope: ({ orgId }: OrgIdInput) => ({ org: orgId }),
   reads: ({ orgId }: OrgIdInput) => ({ org: { read: "org", of: { org: orgId } } as const }),
   find: ({ orgId }: OrgIdInput, { org }: { readonly org: Organization | null }) => foundOrg(orgId, org),
+  assume: ({ held }: OrgIdInput) => (held === undefined ? null : { org: held }),
 } as const;
 
 export const suspendOrg: OrgMutation = { ...byOrgId, name: "suspendOrg", decide: decideSuspendOrg };
@@ -194,7 +203,11 @@ export const reinstateOrg: OrgMutation = { ...byOrgId, name: "reinstateOrg", dec
 export const revokeOrg: OrgMutation = { ...byOrgId, name: "revokeOrg", decide: decideRevokeOrg };
 
 /** Suspend an active organization. Memberships, tuples and invitations stay, so that reinstating restores all of it. */
-export function decideSuspendOrg(_: OrgIdInput, { org }: OrgFacts, { now }: Environment): Decision<Organization> {
+export function decideSuspendOrg(
+  _: Pick<OrgIdInput, "orgId">,
+  { org }: OrgFacts,
+  { now }: Environment,
+): Decision<Organization> {
   if (!canBecome(ORG_TRANSITIONS, org.status, "suspended")) {
     return reject("conflict.already_terminal", { orgId: org.id, status: org.status });
   }
@@ -202,7 +215,11 @@ export function decideSuspendOrg(_: OrgIdInput, { org }: OrgFacts, { now }: Envi
 }
 
 /** Reinstate a suspended organization. */
-export function decideReinstateOrg(_: OrgIdInput, { org }: OrgFacts, { now }: Environment): Decision<Organization> {
+export function decideReinstateOrg(
+  _: Pick<OrgIdInput, "orgId">,
+  { org }: OrgFacts,
+  { now }: Environment,
+): Decision<Organization> {
   if (!canBecome(ORG_TRANSITIONS, org.status, "active")) {
     return reject("precondition.invalid_transition", { id: org.id, status: org.status });
   }
@@ -210,7 +227,11 @@ export function decideReinstateOrg(_: OrgIdInput, { org }: OrgFacts, { now }: En
 }
 
 /** End an organization and everything live in it. The row keeps its slug for audit but no longer holds it. */
-export function decideRevokeOrg(_: OrgIdInput, { org }: OrgFacts, { now, actor }: Environment): Decision<Organization> {
+export function decideRevokeOrg(
+  _: Pick<OrgIdInput, "orgId">,
+  { org }: OrgFacts,
+  { now, actor }: Environment,
+): Decision<Organization> {
   if (!canBecome(ORG_TRANSITIONS, org.status, "revoked")) {
     return reject("conflict.already_terminal", { orgId: org.id, status: org.status });
   }

@@ -1,28 +1,40 @@
-import type { Write } from "./change.ts";
-import { type Accepted, type Decision, noChange, type Rejected, reject } from "./decision.ts";
+import { type Call, callOf } from "./call.ts";
+import type { Accepted, Decision, Rejected } from "./decision.ts";
 import { errorFor, type Resolution, type TenancyError } from "./errors.ts";
-import { idArgument } from "./id.ts";
-import { type CheckedOptions, mutationOptions, timeOf } from "./input.ts";
-import { detached, fingerprint, fromJson, toJson } from "./json.ts";
+import { Gathering } from "./gather.ts";
+import { detached, fromJson } from "./json.ts";
 import type { Query } from "./list.ts";
-import type { IdType, Organization, OrgId } from "./model.ts";
+import type { OrgId } from "./model.ts";
 import type { FreshIds, Mutation, MutationPlan } from "./operation.ts";
-import { attempts, errorOf } from "./patience.ts";
-import type { AnswersTo, KeyScope, KeyUse, Plan, Read } from "./read.ts";
+import { type Attempts, attempts, errorOf } from "./patience.ts";
+import type { Plan } from "./read.ts";
 import type { Settings } from "./settings.ts";
-import { type Access, type Commit, type JoinedCall, type KeyClaim, StoreFault, type StorePort } from "./store.ts";
-import { freshKey } from "./system.ts";
+import { readClock } from "./sources.ts";
+import {
+  type Access,
+  type CommitOutcome,
+  type JoinedCall,
+  type KeyClaim,
+  StoreFault,
+  type StorePort,
+} from "./store.ts";
 
 // The loop around every operation: load, decide, commit, and again on conflict. Decisions know nothing of it, and
 // stores are only asked and told.
 
-/** The first instant that every database can write down as an ISO 8601 string. */
-const YEAR_1 = -62_135_596_800_000;
-
 export interface Context {
   readonly port: StorePort;
   readonly settings: Settings;
+  /** Where commits of this store meet; `null` where they do not. */
+  readonly gathering: Gathering | null;
 }
+
+export function contextOf(port: StorePort, settings: Settings): Context {
+  return { port, settings, gathering: settings.groupCommit && port.isRemote ? new Gathering(port) : null };
+}
+
+/** How many races a call loses before it asks to have the organization to itself. */
+const MOST_LOST = 2;
 
 /** Answers a query from one snapshot. */
 export async function ask<Args extends readonly unknown[], Input, P extends Plan, R>(
@@ -42,68 +54,110 @@ export async function ask<Args extends readonly unknown[], Input, P extends Plan
   return detached(answer.facts);
 }
 
-/** What identifies one call, however often it is decided. */
-interface Call {
-  readonly name: string;
-  readonly fingerprint: string;
-  readonly key: string;
-  readonly scope: KeyScope;
-  readonly options: CheckedOptions;
-}
-
 /** Runs a mutation until it is committed or refused. `last` is its options, as the caller gave them. */
 export async function mutate<
   Args extends readonly unknown[],
-  Input,
+  Input extends object,
   P extends MutationPlan,
   Facts,
   R,
   M extends keyof FreshIds,
->(
-  { port, settings }: Context,
-  operation: Mutation<Args, Input, P, Facts, R, M>,
-  args: Args,
-  last: unknown,
-): Promise<R> {
-  const input = operation.parse(settings, ...args);
-  const options = mutationOptions(last, operation.admitsVersion);
-  const ids = mint(operation.mints, settings);
-  const call: Call = {
-    name: operation.name,
-    fingerprint: fingerprint(operation.name, input),
-    key: options.idempotencyKey ?? freshKey(),
-    scope: operation.scope(input),
-    options,
-  };
-  const decide = (facts: Facts): Decision<R> =>
-    operation.decide(input, facts, { now: readClock(settings), settings, ids, actor: options.actor });
-  const consider = (answers: AnswersTo<P & WithKeyUse>): Decision<R> => {
-    const found = operation.find(input, answers);
-    return found.ok ? (beforeDeciding<R>(answers as BeforeDeciding, call) ?? decide(found.facts)) : found;
-  };
+>(context: Context, operation: Mutation<Args, Input, P, Facts, R, M>, args: Args, last: unknown): Promise<R> {
+  const call = callOf(operation, context.settings, args, last);
+  const { port } = context;
+  return joined(port, { operation: operation.name, isMutation: true }, (access) => perform(context, access, call));
+}
 
-  const assumed = operation.assume === undefined ? null : decide(operation.assume(input));
-  return joined(port, { operation: operation.name, isMutation: true }, async (access) => {
-    const tries = attempts();
-    // Only a look at the facts can refuse: what was assumed may not be true.
-    let decision = assumed?.ok === true ? assumed : null;
-    for (;;) {
-      decision ??= accepted(consider(await tries.load(() => access.load(plan(operation, input, settings, call)))));
-      const { result, write } = decision;
-      if (write === null) {
-        return detached(result);
-      }
-      const commit = commitOf(write, result, call);
-      const outcome = await tries.commit(
-        () => access.commit(commit),
-        () => unknownOutcome(port, keyClaim(commit.org.id, call)),
-      );
-      if (outcome === "committed") {
-        return detached(result);
-      }
-      decision = null;
+async function perform<P extends MutationPlan, R>(
+  { port, gathering }: Context,
+  own: Access,
+  call: Call<P, R>,
+): Promise<R> {
+  const tries = attempts();
+  // Inside the host's transaction nothing is shared with others, nor held for oneself.
+  const isJoined = own !== port;
+  const access = isJoined ? own : (gathering ?? port);
+  let decision = call.assumed();
+  let lost = 0;
+  // A caller's key may have been used before. One that the library made is new, until a commit was sent with it: that
+  // may have been delivered twice, and then the second delivery is the conflict, and the first one the result.
+  let isKeyFresh = call.isKeyFresh;
+  for (;;) {
+    decision ??= accepted(call.decide(await tries.load(() => access.load(call.plan(!isKeyFresh)))));
+    const { result, write } = decision;
+    if (write === null) {
+      return detached(result);
     }
-  });
+    const commit = call.commit(write, result);
+    const outcome = await tries.commit(
+      () => access.commit(commit),
+      () => unknownOutcome(port, call.claim(commit.org.id)),
+    );
+    if (outcome === "committed") {
+      return detached(result);
+    }
+    lost += 1;
+    if (lost >= MOST_LOST && !isJoined && commit.org.is === "existing" && (gathering ?? port.hold) !== undefined) {
+      return insist({ port, gathering }, commit.org.id, call, tries);
+    }
+    isKeyFresh = false;
+    decision = null;
+  }
+}
+
+/** Decides with the organization to oneself: others of this process wait, and on a database that can hold a lock all do. */
+async function insist<P extends MutationPlan, R>(
+  { port, gathering }: Pick<Context, "port" | "gathering">,
+  orgId: OrgId,
+  call: Call<P, R>,
+  tries: Attempts,
+): Promise<R> {
+  const hold = (work: (access: Access) => Promise<CommitOutcome>): Promise<CommitOutcome> =>
+    port.hold === undefined ? work(port) : port.hold(orgId, work);
+  for (;;) {
+    let conclude: (() => Accepted<R>) | undefined;
+    const decide = async (access: Access): Promise<CommitOutcome> => {
+      const answers = await access.load(call.plan(true));
+      conclude = kept(() => accepted(call.decide(answers)));
+      return commitOf(call, conclude, access);
+    };
+    const outcome = await tries.commit(
+      () => (gathering === null ? hold(decide) : gathering.alone(orgId, () => hold(decide))),
+      () => unknownOutcome(port, call.claim(orgId)),
+    );
+    if (outcome === "committed" && conclude !== undefined) {
+      return detached(conclude().result);
+    }
+  }
+}
+
+/** Commits what a decision wants to be written. A refusal wants nothing: it is no failure of the store's. */
+async function commitOf<P extends MutationPlan, R>(
+  call: Call<P, R>,
+  conclude: () => Accepted<R>,
+  access: Access,
+): Promise<CommitOutcome> {
+  const nothing: CommitOutcome = { outcome: "committed", seq: 0 };
+  let decision: Accepted<R>;
+  try {
+    decision = conclude();
+  } catch {
+    return nothing;
+  }
+  const { write, result } = decision;
+  return write === null ? nothing : access.commit(call.commit(write, result));
+}
+
+/** What a function answers or throws now, however often it is asked for later. */
+function kept<T>(work: () => T): () => T {
+  try {
+    const value = work();
+    return () => value;
+  } catch (error) {
+    return () => {
+      throw error;
+    };
+  }
 }
 
 /** Runs a call as a part of the host's transaction where the store was given one, else by itself. */
@@ -119,103 +173,17 @@ async function joined<T>(port: StorePort, call: JoinedCall, work: (access: Acces
   }
 }
 
-interface WithKeyUse {
-  readonly keyUse?: Read<"keyUse">;
-}
-
-function plan<Args extends readonly unknown[], Input, P extends MutationPlan, Facts, R, M extends keyof FreshIds>(
-  operation: Mutation<Args, Input, P, Facts, R, M>,
-  input: Input,
-  settings: Settings,
-  { scope, options }: Call,
-): P & WithKeyUse {
-  const reads = operation.reads(input, settings);
-  // A key that the library makes is new by construction; only the caller's can have been used.
-  const key = options.idempotencyKey;
-  return key === null ? reads : { ...reads, keyUse: { read: "keyUse", scope, key } };
-}
-
-/** The answers that do not depend on the operation. */
-interface BeforeDeciding {
-  readonly org?: Organization | null;
-  readonly keyUse?: KeyUse | null;
-}
-
-/** The checks that every mutation makes between existence and its own: first the replay, then the version. */
-function beforeDeciding<R>(
-  { org, keyUse }: BeforeDeciding,
-  { name, fingerprint: own, options: { expectedVersion } }: Call,
-): Decision<R> | null {
-  if (keyUse?.state === "fenced") {
-    return reject("conflict.idempotency", { reason: "abandoned" });
-  }
-  if (keyUse?.state === "done") {
-    return keyUse.operation === name && keyUse.fingerprint === own
-      ? noChange(fromJson(keyUse.result) as R)
-      : reject("conflict.idempotency", { reason: "mismatch" });
-  }
-  const actual = org?.version ?? expectedVersion;
-  return expectedVersion === null || actual === null || actual === expectedVersion
-    ? null
-    : reject("conflict.version", { expected: expectedVersion, actual });
-}
-
-function commitOf({ org, at, actor, changes, event }: Write, result: unknown, call: Call): Commit {
-  const { expectedVersion, idempotencyKey } = call.options;
-  return {
-    org: org.is === "existing" && expectedVersion !== null ? { ...org, version: expectedVersion } : org,
-    changes,
-    events: [{ ...event, at, actor: call.options.actor ?? actor, idempotencyKey }],
-    keys: [{ ...keyClaim(org.id, call), result: toJson(result), event: 0 }],
-  };
-}
-
-function keyClaim(orgId: OrgId, { scope, key, name, fingerprint }: Call): Omit<KeyClaim, "result"> {
-  return { scope: "creator" in scope ? scope.creator : orgId, key, operation: name, fingerprint };
-}
-
-function unknownOutcome(port: StorePort, key: Omit<KeyClaim, "result">): TenancyError {
+function unknownOutcome(
+  port: StorePort,
+  { scope, key, operation, fingerprint }: Omit<KeyClaim, "result">,
+): TenancyError {
   const resolve = async (): Promise<Resolution> => {
-    const use = await attempts().settle(() => port.settle({ scope: key.scope, key: key.key }));
-    return use.state === "done" && use.operation === key.operation && use.fingerprint === key.fingerprint
+    const use = await attempts().settle(() => port.settle({ scope, key }));
+    return use.state === "done" && use.operation === operation && use.fingerprint === fingerprint
       ? { committed: true, result: detached(fromJson(use.result)) }
       : { committed: false };
   };
-  return errorFor("indeterminate.commit", {}, { hidden: { key: key.key, resolve } });
-}
-
-function mint<M extends keyof FreshIds>(names: readonly M[], { idSource }: Settings): Pick<FreshIds, M> {
-  const types: { readonly [Name in keyof FreshIds]: IdType } = {
-    org: "org",
-    mem: "mem",
-    otherMem: "mem",
-    inv: "inv",
-    usr: "usr",
-  };
-  const ids = names.map((name) => [name, sound(() => idArgument(types[name], idSource(types[name])))]);
-  return Object.fromEntries(ids) as Pick<FreshIds, M>;
-}
-
-/** The time of a decision, to the millisecond and as a value of its own. */
-function readClock({ clock }: Settings): Date {
-  return sound(() => {
-    const time = timeOf(clock());
-    return time === null || time < YEAR_1 ? undefined : new Date(time);
-  });
-}
-
-/** An answer of the host's clock or id source. One that throws or makes no sense is a defect there. */
-function sound<T>(answer: () => T | undefined): T {
-  let value: T | undefined;
-  try {
-    value = answer();
-  } catch (cause) {
-    throw errorFor("internal.unexpected", {}, { cause });
-  }
-  if (value === undefined) {
-    throw errorFor("internal.unexpected", {});
-  }
-  return value;
+  return errorFor("indeterminate.commit", {}, { hidden: { key, resolve } });
 }
 
 function accepted<R>(decision: Decision<R>): Accepted<R> {

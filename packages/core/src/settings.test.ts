@@ -15,6 +15,7 @@ test("without options everything has its default", () => {
     inviterCheck: "authority",
     recheckInviter: true,
     declineBinding: "any",
+    groupCommit: true,
   });
   expect(Math.abs(clock().getTime() - Date.now())).toBeLessThan(60_000);
   expect(isId(idSource("org"), "org")).toBe(true);

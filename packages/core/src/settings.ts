@@ -23,6 +23,11 @@ export interface TenancyOptions {
   readonly declineBinding?: "any" | "required";
   /** Slugs nobody may take. Default: none. */
   readonly reservedSlugs?: readonly string[] | ((slug: string) => boolean);
+  /**
+   * Whether calls of this store that change one organization at the same time share a commit: many writers of one
+   * organization are several times faster then. Each keeps its own event, result, error and key. Default: `true`.
+   */
+  readonly groupCommit?: boolean;
 }
 
 /** The options with their defaults, checked. */
@@ -39,6 +44,7 @@ const KEYS = [
   "recheckInviter",
   "declineBinding",
   "reservedSlugs",
+  "groupCommit",
 ] as const satisfies readonly (keyof TenancyOptions)[];
 
 /** Checks the options of a store. Throws `PreconditionError` `precondition.invalid_input` for an unknown key or value. */
@@ -52,6 +58,7 @@ export function settingsFrom(options: unknown): Settings {
     inviterCheck: either(given.inviterCheck, "inviterCheck", oneOf("authority", "any")) ?? "authority",
     recheckInviter: either(given.recheckInviter, "recheckInviter", isBoolean) ?? true,
     declineBinding: either(given.declineBinding, "declineBinding", oneOf("any", "required")) ?? "any",
+    groupCommit: either(given.groupCommit, "groupCommit", isBoolean) ?? true,
     isReserved: reservation(either(given.reservedSlugs, "reservedSlugs", isReservation)),
   };
 }

@@ -69,12 +69,20 @@ export type CommitOutcome =
  */
 export interface StorePort extends Access {
   readonly capabilities: Capabilities;
+  /** Whether a commit is a round trip, so that several of one organization at the same time are worth gathering into one. */
+  readonly isRemote: boolean;
   /**
    * Runs the whole of one call, from its first look to its last commit. Present where the store may have been given a
    * connection inside the host's transaction: then the call is a part of that. What it wrote is undone if it fails, the
    * host's own work before it is not, and the transaction can be used on. `access` never throws `indeterminate` there.
    */
   join?<T>(call: JoinedCall, work: (access: Access) => Promise<T>): Promise<T>;
+  /**
+   * Works while it holds the organization's lock, so that nobody else commits to it in between: for a call that has lost
+   * several races. Present where a transaction can be held open. What `work` has committed is true once this returns. Throws
+   * a {@link StoreFault} where it cannot begin or end, `indeterminate` once its end was in flight.
+   */
+  hold?(orgId: OrgId, work: (access: Access) => Promise<CommitOutcome>): Promise<CommitOutcome>;
   /**
    * Settles an attempt whose outcome is unknown: answers what the key was used for, after making sure that, if it was
    * not used, no commit with it can take effect any more (`fenced`). Throws a retryable fault while the attempt is open.

@@ -48,7 +48,7 @@ import {
   type UpdateOrgInput,
   updateOrg,
 } from "./org.ts";
-import { ask, type Context, mutate } from "./run.ts";
+import { ask, type Context, contextOf, mutate } from "./run.ts";
 import { settingsFrom, type TenancyOptions } from "./settings.ts";
 import type { Capabilities, StorePort } from "./store.ts";
 
@@ -89,17 +89,17 @@ export interface TenancyStore {
    * Suspend an active organization: nobody joins, nothing else changes. Throws `NotFoundError`, `AlreadyTerminalError`
    * `conflict.already_terminal`. A call that joins it at the same moment comes before or is refused.
    */
-  suspendOrg(orgId: OrgId, options?: MutationOptions): Promise<Organization>;
+  suspendOrg(org: OrgId | Organization, options?: MutationOptions): Promise<Organization>;
 
   /** Reinstate a suspended organization. Throws `NotFoundError`, `PreconditionError` `precondition.invalid_transition`. */
-  reinstateOrg(orgId: OrgId, options?: MutationOptions): Promise<Organization>;
+  reinstateOrg(org: OrgId | Organization, options?: MutationOptions): Promise<Organization>;
 
   /**
    * End an organization for good: every live membership, every open invitation and every tuple on it end with it, and its
    * slug becomes free. Throws `NotFoundError`, `AlreadyTerminalError` `conflict.already_terminal`. Rows of a concurrent
    * call are either ended too or were refused.
    */
-  revokeOrg(orgId: OrgId, options?: MutationOptions): Promise<Organization>;
+  revokeOrg(org: OrgId | Organization, options?: MutationOptions): Promise<Organization>;
 
   /**
    * Add a user in any role. One round trip when accepted. Throws `NotFoundError`, `PreconditionError`
@@ -125,13 +125,13 @@ export interface TenancyStore {
    * Suspend an active membership: same row, role tuple gone. Throws `NotFoundError`, `PreconditionError`
    * `precondition.mem_not_active`, `SoleOwnerError` `conflict.sole_owner`.
    */
-  suspendMembership(memId: MemId, options?: MutationOptions): Promise<Membership>;
+  suspendMembership(member: MemId | Membership, options?: MutationOptions): Promise<Membership>;
 
   /**
    * Reinstate a suspended membership: same row, role tuple back. Throws `NotFoundError`, `PreconditionError`
    * `precondition.invalid_transition`, `precondition.org_not_active`, `DuplicateMembershipError`.
    */
-  reinstateMembership(memId: MemId, options?: MutationOptions): Promise<Membership>;
+  reinstateMembership(member: MemId | Membership, options?: MutationOptions): Promise<Membership>;
 
   /**
    * End one's own membership. With `transferTo`, that member becomes owner in the same commit. Answers the leaver's row.
@@ -203,7 +203,7 @@ export class Tenancy implements TenancyStore {
 
   /** Throws `PreconditionError` `precondition.invalid_input` for an unknown option or value. */
   constructor(port: StorePort, options: TenancyOptions = {}) {
-    this.#context = { port, settings: settingsFrom(options) };
+    this.#context = contextOf(port, settingsFrom(options));
     this.capabilities = port.capabilities;
   }
 
@@ -216,14 +216,14 @@ export class Tenancy implements TenancyStore {
   updateOrg(input: UpdateOrgInput, options?: MutationOptions): Promise<Organization> {
     return mutate(this.#context, updateOrg, [input], options);
   }
-  suspendOrg(orgId: OrgId, options?: MutationOptions): Promise<Organization> {
-    return mutate(this.#context, suspendOrg, [orgId], options);
+  suspendOrg(org: OrgId | Organization, options?: MutationOptions): Promise<Organization> {
+    return mutate(this.#context, suspendOrg, [org], options);
   }
-  reinstateOrg(orgId: OrgId, options?: MutationOptions): Promise<Organization> {
-    return mutate(this.#context, reinstateOrg, [orgId], options);
+  reinstateOrg(org: OrgId | Organization, options?: MutationOptions): Promise<Organization> {
+    return mutate(this.#context, reinstateOrg, [org], options);
   }
-  revokeOrg(orgId: OrgId, options?: MutationOptions): Promise<Organization> {
-    return mutate(this.#context, revokeOrg, [orgId], options);
+  revokeOrg(org: OrgId | Organization, options?: MutationOptions): Promise<Organization> {
+    return mutate(this.#context, revokeOrg, [org], options);
   }
   addMember(input: AddMemberInput, options?: MutationOptions): Promise<Membership> {
     return mutate(this.#context, addMember, [input], options);
@@ -237,11 +237,11 @@ export class Tenancy implements TenancyStore {
   changeRole(input: ChangeRoleInput, options?: MutationOptions): Promise<Membership> {
     return mutate(this.#context, changeRole, [input], options);
   }
-  suspendMembership(memId: MemId, options?: MutationOptions): Promise<Membership> {
-    return mutate(this.#context, suspendMembership, [memId], options);
+  suspendMembership(member: MemId | Membership, options?: MutationOptions): Promise<Membership> {
+    return mutate(this.#context, suspendMembership, [member], options);
   }
-  reinstateMembership(memId: MemId, options?: MutationOptions): Promise<Membership> {
-    return mutate(this.#context, reinstateMembership, [memId], options);
+  reinstateMembership(member: MemId | Membership, options?: MutationOptions): Promise<Membership> {
+    return mutate(this.#context, reinstateMembership, [member], options);
   }
   selfLeave(input: SelfLeaveInput, options?: MutationOptions): Promise<Membership> {
     return mutate(this.#context, selfLeave, [input], options);

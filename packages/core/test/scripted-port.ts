@@ -49,6 +49,7 @@ export function scriptedPort(script: Script): ScriptedPort {
 
   const port: StorePort = {
     capabilities: { concurrentSessions: false, usersLink: false, hostTransactions: false },
+    isRemote: true,
     async load<P extends Plan>(plan: P): Promise<AnswersTo<P>> {
       plans.push(plan);
       const facts = await next("load", steps.load);

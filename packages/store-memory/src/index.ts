@@ -72,6 +72,7 @@ export class InMemoryDatabase implements StorePort {
     usersLink: false,
     hostTransactions: false,
   };
+  readonly isRemote = false;
 
   // Rows by their keys. A row is never changed, only replaced.
   readonly #orgs = new Map<OrgId, Organization>();
@@ -228,7 +229,7 @@ export class InMemoryDatabase implements StorePort {
       const seq = this.#advance(commit, undo);
       const counts = { memberships: 0, invitations: 0, tuples: 0 };
       for (const change of commit.changes) {
-        this.#apply(change, undo, counts);
+        this.#apply(change, commit.org.id, undo, counts);
       }
       this.#record(commit, seq, counts, undo);
       return { outcome: "committed", seq };
@@ -273,6 +274,7 @@ export class InMemoryDatabase implements StorePort {
 
   #apply(
     change: Change,
+    orgId: OrgId,
     undo: (() => void)[],
     counts: { memberships: number; invitations: number; tuples: number },
   ): void {
@@ -293,6 +295,14 @@ export class InMemoryDatabase implements StorePort {
       case "expectMembership":
         this.#expectMembership(change.memId, change.expect);
         return;
+      case "expectMember": {
+        const memId = this.#live.get(liveKey({ orgId, usrId: change.usrId }));
+        const row = memId === undefined ? undefined : this.#members.get(memId);
+        if (row?.status !== "active" || !change.roles.includes(row.role)) {
+          throw new Conflict(null);
+        }
+        return;
+      }
       case "insertInvitation":
         this.#isNew(this.#invitations, change.row.id);
         return this.#putInvitation({ ...change.row, canonical: change.canonical }, undo);

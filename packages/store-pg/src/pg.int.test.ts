@@ -1,8 +1,8 @@
 import { describeStore } from "@tenantry/conformance";
 import { pgExecutor, readTables } from "@tenantry/store-sql";
+import { Worlds } from "@tenantry/testkit";
 import { afterAll, beforeAll, describe, it } from "vitest";
 import { type OpenPostgres, openPostgres } from "../test/open-postgres.ts";
-import { Worlds } from "../test/worlds.ts";
 import { migratePostgres, PostgresTenancyStore } from "./pg.ts";
 
 let database: OpenPostgres;

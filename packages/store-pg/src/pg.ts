@@ -1,14 +1,10 @@
 import {
-  type ClientOf,
   type MigrateOptions,
   migrate,
   type PgClient,
   type PgPool,
+  PgTenancyStore,
   pgExecutor,
-  pgTransact,
-  type SqlOptions,
-  SqlTenancyStore,
-  type Transact,
 } from "@tenantry/store-sql";
 
 export type { PgClient, PgPool } from "@tenantry/store-sql";
@@ -17,27 +13,9 @@ export type { PgClient, PgPool } from "@tenantry/store-sql";
  * Tenancy on PostgreSQL through `pg`, on a pool or a connected client. Where the client is inside a transaction the store
  * takes part in it, and never commits or rolls it back.
  */
-export class PostgresTenancyStore<Database extends PgPool | PgClient = PgPool | PgClient> extends SqlTenancyStore {
-  readonly #transact: Transact<ClientOf<Database>>;
-
-  /** Throws `PreconditionError` `precondition.invalid_input` for an unknown option or value. */
-  constructor(database: Database, options: SqlOptions = {}) {
-    super({ executor: pgExecutor(database), concurrentSessions: true, hostTransactions: true }, options);
-    this.#transact = pgTransact(database);
-  }
-
-  /**
-   * Opens a transaction, hands its client and a store inside it to `work`, and commits: what both wrote is there together
-   * or not at all. See `SqlTenancyStore.inTransaction` for what it throws.
-   */
-  withTransaction<T>(
-    work: (client: ClientOf<Database>, store: PostgresTenancyStore<ClientOf<Database>>) => Promise<T>,
-  ): Promise<T> {
-    return this.inTransaction(this.#transact, (client, options) =>
-      work(client, new PostgresTenancyStore(client, options)),
-    );
-  }
-}
+export class PostgresTenancyStore<
+  Database extends PgPool | PgClient = PgPool | PgClient,
+> extends PgTenancyStore<Database> {}
 
 /** Creates or updates the tables through `pg`; see `migrate` of `@tenantry/store-sql`. */
 export function migratePostgres(database: PgPool | PgClient, options: MigrateOptions = {}): Promise<readonly string[]> {

@@ -1,8 +1,8 @@
 import { PGlite } from "@electric-sql/pglite";
 import { describeStore } from "@tenantry/conformance";
 import { readTables } from "@tenantry/store-sql";
+import { Worlds } from "@tenantry/testkit";
 import { afterAll, describe, it } from "vitest";
-import { Worlds } from "../test/worlds.ts";
 import { migratePglite, PgliteTenancyStore, pgliteExecutor } from "./pglite.ts";
 
 const database = new PGlite();

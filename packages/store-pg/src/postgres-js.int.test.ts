@@ -1,9 +1,9 @@
 import { describeStore } from "@tenantry/conformance";
 import { readTables } from "@tenantry/store-sql";
+import { Worlds } from "@tenantry/testkit";
 import postgres from "postgres";
 import { afterAll, beforeAll, describe, it } from "vitest";
 import { type OpenPostgres, openPostgres } from "../test/open-postgres.ts";
-import { Worlds } from "../test/worlds.ts";
 import { migratePostgresJs, PostgresJsTenancyStore, postgresJsExecutor } from "./postgres-js.ts";
 
 let database: OpenPostgres;

@@ -1,20 +1,17 @@
 import { generate } from "@tenantry/core";
-import { createDatabase } from "@tenantry/testkit";
-import pg from "pg";
+import { type OpenDatabase, openDatabase } from "@tenantry/testkit";
+import type pg from "pg";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { migratePostgres, PostgresTenancyStore } from "../src/pg.ts";
 import { describeSchema } from "./schema-dump.ts";
 
-let database: Awaited<ReturnType<typeof createDatabase>>;
+let database: OpenDatabase;
 let pool: pg.Pool;
 beforeAll(async () => {
-  database = await createDatabase(inject("databaseUrl"));
-  pool = new pg.Pool({ connectionString: database.url, max: 8 });
+  database = await openDatabase(inject("databaseUrl"));
+  pool = database.pool();
 });
-afterAll(async () => {
-  await pool.end();
-  await database.drop();
-});
+afterAll(() => database.close());
 
 test("migrations are applied once, also when several processes start at the same time", async () => {
   const applied = await Promise.all(Array.from({ length: 4 }, () => migratePostgres(pool, { schema: "at_once" })));

@@ -1,6 +1,7 @@
 import type { Access, AnswersTo, Plan, StorePort } from "@tenantry/core";
 import type { SqlExecutor } from "./executor.ts";
 import { commitOutcome, faultOf, isStalePreparation } from "./faults.ts";
+import { hold, type OpenTransaction } from "./hold.ts";
 import { join } from "./joined.ts";
 import { type Request, requests } from "./requests.ts";
 
@@ -11,11 +12,13 @@ export interface SqlDriver {
   readonly concurrentSessions: boolean;
   /** It can be given a connection inside the host's transaction. */
   readonly hostTransactions: boolean;
+  /** How a transaction is opened on a connection of its own, where there are several. */
+  readonly transaction?: OpenTransaction;
 }
 
 /** The port of a store over an executor: each request is one statement and a transaction of its own. */
 export function sqlPort(
-  { executor, concurrentSessions, hostTransactions }: SqlDriver,
+  { executor, concurrentSessions, hostTransactions, transaction }: SqlDriver,
   schema: string,
   prepare: boolean,
 ): StorePort {
@@ -33,6 +36,7 @@ export function sqlPort(
   const { connection } = executor;
   return {
     ...access,
+    isRemote: true,
     capabilities: { concurrentSessions, usersLink: true, hostTransactions },
     async settle(address) {
       // A statement of its own: what was committed while the fence waited for it is not in the fence's snapshot.
@@ -41,6 +45,7 @@ export function sqlPort(
         : read(executor, requested.keyUse(address));
     },
     ...(connection === undefined ? {} : { join: (call, work) => join(connection, requested, access, call, work) }),
+    ...(transaction === undefined ? {} : { hold: (orgId, work) => hold(transaction, requested, orgId, work) }),
   };
 }
 

@@ -5,9 +5,11 @@ import {
   type CommitOutcome,
   type KeyAddress,
   type KeyUse,
+  type OrgId,
   type Plan,
   type Question,
   StoreFault,
+  uuidOf,
 } from "@tenantry/core";
 import type { Row, Statement } from "./executor.ts";
 import { decodeKeyUse, keyJson, planSql } from "./reads.ts";
@@ -31,6 +33,8 @@ const PATIENCE = `with patience as materialized (
 export interface Requests {
   load<P extends Plan>(plan: P): Request<AnswersTo<P>>;
   commit(commit: Commit): Request<CommitOutcome>;
+  /** Waits for the organization's lock, and keeps it until the transaction ends. */
+  lockOrg(orgId: OrgId): Request<void>;
   /** Claims a key for nothing, so that nothing with it can take effect any more. `false`: it is used already. */
   fenceKey(address: KeyAddress): Request<boolean>;
   keyUse(address: KeyAddress): Request<KeyUse>;
@@ -54,6 +58,12 @@ export function requests(schema: string, prepare: boolean): Requests {
     commit(commit) {
       const { text, values } = commitSql(schema, commit);
       return { statement: statement(text, values, prepare), decode: ([row]) => outcome(row?.["seq"]) };
+    },
+
+    lockOrg(orgId) {
+      const values = new Values();
+      const text = `select id from ${schema}.org where id = ${values.add(uuidOf(orgId), "uuid")} for no key update`;
+      return { statement: statement(text, values, prepare), decode: () => {} };
     },
 
     fenceKey({ scope, key }) {

@@ -73,6 +73,18 @@ function verdict(s: string, { org, events }: Commit, changes: Changes, values: V
 )`);
     holds.push(`(select count(*) from locked_mem) = ${values.add(memberships.length, "bigint")}`);
   }
+  const members = changes("expectMember").map(({ usrId, roles }) => ({ usr_id: uuidOf(usrId), roles }));
+  if (members.length > 0) {
+    // Whoever writes a membership holds the organization's lock, so these need no place in the order of the others.
+    const expected = values.rows(members, "usr_id uuid, roles text[]");
+    parts.push(`locked_member as materialized (
+  select m.id from ${s}.mem m join ${expected}
+      on m.org_id = ${values.add(uuidOf(org.id), "uuid")} and m.usr_id = r.usr_id and m.role = any (r.roles)
+   where m.status = 'active' and exists (select from locked_org)
+     for no key update of m
+)`);
+    holds.push(`(select count(*) from locked_member) = ${values.add(members.length, "bigint")}`);
+  }
   const where = holds.length === 0 ? "" : `\n   where ${holds.join(" and ")}`;
   parts.push(`go as materialized (
   select id as org_id, version as before, version + ${values.add(events.length, "bigint")} as last from locked_org${where}

@@ -1,4 +1,5 @@
 import { detachedArguments, detachedResults } from "./detached.ts";
+import { heldEntity } from "./held-entity.ts";
 import { brokenClock, brokenIdSource, brokenPolicy } from "./host-functions.ts";
 import { committed, refusedInside, rolledBack } from "./host-transaction.ts";
 import { hostileListOptions, hostileObjects, unusualObjects } from "./hostile-objects.ts";
@@ -38,4 +39,5 @@ export const contract: readonly Trait[] = [
   rolledBack,
   committed,
   refusedInside,
+  heldEntity,
 ];

@@ -14,6 +14,8 @@ export interface Operation {
   readonly isMutation: boolean;
   /** Whether there is an organization whose version can be expected. */
   readonly hasVersion: boolean;
+  /** Whether what it is about can be named by the entity itself. */
+  readonly takesEntity?: boolean;
   /** Every id among the arguments. */
   readonly ids: readonly IdPlace[];
   /** What has to happen in the town first. */
@@ -51,19 +53,21 @@ export const operations: readonly Operation[] = [
   {
     ...mutation,
     name: "updateOrg",
+    takesEntity: true,
     ids: [addressed("org", 0, "orgId")],
     args: ({ org }) => [{ orgId: org, name: "Acme", slug: "acme" }],
     otherArgs: ({ org }) => [{ orgId: org, name: null }],
   },
-  { ...mutation, name: "suspendOrg", ids: orgId, args: ({ org }) => [org] },
+  { ...mutation, name: "suspendOrg", takesEntity: true, ids: orgId, args: ({ org }) => [org] },
   {
     ...mutation,
     name: "reinstateOrg",
+    takesEntity: true,
     ids: orgId,
     prepare: ({ store, org }) => store.suspendOrg(org),
     args: ({ org }) => [org],
   },
-  { ...mutation, name: "revokeOrg", ids: orgId, args: ({ org }) => [org] },
+  { ...mutation, name: "revokeOrg", takesEntity: true, ids: orgId, args: ({ org }) => [org] },
   {
     ...mutation,
     name: "addMember",
@@ -74,6 +78,7 @@ export const operations: readonly Operation[] = [
   {
     ...mutation,
     name: "changeRole",
+    takesEntity: true,
     ids: [addressed("mem", 0, "memId")],
     args: ({ member }) => [{ memId: member.memId, newRole: "guest" }],
     otherArgs: ({ member }) => [{ memId: member.memId, newRole: "viewer" }],
@@ -81,6 +86,7 @@ export const operations: readonly Operation[] = [
   {
     ...mutation,
     name: "suspendMembership",
+    takesEntity: true,
     ids: memId,
     args: ({ member }) => [member.memId],
     otherArgs: ({ admin }) => [admin.memId],
@@ -88,6 +94,7 @@ export const operations: readonly Operation[] = [
   {
     ...mutation,
     name: "reinstateMembership",
+    takesEntity: true,
     ids: memId,
     args: ({ suspended }) => [suspended.memId],
     otherArgs: ({ admin }) => [admin.memId],
@@ -95,6 +102,7 @@ export const operations: readonly Operation[] = [
   {
     ...mutation,
     name: "selfLeave",
+    takesEntity: true,
     ids: [addressed("mem", 0, "memId"), named("usr", 0, "transferTo")],
     args: ({ owner, admin }) => [{ memId: owner.memId, transferTo: admin.usrId }],
     otherArgs: ({ owner, member }) => [{ memId: owner.memId, transferTo: member.usrId }],
@@ -102,6 +110,7 @@ export const operations: readonly Operation[] = [
   {
     ...mutation,
     name: "adminRemove",
+    takesEntity: true,
     ids: [addressed("mem", 0, "memId"), named("usr", 0, "adminUsrId")],
     args: ({ member, owner }) => [{ memId: member.memId, adminUsrId: owner.usrId }],
     otherArgs: ({ member, admin }) => [{ memId: member.memId, adminUsrId: admin.usrId }],
@@ -123,6 +132,7 @@ export const operations: readonly Operation[] = [
   {
     ...mutation,
     name: "acceptInvitation",
+    takesEntity: true,
     ids: [addressed("inv", 0, "invId"), named("usr", 0, "asUsrId")],
     args: ({ invitation, stranger }) => [{ invId: invitation, asUsrId: stranger, acceptingIdentifier: INVITED }],
     otherArgs: ({ invitation }) => [{ invId: invitation }],
@@ -130,6 +140,7 @@ export const operations: readonly Operation[] = [
   {
     ...mutation,
     name: "declineInvitation",
+    takesEntity: true,
     ids: [addressed("inv", 0, "invId"), named("usr", 0, "asUsrId")],
     args: ({ invitation, stranger }) => [{ invId: invitation, asUsrId: stranger, acceptingIdentifier: INVITED }],
     otherArgs: ({ invitation }) => [{ invId: invitation }],
@@ -137,6 +148,7 @@ export const operations: readonly Operation[] = [
   {
     ...mutation,
     name: "revokeInvitation",
+    takesEntity: true,
     ids: [addressed("inv", 0, "invId"), named("usr", 0, "adminUsrId")],
     args: ({ invitation, owner }) => [{ invId: invitation, adminUsrId: owner.usrId }],
     otherArgs: ({ invitation, admin }) => [{ invId: invitation, adminUsrId: admin.usrId }],

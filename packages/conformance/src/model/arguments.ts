@@ -13,6 +13,7 @@ import { sequentialId } from "../chance.ts";
 import type { Call } from "../rules/judge.ts";
 import type { MemberRow, OrgState, World } from "../rules/world.ts";
 import type { Choices } from "./choices.ts";
+import { Held } from "./held.ts";
 
 /** Everybody who takes part, besides those who are minted. */
 export const USERS: readonly UsrId[] = Array.from({ length: 6 }, (_, place) => sequentialId("usr", 0xf00 + place));
@@ -130,7 +131,7 @@ export const makers: Readonly<Record<string, Maker>> = {
 export function attempt(op: string, setting: Setting): Attempt {
   const name = setting.world.orgs.size === 0 ? "createOrg" : op;
   const { isMutation, make } = makers[name] as Maker;
-  const args = make(setting);
+  const args = held(name, make(setting), setting.choices);
   const { choices } = setting;
   const isSpoilt = choices.oneIn(16);
   return {
@@ -141,11 +142,40 @@ export function attempt(op: string, setting: Setting): Attempt {
   };
 }
 
+/** The operations that take an entity in the place of its id, and the key under which it stands. */
+const HOLDERS: Readonly<Record<string, string>> = {
+  updateOrg: "orgId",
+  suspendOrg: "",
+  reinstateOrg: "",
+  revokeOrg: "",
+  changeRole: "memId",
+  suspendMembership: "",
+  reinstateMembership: "",
+  selfLeave: "memId",
+  adminRemove: "memId",
+  acceptInvitation: "invId",
+  declineInvitation: "invId",
+  revokeInvitation: "invId",
+};
+
+/** Now and then the entity itself. */
+function held(op: string, args: readonly unknown[], choices: Choices): readonly unknown[] {
+  const key = HOLDERS[op];
+  const [first, ...others] = args;
+  if (key === undefined || !choices.oneIn(4)) {
+    return args;
+  }
+  const which = choices.of("last", "first");
+  return key === ""
+    ? [new Held(first as string, which), ...others]
+    : [{ ...(first as object), [key]: new Held((first as Record<string, string>)[key] as string, which) }, ...others];
+}
+
 function mutationOptions(op: string, args: readonly unknown[], setting: Setting): MutationOptions {
   const { choices, world } = setting;
   const [first] = args;
-  const orgId = typeof first === "string" ? first : (first as { readonly orgId?: OrgId }).orgId;
-  const version = world.org(orgId as OrgId)?.row.version ?? 1;
+  const orgId = typeof first === "string" ? first : (first as { readonly orgId?: OrgId | Held }).orgId;
+  const version = world.org((orgId instanceof Held ? orgId.id : orgId) as OrgId)?.row.version ?? 1;
   return {
     ...maybe(setting, "actor", () => choices.of<UsrId | null>(user(setting), null)),
     ...(choices.oneIn(4) ? { idempotencyKey: choices.of(...KEYS) } : {}),

@@ -15,6 +15,7 @@ import type { Json } from "../fixture/format.ts";
 import { answersPage, type Operation, operations } from "../fixture/operations.ts";
 import { snakeCase, toWire } from "../names.ts";
 import type { Call } from "../rules/judge.ts";
+import { Held } from "./held.ts";
 import { DAWN, type PlayedStep, type RunOptions, send } from "./play.ts";
 
 /**
@@ -153,6 +154,9 @@ function written(value: unknown): unknown {
   }
   if (typeof value === "number" && !Number.isFinite(value)) {
     return { $number: String(value) };
+  }
+  if (value instanceof Held) {
+    return value.id;
   }
   if (value instanceof Date) {
     return Number.isNaN(value.getTime()) ? { $date: "invalid" } : value.toISOString();

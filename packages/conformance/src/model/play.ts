@@ -11,6 +11,7 @@ import { World } from "../rules/world.ts";
 import { type Attempt, attempt } from "./arguments.ts";
 import { Choices } from "./choices.ts";
 import { isEqual } from "./equality.ts";
+import { Hands } from "./held.ts";
 import { RowComparison } from "./rows.ts";
 
 /** When every run begins. */
@@ -80,6 +81,8 @@ class Stage {
   readonly #world = new World();
   readonly #watch = new Watch();
   readonly #played: PlayedStep[] = [];
+  readonly #hands = new Hands();
+  readonly #subjectHands = new Hands();
   readonly #byRules = new RowComparison("the rules");
   readonly #byStore = new RowComparison("the store under test");
 
@@ -117,7 +120,7 @@ class Stage {
   }
 
   async #step(call: Attempt, advanceMs: number, subject: OpenStore | null): Promise<void> {
-    const outcome = await outcomeOf(() => send(this.#reference, call));
+    const outcome = await outcomeOf(() => send(this.#reference, call, this.#hands));
     this.#played.push({ call, advanceMs, outcome });
     this.#judged(call, outcome);
     if (subject === null && !outcome.ok) {
@@ -127,7 +130,7 @@ class Stage {
     const tables = this.#reference.tables();
     this.#agree(this.#byRules.differences({ ...this.#world.tables(), idem: tables.idem }, tables));
     if (subject !== null) {
-      const own = await outcomeOf(() => send(subject.store, call));
+      const own = await outcomeOf(() => send(subject.store, call, this.#subjectHands));
       this.#agree(differentOutcomes("the store under test", own, outcome));
       this.#agree(this.#byStore.differences(await subject.tables(), tables));
     }
@@ -184,13 +187,17 @@ class Stage {
 export async function send(
   store: StoreUnderTest | InMemoryTenancyStore,
   { op, args, options }: Call,
+  hands: Hands = new Hands(),
 ): Promise<unknown> {
   const method: unknown = Reflect.get(store, op);
   if (typeof method !== "function") {
     throw new Failure(`the store has no method ${op}`);
   }
   const isBare = Object.keys(options).length === 0;
-  return await Reflect.apply(method, store, isBare ? args : [...args, options]);
+  const given = hands.given(args);
+  const result: unknown = await Reflect.apply(method, store, isBare ? given : [...given, options]);
+  hands.take(result);
+  return result;
 }
 
 function differentOutcomes(who: string, own: Outcome, expected: Outcome): readonly string[] {

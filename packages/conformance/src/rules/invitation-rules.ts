@@ -2,7 +2,7 @@ import type {
   AcceptInvitationInput,
   Code,
   CreateInvitationInput,
-  DeclineInvitationInput,
+  InvId,
   InvitationStatus,
   OrgId,
   PreTuple,
@@ -13,7 +13,7 @@ import type {
 import { isRole } from "../invariants/invariant.ts";
 import { hasAuthority, joined, rank, refuseMember } from "./membership-rules.ts";
 import { inOrg } from "./org-rules.ts";
-import { type Rule, type Ruling, refused, type Settings, type Situation } from "./ruling.ts";
+import { idFrom, type Rule, type Ruling, refused, type Settings, type Situation } from "./ruling.ts";
 import {
   type InvitationRow,
   latest,
@@ -88,11 +88,12 @@ export const createInvitation: Rule<Offer, { readonly org: OrgState }> = {
   },
 };
 
-type Answering = Required<AcceptInvitationInput>;
+type ById<Input> = Omit<Input, "invId"> & { readonly invId: InvId };
+type Answering = Required<ById<AcceptInvitationInput>>;
 const byInvId = {
   input([input]: readonly unknown[]): Answering {
     const { invId, asUsrId = null, acceptingIdentifier = null } = input as AcceptInvitationInput;
-    return { invId, asUsrId, acceptingIdentifier };
+    return { invId: idFrom(invId), asUsrId, acceptingIdentifier };
   },
   find: (world: World, { invId }: Pick<Answering, "invId">) => world.invitation(invId),
 };
@@ -143,7 +144,7 @@ export const acceptInvitation: Rule<Answering, OfInvitation> = {
   },
 };
 
-export const declineInvitation: Rule<Required<DeclineInvitationInput>, OfInvitation> = {
+export const declineInvitation: Rule<Answering, OfInvitation> = {
   ...byInvId,
   refuse: (input, { declineBinding }) => (declineBinding === "required" ? refuseUnbound(input) : null),
   decide(world, { asUsrId, acceptingIdentifier }, { org, invitation }, situation) {
@@ -160,10 +161,10 @@ export const declineInvitation: Rule<Required<DeclineInvitationInput>, OfInvitat
   },
 };
 
-export const revokeInvitation: Rule<RevokeInvitationInput, OfInvitation> = {
+export const revokeInvitation: Rule<ById<RevokeInvitationInput>, OfInvitation> = {
   input: ([input]) => {
     const { invId, adminUsrId } = input as RevokeInvitationInput;
-    return { invId, adminUsrId };
+    return { invId: idFrom(invId), adminUsrId };
   },
   find: byInvId.find,
   decide(world, { adminUsrId }, { org, invitation }, situation) {

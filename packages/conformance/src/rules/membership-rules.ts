@@ -11,15 +11,16 @@ import {
   type UsrId,
 } from "@tenantry/core";
 import { inOrg } from "./org-rules.ts";
-import { type Rule, type Ruling, refused } from "./ruling.ts";
+import { idFrom, type Rule, type Ruling, refused } from "./ruling.ts";
 import { activeOwners, latest, liveMember, type MemberRow, type OrgState, shownMember, type World } from "./world.ts";
 
 interface OfMember {
   readonly org: OrgState;
   readonly member: MemberRow;
 }
+type ById<Input> = Omit<Input, "memId"> & { readonly memId: MemId };
 const byMemId = {
-  input: ([memId]: readonly unknown[]) => ({ memId: memId as MemId }),
+  input: ([member]: readonly unknown[]) => ({ memId: idFrom(member as MemId | Membership) }),
   find: (world: World, { memId }: { readonly memId: MemId }) => world.member(memId),
 };
 
@@ -44,10 +45,10 @@ export const addMember: Rule<Required<AddMemberInput>, { readonly org: OrgState 
   },
 };
 
-export const changeRole: Rule<ChangeRoleInput, OfMember> = {
+export const changeRole: Rule<ById<ChangeRoleInput>, OfMember> = {
   input: ([input]) => {
     const { memId, newRole } = input as ChangeRoleInput;
-    return { memId, newRole };
+    return { memId: idFrom(memId), newRole };
   },
   find: byMemId.find,
   decide(world, { newRole }, { org, member }, { now, mint }) {
@@ -98,10 +99,10 @@ export const reinstateMembership: Rule<{ readonly memId: MemId }, OfMember> = {
   },
 };
 
-export const selfLeave: Rule<Required<SelfLeaveInput>, OfMember> = {
+export const selfLeave: Rule<Required<ById<SelfLeaveInput>>, OfMember> = {
   input([input]) {
     const { memId, transferTo = null } = input as SelfLeaveInput;
-    return { memId, transferTo };
+    return { memId: idFrom(memId), transferTo };
   },
   find: byMemId.find,
   decide(world, { transferTo }, { org, member }, { now, mint }) {
@@ -134,10 +135,10 @@ export const selfLeave: Rule<Required<SelfLeaveInput>, OfMember> = {
   },
 };
 
-export const adminRemove: Rule<AdminRemoveInput, OfMember> = {
+export const adminRemove: Rule<ById<AdminRemoveInput>, OfMember> = {
   input: ([input]) => {
     const { memId, adminUsrId } = input as AdminRemoveInput;
-    return { memId, adminUsrId };
+    return { memId: idFrom(memId), adminUsrId };
   },
   find: byMemId.find,
   decide(world, { adminUsrId }, { org, member }, { now }) {

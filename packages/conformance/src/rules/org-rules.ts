@@ -1,5 +1,5 @@
 import type { Code, CreateOrgInput, Organization, OrgId, UpdateOrgInput, UsrId } from "@tenantry/core";
-import { type Rule, type Ruling, refused, type Settings, type Situation } from "./ruling.ts";
+import { idFrom, type Rule, type Ruling, refused, type Settings, type Situation } from "./ruling.ts";
 import { latest, type OrgState, shownMember, type World } from "./world.ts";
 
 interface InOrg {
@@ -60,10 +60,10 @@ export const createOrg: Rule<NewOrg, { readonly org: null }> = {
   },
 };
 
-export const updateOrg: Rule<UpdateOrgInput, InOrg> = {
+export const updateOrg: Rule<Omit<UpdateOrgInput, "orgId"> & { readonly orgId: OrgId }, InOrg> = {
   input([input]) {
     const { orgId, name, slug } = input as UpdateOrgInput;
-    return { orgId, ...(name === undefined ? {} : { name }), ...(slug === undefined ? {} : { slug }) };
+    return { orgId: idFrom(orgId), ...(name === undefined ? {} : { name }), ...(slug === undefined ? {} : { slug }) };
   },
   refuse: ({ slug = null }, settings) => refuseSlug(slug, settings),
   find: (world, { orgId }) => inOrg(world, orgId),
@@ -87,7 +87,7 @@ export const updateOrg: Rule<UpdateOrgInput, InOrg> = {
 };
 
 const byOrgId = {
-  input: ([orgId]: readonly unknown[]) => ({ orgId: orgId as OrgId }),
+  input: ([org]: readonly unknown[]) => ({ orgId: idFrom(org as OrgId | Organization) }),
   find: (world: World, { orgId }: { readonly orgId: OrgId }) => inOrg(world, orgId),
 };
 

@@ -67,3 +67,8 @@ export type AnyRule = Rule<never, never>;
 export type Scope = OrgId | UsrId;
 
 export const refused = (code: Code): Ruling => ({ refused: code });
+
+/** The id meant by an id, or by an entity that was handed out. */
+export function idFrom<I extends string>(value: I | { readonly id: I }): I {
+  return typeof value === "string" ? value : value.id;
+}

@@ -22,8 +22,8 @@ import { type AcceptInvitationFacts, acceptInvitation, decideAcceptInvitation } 
 const dave = idNo("usr", 4);
 const asDave = { asUsrId: dave, acceptingIdentifier: "dave@example.com" };
 const asNew = { asUsrId: null, acceptingIdentifier: null };
-const facts: AcceptInvitationFacts = { invitation: offer, org: acme, live: null, inviter: owner };
-const ofAlice = { op: "expectMembership", memId: owner.id, expect: { status: "active", updatedAt: owner.updatedAt } };
+const facts = { invitation: offer, org: acme, live: null, inviter: owner } satisfies AcceptInvitationFacts;
+const ofAlice = { op: "expectMember", usrId: alice, roles: ["owner", "admin"] };
 
 test("an existing user joins: membership, role tuple, grants and the end of the invitation are one write", () => {
   const grants = [

@@ -1,44 +1,50 @@
 import { stillActive } from "../change.ts";
 import { accept, type Decision, found, reject } from "../decision.ts";
 import { errorFor } from "../errors.ts";
-import { idArgument } from "../id.ts";
-import { fields, optionalId, optionalIdentifier } from "../input.ts";
+import { addressed, fields, optionalId, optionalIdentifier } from "../input.ts";
 import { joined, refuseLive } from "../membership/add-member.ts";
+import { authority } from "../membership/membership.ts";
 import {
   type AcceptInvitationResult,
   type InvId,
   type Invitation,
   latest,
   type Membership,
-  type Organization,
   type Tuple,
   type UsrId,
 } from "../model.ts";
 import type { Environment, Mutation } from "../operation.ts";
+import { type AuthorityFact, type OrgFact, PRESUMED_AUTHORITY, presumablyActive } from "../presumed.ts";
 import type { Read } from "../read.ts";
-import { authority } from "./create-invitation.ts";
 import { closed, foundInvitation, hasElapsed, isOpen, refuseIdentifier, refuseInviter } from "./invitation.ts";
 
 export interface AcceptInvitationInput {
-  readonly invId: InvId;
+  readonly invId: InvId | Invitation;
   /** The existing user who joins. Left out, a new `usr_` id is minted. */
   readonly asUsrId?: UsrId | null;
   /** From the authenticated session, never from the request body. Needed with `asUsrId`, not consulted without. */
   readonly acceptingIdentifier?: string | null;
 }
 
+interface Acceptance {
+  readonly invId: InvId;
+  readonly asUsrId: UsrId | null;
+  readonly acceptingIdentifier: string | null;
+  readonly held?: Invitation | undefined;
+}
+
 export interface AcceptInvitationFacts {
   readonly invitation: Invitation;
-  readonly org: Organization;
+  readonly org: OrgFact;
   /** The live membership of `asUsrId` in the invitation's organization. */
   readonly live: Membership | null;
   /** The live membership of the person who issued the invitation. */
-  readonly inviter: Membership | null;
+  readonly inviter: AuthorityFact | null;
 }
 
 export const acceptInvitation: Mutation<
   readonly [AcceptInvitationInput],
-  Required<AcceptInvitationInput>,
+  Acceptance,
   {
     readonly invitation: Read<"invitation">;
     readonly org: Read<"org">;
@@ -54,8 +60,10 @@ export const acceptInvitation: Mutation<
   admitsVersion: true,
   parse(_, input) {
     const { invId, asUsrId, acceptingIdentifier } = fields(input, ["invId", "asUsrId", "acceptingIdentifier"]);
+    const { id, held } = addressed("inv", invId);
     const answer = {
-      invId: idArgument("inv", invId),
+      invId: id,
+      held,
       asUsrId: optionalId("usr", asUsrId),
       acceptingIdentifier: optionalIdentifier(acceptingIdentifier),
     };
@@ -75,12 +83,16 @@ export const acceptInvitation: Mutation<
     const both = foundInvitation(invId, answers);
     return both.ok ? found({ ...answers, ...both.facts }) : both;
   },
+  assume: ({ held }) =>
+    held === undefined
+      ? null
+      : { invitation: held, org: presumablyActive(held.orgId), live: null, inviter: PRESUMED_AUTHORITY },
   decide: decideAcceptInvitation,
 };
 
 /** Join by invitation: the membership, its tuple, every grant and the end of the invitation in one commit. */
 export function decideAcceptInvitation(
-  { asUsrId, acceptingIdentifier }: Pick<Required<AcceptInvitationInput>, "asUsrId" | "acceptingIdentifier">,
+  { asUsrId, acceptingIdentifier }: Pick<Acceptance, "asUsrId" | "acceptingIdentifier">,
   { invitation, org, live, inviter }: AcceptInvitationFacts,
   { now, ids, settings }: Environment<"mem" | "usr">,
 ): Decision<AcceptInvitationResult> {
@@ -119,7 +131,7 @@ export function decideAcceptInvitation(
       at,
       actor: usrId,
       changes: [
-        ...authority(recheck ? inviter : null),
+        ...(recheck ? [authority(invitedBy, role)] : []),
         accepted.change,
         ...member.changes,
         ...tuples.map((tuple) => ({ op: "insertTuple", tuple }) as const),

@@ -31,8 +31,8 @@ const asked = {
   expiresAt: after(1000),
   preTuples: [grant],
 } as const;
-const facts: CreateInvitationFacts = { org: acme, inviter: owner, pending: [] };
-const ofAlice = { op: "expectMembership", memId: owner.id, expect: { status: "active", updatedAt: owner.updatedAt } };
+const facts = { org: acme, inviter: owner, pending: [] } satisfies CreateInvitationFacts;
+const ofAlice = { op: "expectMember", usrId: alice, roles: ["owner", "admin"] };
 
 test("an invitation is pending, keeps the identifier as given and rests on its inviter's authority", () => {
   const row = {
@@ -295,4 +295,14 @@ test("an invitation that the clock has overtaken backwards ends no earlier than 
   const replacing = { ...environment, now: after(-100_000_000), settings: settings({ reinvite: "replace" }) };
   const decision = decideCreateInvitation(asked, { ...facts, pending: [offer] }, replacing);
   expect(decision).toMatchObject({ write: { changes: [ofAlice, { row: { terminalAt: yesterday } }, {}] } });
+});
+
+test("an active organization and an inviter of rank are assumed, unless the policy looks at pending invitations", () => {
+  expect(createInvitation.assume?.(asked, settings())).toEqual({
+    org: { id: acme.id, status: "active", version: 0 },
+    inviter: { role: "owner", status: "active" },
+    pending: [],
+  });
+  expect(createInvitation.assume?.(asked, settings({ reinvite: "reject" }))).toBeNull();
+  expect(createInvitation.assume?.(asked, settings({ reinvite: "replace" }))).toBeNull();
 });

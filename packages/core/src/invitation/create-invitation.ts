@@ -1,10 +1,12 @@
-import { asRead, type Change, stillActive, unchanged } from "../change.ts";
+import { stillActive, unchanged } from "../change.ts";
 import { accept, type Decision, found, reject } from "../decision.ts";
 import { idArgument } from "../id.ts";
 import { expirationArgument, fields, identifierArgument, preTuplesArgument, roleArgument } from "../input.ts";
-import type { Invitation, Membership, Organization, OrgId, PreTuple, Role, UsrId } from "../model.ts";
+import { authority } from "../membership/membership.ts";
+import type { Invitation, OrgId, PreTuple, Role, UsrId } from "../model.ts";
 import type { Environment, Mutation } from "../operation.ts";
 import { noOrg } from "../org.ts";
+import { type AuthorityFact, type OrgFact, PRESUMED_AUTHORITY, presumablyActive } from "../presumed.ts";
 import type { Read } from "../read.ts";
 import { closed, hasElapsed, refuseInviter } from "./invitation.ts";
 
@@ -25,9 +27,9 @@ interface NewInvitation extends Required<CreateInvitationInput> {
 }
 
 export interface CreateInvitationFacts {
-  readonly org: Organization;
+  readonly org: OrgFact;
   /** The live membership of `invitedBy`. */
-  readonly inviter: Membership | null;
+  readonly inviter: AuthorityFact | null;
   /** Invitations stored as pending for the same canonical identifier, where the re-invite policy asks for them. */
   readonly pending: readonly Invitation[];
 }
@@ -65,6 +67,9 @@ export const createInvitation: Mutation<
     pending: { read: "pendingInvitations", orgId, canonical: reinvite === "allow" ? null : canonical },
   }),
   find: ({ orgId }, { org, inviter, pending }) => (org === null ? noOrg(orgId) : found({ org, inviter, pending })),
+  // Under a policy that looks at pending invitations there is something to look at.
+  assume: ({ orgId }, { reinvite }) =>
+    reinvite === "allow" ? { org: presumablyActive(orgId), inviter: PRESUMED_AUTHORITY, pending: [] } : null,
   decide: decideCreateInvitation,
 };
 
@@ -106,7 +111,7 @@ export function decideCreateInvitation(
     at: now,
     actor: invitedBy,
     changes: [
-      ...authority(settings.inviterCheck === "any" ? null : inviter),
+      ...(settings.inviterCheck === "any" ? [] : [authority(invitedBy, role)]),
       ...replaced.map(({ change }) => change),
       { op: "insertInvitation", row: invitation, canonical },
     ],
@@ -122,9 +127,4 @@ export function decideCreateInvitation(
       },
     },
   });
-}
-
-/** The inviter's authority must last until the commit; `null` where it was not asked for. */
-export function authority(inviter: Membership | null): readonly Change[] {
-  return inviter === null ? [] : [{ op: "expectMembership", memId: inviter.id, expect: asRead(inviter) }];
 }

@@ -7,11 +7,11 @@ import {
   type Invitation,
   type InvitationStatus,
   latest,
-  type Membership,
   type Organization,
   type Role,
   type UsrId,
 } from "../model.ts";
+import type { AuthorityFact } from "../presumed.ts";
 import type { Settings } from "../settings.ts";
 import { canBecome, INVITATION_TRANSITIONS } from "../states.ts";
 
@@ -48,7 +48,7 @@ export function closed(
 }
 
 /** An inviter must administer the organization and rank at least as high as the role on offer. */
-export function refuseInviter(inviter: Membership | null, invitedBy: UsrId, role: Role): Rejected | null {
+export function refuseInviter(inviter: AuthorityFact | null, invitedBy: UsrId, role: Role): Rejected | null {
   if (!isAdministrator(inviter)) {
     return reject("forbidden", { subject: "inviter", usrId: invitedBy });
   }

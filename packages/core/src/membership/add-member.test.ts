@@ -133,5 +133,5 @@ test("an unknown organization is not found", () => {
 });
 
 test("an active organization and a stranger are assumed, so that adding takes one round trip", () => {
-  expect(addMember.assume?.(asked)).toEqual({ org: { id: acme.id, status: "active" }, live: null });
+  expect(addMember.assume?.(asked, settings())).toEqual({ org: { id: acme.id, status: "active" }, live: null });
 });

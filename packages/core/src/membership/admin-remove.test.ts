@@ -17,7 +17,7 @@ import {
 import { type Membership, ROLES, type Role } from "../model.ts";
 import { type AdminRemoveFacts, adminRemove, decideAdminRemove } from "./admin-remove.ts";
 
-const facts: AdminRemoveFacts = { membership: member, org: acme, admin };
+const facts = { membership: member, org: acme, admin } satisfies AdminRemoveFacts;
 const byBob = { adminUsrId: bob };
 
 test("a removal ends the row, names the admin and deletes the role tuple", () => {
@@ -30,7 +30,7 @@ test("a removal ends the row, names the admin and deletes the role tuple", () =>
       at: now,
       actor: bob,
       changes: [
-        { op: "expectMembership", memId: admin.id, expect: { status: "active", updatedAt: admin.updatedAt } },
+        { op: "expectMember", usrId: bob, roles: ["owner", "admin"] },
         { op: "updateMembership", row, expect: { status: "active", updatedAt: member.updatedAt } },
         {
           op: "deleteTuple",
@@ -52,17 +52,19 @@ test("a suspended target is removed; it has no role tuple to delete", () => {
     ok: true,
     result: { status: "revoked", removedBy: bob },
     write: {
-      changes: [{ op: "expectMembership" }, { op: "updateMembership", expect: { status: "suspended" } }],
+      changes: [{ op: "expectMember" }, { op: "updateMembership", expect: { status: "suspended" } }],
       event: { data: { from: "suspended" } },
     },
   });
 });
 
-test("an admin who removes themself is guarded by the row that ends", () => {
+test("an admin who removes themself needs authority as over anybody else", () => {
   const decision = decideAdminRemove(byBob, { ...facts, membership: admin }, environment);
   expect(decision).toMatchObject({
     ok: true,
-    write: { changes: [{ op: "updateMembership", row: { id: admin.id } }, { op: "deleteTuple" }] },
+    write: {
+      changes: [{ op: "expectMember" }, { op: "updateMembership", row: { id: admin.id } }, { op: "deleteTuple" }],
+    },
   });
 });
 

@@ -1,27 +1,34 @@
-import { asRead, type Change, existing } from "../change.ts";
+import { existing } from "../change.ts";
 import { accept, type Decision, found, reject } from "../decision.ts";
 import { idArgument } from "../id.ts";
-import { fields } from "../input.ts";
+import { addressed, fields } from "../input.ts";
 import { type Membership, type MemId, type Organization, rankOf, type UsrId } from "../model.ts";
 import type { Environment, Mutation } from "../operation.ts";
+import { type AuthorityFact, PRESUMED_AUTHORITY, presumablyActive } from "../presumed.ts";
 import type { Read } from "../read.ts";
-import { canEnd, ended, foundMembership, isAdministrator } from "./membership.ts";
+import { authority, canEnd, ended, foundMembership, isAdministrator } from "./membership.ts";
 
 export interface AdminRemoveInput {
+  readonly memId: MemId | Membership;
+  readonly adminUsrId: UsrId;
+}
+
+interface Removal {
   readonly memId: MemId;
   readonly adminUsrId: UsrId;
+  readonly held?: Membership | undefined;
 }
 
 export interface AdminRemoveFacts {
   readonly membership: Membership;
-  readonly org: Organization;
+  readonly org: Pick<Organization, "id">;
   /** The live membership of `adminUsrId` in the target's organization. */
-  readonly admin: Membership | null;
+  readonly admin: AuthorityFact | null;
 }
 
 export const adminRemove: Mutation<
   readonly [AdminRemoveInput],
-  AdminRemoveInput,
+  Removal,
   { readonly membership: Read<"membership">; readonly org: Read<"org">; readonly admin: Read<"liveMembership"> },
   AdminRemoveFacts,
   Membership,
@@ -31,8 +38,9 @@ export const adminRemove: Mutation<
   mints: [],
   admitsVersion: true,
   parse(_, input) {
-    const { memId, adminUsrId } = fields(input, ["memId", "adminUsrId"]);
-    return { memId: idArgument("mem", memId), adminUsrId: idArgument("usr", adminUsrId) };
+    const given = fields(input, ["memId", "adminUsrId"]);
+    const { id: memId, held } = addressed("mem", given.memId);
+    return { memId, held, adminUsrId: idArgument("usr", given.adminUsrId) };
   },
   scope: ({ memId }) => ({ membership: memId }),
   reads: ({ memId, adminUsrId }) => ({
@@ -44,6 +52,8 @@ export const adminRemove: Mutation<
     const both = foundMembership(memId, answers);
     return both.ok ? found({ ...both.facts, admin: answers.admin }) : both;
   },
+  assume: ({ held }) =>
+    held === undefined ? null : { membership: held, org: presumablyActive(held.orgId), admin: PRESUMED_AUTHORITY },
   decide: decideAdminRemove,
 };
 
@@ -72,12 +82,7 @@ export function decideAdminRemove(
     org: existing(org),
     at: now,
     actor: adminUsrId,
-    changes: [...authorityOf(admin, membership), ...changes],
+    changes: [authority(adminUsrId, role), ...changes],
     event: { type: "membership.removed", data: { memId, usrId, role, from: status, removedBy: adminUsrId } },
   });
-}
-
-/** Somebody who removes themself is guarded by the row that ends. */
-function authorityOf(admin: Membership, target: Membership): readonly Change[] {
-  return admin.id === target.id ? [] : [{ op: "expectMembership", memId: admin.id, expect: asRead(admin) }];
 }

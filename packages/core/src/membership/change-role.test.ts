@@ -16,7 +16,7 @@ import {
 import type { Membership } from "../model.ts";
 import { type ChangeRoleFacts, changeRole, decideChangeRole } from "./change-role.ts";
 
-const facts: ChangeRoleFacts = { membership: member, org: acme, otherOwner: true };
+const facts = { membership: member, org: acme, otherOwner: true } satisfies ChangeRoleFacts;
 
 test("a role change ends the row and begins its successor at the same instant", () => {
   const row = {

@@ -1,26 +1,40 @@
 import { stillActive, unchanged } from "../change.ts";
 import { accept, type Decision, found, noChange, reject } from "../decision.ts";
-import { idArgument } from "../id.ts";
-import { fields, roleArgument } from "../input.ts";
-import type { Membership, MemId, Organization, Role } from "../model.ts";
+import { addressed, fields, roleArgument } from "../input.ts";
+import type { Membership, MemId, Role } from "../model.ts";
 import type { Environment, Mutation } from "../operation.ts";
+import type { OrgFact } from "../presumed.ts";
 import type { Read } from "../read.ts";
-import { foundMembership, isActiveOwner, isAmongOthers, linkTime, relinked, twoOwners } from "./membership.ts";
+import {
+  foundMembership,
+  heldMember,
+  isActiveOwner,
+  isAmongOthers,
+  linkTime,
+  relinked,
+  twoOwners,
+} from "./membership.ts";
 
 export interface ChangeRoleInput {
+  readonly memId: MemId | Membership;
+  readonly newRole: Role;
+}
+
+interface RoleChange {
   readonly memId: MemId;
   readonly newRole: Role;
+  readonly held?: Membership | undefined;
 }
 
 export interface ChangeRoleFacts {
   readonly membership: Membership;
-  readonly org: Organization;
+  readonly org: OrgFact;
   readonly otherOwner: boolean;
 }
 
 export const changeRole: Mutation<
   readonly [ChangeRoleInput],
-  ChangeRoleInput,
+  RoleChange,
   { readonly membership: Read<"membership">; readonly org: Read<"org">; readonly owners: Read<"owners"> },
   ChangeRoleFacts,
   Membership,
@@ -30,8 +44,9 @@ export const changeRole: Mutation<
   mints: ["mem"],
   admitsVersion: true,
   parse(_, input) {
-    const { memId, newRole } = fields(input, ["memId", "newRole"]);
-    return { memId: idArgument("mem", memId), newRole: roleArgument(newRole) };
+    const given = fields(input, ["memId", "newRole"]);
+    const { id: memId, held } = addressed("mem", given.memId);
+    return { memId, held, newRole: roleArgument(given.newRole) };
   },
   scope: ({ memId }) => ({ membership: memId }),
   reads: ({ memId }) => ({
@@ -43,6 +58,7 @@ export const changeRole: Mutation<
     const both = foundMembership(memId, answers);
     return both.ok ? found({ ...both.facts, otherOwner: isAmongOthers(memId, answers.owners) }) : both;
   },
+  assume: ({ held }) => heldMember(held),
   decide: decideChangeRole,
 };
 

@@ -6,22 +6,31 @@ import {
   type Membership,
   type MemId,
   type Organization,
+  ROLES,
   type Role,
   rankOf,
   roleTuple,
+  type UsrId,
 } from "../model.ts";
+import { type AuthorityFact, type OrgFact, presumablyActive } from "../presumed.ts";
 import type { Read } from "../read.ts";
 import { canBecome, MEMBERSHIP_TRANSITIONS } from "../states.ts";
 
 // What the operations on memberships share.
 
 /** Whether somebody may administer the organization: an active owner or admin. */
-export function isAdministrator(membership: Membership | null): membership is Membership {
+export function isAdministrator<M extends AuthorityFact>(membership: M | null): membership is M {
   return (
     membership !== null &&
     membership.status === "active" &&
     (membership.role === "owner" || membership.role === "admin")
   );
+}
+
+/** That somebody may still administer the organization, in a role that ranks at least as high as another. */
+export function authority(usrId: UsrId, over: Role): Change {
+  const roles = ROLES.filter((role) => isAdministrator({ role, status: "active" }) && ranksAtLeast(role, over));
+  return { op: "expectMember", usrId, roles };
 }
 
 /** Whether a role ranks at least as high as another. Roles without a rank count as the lowest. */
@@ -32,6 +41,18 @@ export function ranksAtLeast(role: Role, other: Role): boolean {
 /** Whether a membership is that of an active owner. */
 export function isActiveOwner({ role, status }: Membership): boolean {
   return role === ADMIN_HIERARCHY[0] && status === "active";
+}
+
+/**
+ * What is known of a member whom the caller holds: nothing about other owners, so an owner has to be looked up. Of
+ * everybody else it makes no difference.
+ */
+export function heldMember(
+  held: Membership | undefined,
+): { readonly membership: Membership; readonly org: OrgFact; readonly otherOwner: boolean } | null {
+  return held === undefined || isActiveOwner(held)
+    ? null
+    : { membership: held, org: presumablyActive(held.orgId), otherOwner: false };
 }
 
 /** Two are enough to know whether there is an owner besides this member, however many there are. */

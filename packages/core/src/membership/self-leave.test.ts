@@ -20,8 +20,8 @@ import type { Membership, UsrId } from "../model.ts";
 import { decideSelfLeave, type SelfLeaveFacts, selfLeave } from "./self-leave.ts";
 
 const alone = { transferTo: null };
-const facts: SelfLeaveFacts = { membership: member, org: acme, otherOwner: true, successor: null };
-const soleOwner: SelfLeaveFacts = { ...facts, membership: owner, otherOwner: false };
+const facts = { membership: member, org: acme, otherOwner: true, successor: null } satisfies SelfLeaveFacts;
+const soleOwner = { ...facts, membership: owner, otherOwner: false } satisfies SelfLeaveFacts;
 const coOwner: Membership = membership({ id: idNo("mem", 4), usrId: bob, role: "owner" });
 
 test("a member who leaves ends their row, and nobody removed them", () => {

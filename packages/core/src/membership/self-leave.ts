@@ -1,15 +1,16 @@
 import { asRead, existing, unchanged } from "../change.ts";
 import { accept, type Decision, found, reject } from "../decision.ts";
 import type { EventData } from "../event.ts";
-import { idArgument } from "../id.ts";
-import { fields, optionalId } from "../input.ts";
-import type { Membership, MemId, Organization, UsrId } from "../model.ts";
+import { addressed, fields, optionalId } from "../input.ts";
+import type { Membership, MemId, UsrId } from "../model.ts";
 import type { Environment, Mutation } from "../operation.ts";
+import type { OrgFact } from "../presumed.ts";
 import type { Read } from "../read.ts";
 import {
   canEnd,
   ended,
   foundMembership,
+  heldMember,
   isActiveOwner,
   isAmongOthers,
   linkTime,
@@ -18,14 +19,20 @@ import {
 } from "./membership.ts";
 
 export interface SelfLeaveInput {
-  readonly memId: MemId;
+  readonly memId: MemId | Membership;
   /** The member who becomes owner in the same commit. */
   readonly transferTo?: UsrId | null;
 }
 
+interface Leave {
+  readonly memId: MemId;
+  readonly transferTo: UsrId | null;
+  readonly held?: Membership | undefined;
+}
+
 export interface SelfLeaveFacts {
   readonly membership: Membership;
-  readonly org: Organization;
+  readonly org: OrgFact;
   readonly otherOwner: boolean;
   /** The live membership of `transferTo`. */
   readonly successor: Membership | null;
@@ -33,7 +40,7 @@ export interface SelfLeaveFacts {
 
 export const selfLeave: Mutation<
   readonly [SelfLeaveInput],
-  Required<SelfLeaveInput>,
+  Leave,
   {
     readonly membership: Read<"membership">;
     readonly org: Read<"org">;
@@ -48,8 +55,9 @@ export const selfLeave: Mutation<
   mints: ["mem"],
   admitsVersion: true,
   parse(_, input) {
-    const { memId, transferTo } = fields(input, ["memId", "transferTo"]);
-    return { memId: idArgument("mem", memId), transferTo: optionalId("usr", transferTo) };
+    const given = fields(input, ["memId", "transferTo"]);
+    const { id: memId, held } = addressed("mem", given.memId);
+    return { memId, held, transferTo: optionalId("usr", given.transferTo) };
   },
   scope: ({ memId }) => ({ membership: memId }),
   reads: ({ memId, transferTo }) => ({
@@ -64,12 +72,16 @@ export const selfLeave: Mutation<
       ? found({ ...both.facts, successor: answers.successor, otherOwner: isAmongOthers(memId, answers.owners) })
       : both;
   },
+  assume({ held, transferTo }) {
+    const known = heldMember(held);
+    return known === null || transferTo !== null ? null : { ...known, successor: null };
+  },
   decide: decideSelfLeave,
 };
 
 /** End one's own membership, active or suspended; a hand-over that is asked for happens in the same commit. */
 export function decideSelfLeave(
-  { transferTo }: Pick<Required<SelfLeaveInput>, "transferTo">,
+  { transferTo }: Pick<Leave, "transferTo">,
   { membership, org, otherOwner, successor }: SelfLeaveFacts,
   { now, ids }: Environment<"mem">,
 ): Decision<Membership> {

@@ -15,7 +15,7 @@ const addressed = { memId: member.id };
 const tuple = { subjectType: "usr", subjectId: carol, relation: "member", objectType: "org", objectId: acme.id };
 
 describe("suspendMembership", () => {
-  const facts: SuspendMembershipFacts = { membership: member, org: acme, otherOwner: true };
+  const facts = { membership: member, org: acme, otherOwner: true } satisfies SuspendMembershipFacts;
 
   test("the same row is suspended and its role tuple is gone", () => {
     const row = { ...member, status: "suspended", updatedAt: now };
@@ -109,7 +109,7 @@ describe("suspendMembership", () => {
 
 describe("reinstateMembership", () => {
   const suspended: Membership = { ...member, status: "suspended" };
-  const facts: ReinstateMembershipFacts = { membership: suspended, org: acme, otherLive: false };
+  const facts = { membership: suspended, org: acme, otherLive: false } satisfies ReinstateMembershipFacts;
 
   test("the same row is active again and its role tuple is back", () => {
     const row = { ...member, updatedAt: now };

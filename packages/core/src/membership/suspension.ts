@@ -1,32 +1,37 @@
 import { asRead, existing, stillActive, unchanged } from "../change.ts";
 import { accept, type Decision, found, reject } from "../decision.ts";
-import { idArgument } from "../id.ts";
-import { latest, type Membership, type MemId, type Organization, roleTuple } from "../model.ts";
+import { addressed } from "../input.ts";
+import { latest, type Membership, type MemId, roleTuple } from "../model.ts";
 import type { Environment, Mutation } from "../operation.ts";
+import { type OrgFact, presumablyActive } from "../presumed.ts";
 import type { Read } from "../read.ts";
 import type { Settings } from "../settings.ts";
 import { canBecome, MEMBERSHIP_TRANSITIONS } from "../states.ts";
-import { foundMembership, isActiveOwner, isAmongOthers, twoOwners } from "./membership.ts";
+import { foundMembership, heldMember, isActiveOwner, isAmongOthers, twoOwners } from "./membership.ts";
 
 interface MemIdInput {
   readonly memId: MemId;
+  readonly held?: Membership | undefined;
 }
 
 export interface SuspendMembershipFacts {
   readonly membership: Membership;
-  readonly org: Organization;
+  readonly org: OrgFact;
   readonly otherOwner: boolean;
 }
 
 const byMemId = {
   mints: [],
   admitsVersion: true,
-  parse: (_: Settings, memId: MemId): MemIdInput => ({ memId: idArgument("mem", memId) }),
+  parse(_: Settings, member: MemId | Membership): MemIdInput {
+    const { id: memId, held } = addressed("mem", member);
+    return { memId, held };
+  },
   scope: ({ memId }: MemIdInput) => ({ membership: memId }),
 } as const;
 
 export const suspendMembership: Mutation<
-  readonly [MemId],
+  readonly [MemId | Membership],
   MemIdInput,
   { readonly membership: Read<"membership">; readonly org: Read<"org">; readonly owners: Read<"owners"> },
   SuspendMembershipFacts,
@@ -44,12 +49,13 @@ export const suspendMembership: Mutation<
     const both = foundMembership(memId, answers);
     return both.ok ? found({ ...both.facts, otherOwner: isAmongOthers(memId, answers.owners) }) : both;
   },
+  assume: ({ held }) => heldMember(held),
   decide: decideSuspendMembership,
 };
 
 /** Suspend an active membership: same row, same role, its role tuple gone until it is reinstated. */
 export function decideSuspendMembership(
-  _: MemIdInput,
+  _: Pick<MemIdInput, "memId">,
   { membership, org, otherOwner }: SuspendMembershipFacts,
   { now }: Environment,
 ): Decision<Membership> {
@@ -76,13 +82,13 @@ export function decideSuspendMembership(
 
 export interface ReinstateMembershipFacts {
   readonly membership: Membership;
-  readonly org: Organization;
+  readonly org: OrgFact;
   /** Another live membership of the user, as only imported data can have. */
   readonly otherLive: boolean;
 }
 
 export const reinstateMembership: Mutation<
-  readonly [MemId],
+  readonly [MemId | Membership],
   MemIdInput,
   {
     readonly membership: Read<"membership">;
@@ -104,12 +110,14 @@ export const reinstateMembership: Mutation<
     const both = foundMembership(memId, answers);
     return both.ok ? found({ ...both.facts, otherLive: answers.otherLive }) : both;
   },
+  assume: ({ held }) =>
+    held === undefined ? null : { membership: held, org: presumablyActive(held.orgId), otherLive: false },
   decide: decideReinstateMembership,
 };
 
 /** Reinstate a suspended membership: same row, its role tuple back. */
 export function decideReinstateMembership(
-  _: MemIdInput,
+  _: Pick<MemIdInput, "memId">,
   { membership, org, otherLive }: ReinstateMembershipFacts,
   { now }: Environment,
 ): Decision<Membership> {

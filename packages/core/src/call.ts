@@ -1,0 +1,118 @@
+import type { Write } from "./change.ts";
+import { type Accepted, type Decision, noChange, reject } from "./decision.ts";
+import { type CheckedOptions, mutationOptions } from "./input.ts";
+import { fingerprint, fromJson, toJson } from "./json.ts";
+import type { Organization, OrgId } from "./model.ts";
+import type { FreshIds, Mutation, MutationPlan } from "./operation.ts";
+import type { AnswersTo, KeyUse, Read } from "./read.ts";
+import type { Settings } from "./settings.ts";
+import { mint, readClock } from "./sources.ts";
+import type { Commit, KeyClaim } from "./store.ts";
+import { freshKey } from "./system.ts";
+
+/** One call of a mutation, with its values checked: what stays the same however often it is decided. */
+export interface Call<P extends MutationPlan, R> {
+  readonly name: string;
+  /** The caller's key, or one of its own. */
+  readonly key: string;
+  /** Whether nothing can have been committed with the key before the first attempt: the library made it. */
+  readonly isKeyFresh: boolean;
+  /** Decided on what usually holds, without a look. `null`: only a look at the facts can refuse, or say that nothing changes. */
+  assumed(): Accepted<R> | null;
+  /** What it has to know. With the use of its key, unless that is known to be none. */
+  plan(withKeyUse: boolean): P & WithKeyUse;
+  decide(answers: AnswersTo<P & WithKeyUse>): Decision<R>;
+  commit(write: Write, result: R): Commit;
+  claim(orgId: OrgId): Omit<KeyClaim, "result">;
+}
+
+export interface WithKeyUse {
+  readonly keyUse?: Read<"keyUse">;
+}
+
+/** Checks the values of a call; `last` is its options, as the caller gave them. */
+export function callOf<
+  Args extends readonly unknown[],
+  Input extends object,
+  P extends MutationPlan,
+  Facts,
+  R,
+  M extends keyof FreshIds,
+>(operation: Mutation<Args, Input, P, Facts, R, M>, settings: Settings, args: Args, last: unknown): Call<P, R> {
+  const input = operation.parse(settings, ...args);
+  const options = mutationOptions(last, operation.admitsVersion);
+  const ids = mint(operation.mints, settings);
+  const { name } = operation;
+  const { held: _, ...asked } = input as Input & { readonly held?: unknown };
+  const own = fingerprint(name, asked);
+  const scope = operation.scope(input);
+  const key = options.idempotencyKey ?? freshKey();
+
+  const claim = (orgId: OrgId): Omit<KeyClaim, "result"> => ({
+    scope: "creator" in scope ? scope.creator : orgId,
+    key,
+    operation: name,
+    fingerprint: own,
+  });
+  const decideOn = (facts: Facts): Decision<R> =>
+    operation.decide(input, facts, { now: readClock(settings), settings, ids, actor: options.actor });
+
+  return {
+    name,
+    key,
+    isKeyFresh: options.idempotencyKey === null,
+    assumed() {
+      const facts = operation.assume?.(input, settings) ?? null;
+      const decision = facts === null ? null : decideOn(facts);
+      return decision?.ok === true && decision.write !== null ? decision : null;
+    },
+    plan(withKeyUse) {
+      const reads = operation.reads(input, settings);
+      return withKeyUse ? { ...reads, keyUse: { read: "keyUse", scope, key } } : reads;
+    },
+    decide(answers) {
+      const found = operation.find(input, answers);
+      if (!found.ok) {
+        return found;
+      }
+      return beforeDeciding<R>(answers as BeforeDeciding, name, own, options) ?? decideOn(found.facts);
+    },
+    commit({ org, at, actor, changes, event }, result) {
+      const { expectedVersion, idempotencyKey } = options;
+      return {
+        org: org.is === "existing" && expectedVersion !== null ? { ...org, version: expectedVersion } : org,
+        changes,
+        events: [{ ...event, at, actor: options.actor ?? actor, idempotencyKey }],
+        keys: [{ ...claim(org.id), result: toJson(result), event: 0 }],
+      };
+    },
+    claim,
+  };
+}
+
+/** The answers that do not depend on the operation. */
+interface BeforeDeciding {
+  readonly org?: Organization | null;
+  readonly keyUse?: KeyUse | null;
+}
+
+/** The checks that every mutation makes between existence and its own: first the replay, then the version. */
+function beforeDeciding<R>(
+  { org, keyUse }: BeforeDeciding,
+  name: string,
+  own: string,
+  { expectedVersion }: CheckedOptions,
+): Decision<R> | null {
+  if (keyUse?.state === "fenced") {
+    return reject("conflict.idempotency", { reason: "abandoned" });
+  }
+  if (keyUse?.state === "done") {
+    return keyUse.operation === name && keyUse.fingerprint === own
+      ? noChange(fromJson(keyUse.result) as R)
+      : reject("conflict.idempotency", { reason: "mismatch" });
+  }
+  const actual = org?.version ?? expectedVersion;
+  return expectedVersion === null || actual === null || actual === expectedVersion
+    ? null
+    : reject("conflict.version", { expected: expectedVersion, actual });
+}

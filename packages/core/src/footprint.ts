@@ -1,0 +1,105 @@
+import type { Change } from "./change.ts";
+import type { Commit } from "./store.ts";
+
+/** What a commit touches: the things it writes and those that must stay as they are meanwhile. */
+interface Footprint {
+  readonly writes: ReadonlySet<string>;
+  readonly reads: ReadonlySet<string>;
+}
+
+/**
+ * Commits that can be one: no two of them touch the same thing, and at most the first one rests on the organization's
+ * version. Then the order in which their changes are applied makes no difference to any of them.
+ */
+export class Compatible {
+  readonly #writes = new Set<string>();
+  readonly #reads = new Set<string>();
+  #isEmpty = true;
+  /** Something was taken in beside which nothing else goes. */
+  #isFull = false;
+
+  /** Takes a commit in if it goes with all the others. */
+  admit(commit: Commit): boolean {
+    const footprint = footprintOf(commit);
+    if (!this.#isEmpty && (this.#isFull || footprint === null || !this.#goesWith(commit, footprint))) {
+      return false;
+    }
+    this.#isEmpty = false;
+    this.#isFull = footprint === null;
+    for (const thing of footprint?.writes ?? []) {
+      this.#writes.add(thing);
+    }
+    for (const thing of footprint?.reads ?? []) {
+      this.#reads.add(thing);
+    }
+    return true;
+  }
+
+  #goesWith({ org }: Commit, { writes, reads }: Footprint): boolean {
+    return (
+      org.is === "existing" &&
+      org.version === null &&
+      isDisjoint(writes, this.#writes) &&
+      isDisjoint(writes, this.#reads) &&
+      isDisjoint(reads, this.#writes)
+    );
+  }
+}
+
+/** `null` where the organization itself is touched: such a commit goes alone. */
+function footprintOf({ changes, keys }: Commit): Footprint | null {
+  const writes = new Set(keys.map(({ scope, key }) => `key ${scope} ${key}`));
+  const reads = new Set<string>();
+  for (const change of changes) {
+    switch (change.op) {
+      case "insertOrg":
+      case "updateOrg":
+      case "endEverything":
+        return null;
+      case "insertMembership":
+      case "updateMembership":
+        writes.add(change.row.id).add(change.row.usrId);
+        break;
+      case "expectMembership":
+        reads.add(change.memId);
+        break;
+      case "expectMember":
+        reads.add(change.usrId);
+        break;
+      case "insertInvitation":
+      case "updateInvitation":
+        writes.add(change.row.id);
+        break;
+      case "insertTuple":
+      case "deleteTuple":
+        writes.add(tupleName(change));
+        break;
+    }
+  }
+  return { writes, reads };
+}
+
+function tupleName({ tuple }: Extract<Change, { readonly op: "insertTuple" | "deleteTuple" }>): string {
+  return JSON.stringify([tuple.subjectId, tuple.relation, tuple.objectType, tuple.objectId]);
+}
+
+function isDisjoint(some: ReadonlySet<string>, others: ReadonlySet<string>): boolean {
+  return [...some].every((thing) => !others.has(thing));
+}
+
+/** All of them as one: the same changes, events and keys, in their order. */
+export function together(commits: readonly Commit[]): Commit {
+  const statuses = commits.flatMap(({ org }) => (org.is === "existing" && org.status !== null ? [org.status] : []));
+  let events = 0;
+  const keys = commits.flatMap((commit) => {
+    const first = events;
+    events += commit.events.length;
+    return commit.keys.map((key) => ({ ...key, event: first + key.event }));
+  });
+  return {
+    org: { ...(commits[0] as Commit).org, ...(statuses[0] === undefined ? {} : { status: statuses[0] }) },
+    changes: commits.flatMap(({ changes }) => changes),
+    events: commits.flatMap((commit) => commit.events),
+    keys,
+  };
+}
