@@ -64,7 +64,13 @@ export function callOf<
     assumed() {
       const facts = operation.assume?.(input, settings) ?? null;
       const decision = facts === null ? null : decideOn(facts);
-      return decision?.ok === true && decision.write !== null ? decision : null;
+      if (decision?.ok !== true || decision.write === null) {
+        return null;
+      }
+      const { org } = decision.write;
+      const rests = org.is === "existing" ? org.version : null;
+      // What rests on another version than the caller's is no longer true, or no fact: the commit cannot expect both.
+      return rests === null || options.expectedVersion === null || rests === options.expectedVersion ? decision : null;
     },
     plan(withKeyUse) {
       const reads = operation.reads(input, settings);

@@ -155,6 +155,30 @@ describe("without a look nothing is refused or left as it is", () => {
   });
 });
 
+describe("with an expected version", () => {
+  const later = { ...acme, version: acme.version + 1, name: "New" };
+
+  test("that is the entity's nothing is looked up", async () => {
+    const { store, held, calls } = await holding({ commit: [committed] });
+    await store.updateOrg({ orgId: held.org, name: "New" }, { expectedVersion: acme.version });
+    expect(calls.slice(3)).toEqual(["commit"]);
+  });
+
+  test("that is a later one a stale entity is no fact: what it says is looked up", async () => {
+    const { store, held, calls } = await holding({ load: [answering({ org: later })] });
+    const call = store.updateOrg({ orgId: held.org, name: "New" }, { expectedVersion: later.version });
+    await expect(call).resolves.toEqual(later);
+    expect(calls.slice(3)).toEqual(["load"]);
+  });
+
+  test("that has passed a call on the present entity is refused", async () => {
+    const { store, held, calls } = await holding({ load: [answering({ org: acme })] });
+    const call = store.updateOrg({ orgId: held.org, name: "New" }, { expectedVersion: acme.version - 1 });
+    expect((await rejection(call)).code).toBe("conflict.version");
+    expect(calls.slice(3)).toEqual(["load"]);
+  });
+});
+
 test("an id and the entity behind it are the same input to an idempotency key", async () => {
   const { store, commits, held } = await holding({
     load: [answering({ membership: member, org: acme, owners: [owner.id] })],
