@@ -1,5 +1,4 @@
 import type { DriverErrors } from "@tenantry/conformance/faults";
-import { NotSent } from "@tenantry/store-sql";
 import type { Driver } from "./postgres-arena.ts";
 
 /** An answer of the server, as pg and postgres.js throw it. What it says is no caller's business. */
@@ -16,6 +15,12 @@ function answered(code: string, constraint?: string): () => unknown {
 
 const withCode = (code: string) => () => Object.assign(new Error(`canary ${code}`), { code });
 
+/** How each driver tells that it had no connection to send anything on. */
+const notSent: Readonly<Record<Driver, () => unknown>> = {
+  pg: () => new Error("Client has encountered a connection error and is not queryable"),
+  "postgres.js": withCode("ECONNREFUSED"),
+};
+
 /** How each driver tells that a connection is lost, or that it waited long enough. */
 const lost: Readonly<Record<Driver, () => unknown>> = {
   pg: () => new Error("Connection terminated unexpectedly"),
@@ -24,7 +29,7 @@ const lost: Readonly<Record<Driver, () => unknown>> = {
 
 export function driverErrors(driver: Driver): DriverErrors {
   return {
-    notSent: () => new NotSent(withCode("ECONNREFUSED")()),
+    notSent: notSent[driver],
     lost: lost[driver],
     contention: [answered("40001"), answered("40P01"), answered("55P03")],
     cancelled: answered("57014"),

@@ -1,13 +1,14 @@
 import type { Interpose, Parked, Place, SharedDatabase } from "@tenantry/conformance/races";
 import { type TenancyOptions, uuidOf } from "@tenantry/core";
-import { migratePostgres } from "@tenantry/store-pg";
-import { postgresJsExecutor } from "@tenantry/store-pg/postgres-js";
-import { pgExecutor, readTables, type SqlExecutor, SqlTenancyStore } from "@tenantry/store-sql";
+import { migratePostgres, PostgresTenancyStore } from "@tenantry/store-pg";
+import { PostgresJsTenancyStore, postgresJsExecutor } from "@tenantry/store-pg/postgres-js";
+import { pgExecutor, readTables, type SqlExecutor, type SqlOptions, SqlTenancyStore } from "@tenantry/store-sql";
 import { createDatabase } from "@tenantry/testkit";
 import pg from "pg";
 import postgres from "postgres";
 import type { Arena } from "./arena.ts";
 import { interposedExecutor } from "./executor.ts";
+import { interposedPool, interposedSql } from "./interposed-drivers.ts";
 import { Schemas } from "./schemas.ts";
 
 export type Driver = "pg" | "postgres.js";
@@ -40,7 +41,7 @@ const INSTANCES = 2;
 /** On a real server: every instance has connections of its own. */
 export async function openPostgresArena(
   serverUrl: string,
-  { driver, broken = (executor) => executor, prepare, connections = 8, config = {} }: ArenaOptions,
+  { driver, broken, prepare, connections = 8, config = {} }: ArenaOptions,
 ): Promise<PostgresArena> {
   const database = await createDatabase(serverUrl);
   const admin = new pg.Pool({ connectionString: database.url, max: 3 });
@@ -61,8 +62,11 @@ export async function openPostgresArena(
     let opened = 0;
     const shared: SharedDatabase = {
       connect(options: TenancyOptions, interpose?: Interpose) {
-        const { executor } = drivers[opened % INSTANCES] as Connected;
+        const { store, executor } = drivers[opened % INSTANCES] as Connected;
         opened += 1;
+        if (broken === undefined) {
+          return store({ ...options, schema }, interpose);
+        }
         const between = interposedExecutor(broken(executor, schema), interpose);
         return new SqlTenancyStore(
           { executor: between, concurrentSessions: true, hostTransactions: true },
@@ -104,6 +108,7 @@ export async function openPostgresArena(
 
 interface Connected {
   readonly executor: SqlExecutor;
+  readonly store: (options: SqlOptions, interpose: Interpose | undefined) => SqlTenancyStore;
   /** Of pg: nobody waits for a connection, and none is missing. */
   readonly isAtRest: () => boolean;
   readonly end: () => Promise<unknown>;
@@ -115,10 +120,21 @@ function connected(driver: Driver, url: string, max: number, config: pg.PoolConf
     // A connection that dies while it is idle tells its pool.
     pool.on("error", () => {});
     const isAtRest = (): boolean => pool.waitingCount === 0 && pool.idleCount === pool.totalCount;
-    return { executor: pgExecutor(pool), isAtRest, end: () => pool.end() };
+    return {
+      executor: pgExecutor(pool),
+      store: (options, interpose) => new PostgresTenancyStore(interposedPool(pool, interpose), options),
+      isAtRest,
+      end: () => pool.end(),
+    };
   }
-  const sql = postgres(url, { max, onnotice() {} });
-  return { executor: postgresJsExecutor(sql), isAtRest: () => true, end: () => sql.end({ timeout: 5 }) };
+  // What it asks when it connects is nobody's to hear: where that is cut the process would end.
+  const sql = postgres(url, { max, onnotice() {}, fetch_types: false });
+  return {
+    executor: postgresJsExecutor(sql),
+    store: (options, interpose) => new PostgresJsTenancyStore(interposedSql(sql, interpose), options),
+    isAtRest: () => true,
+    end: () => sql.end({ timeout: 5 }),
+  };
 }
 
 /** H09: at rest nobody is idle in a transaction or waits for a lock; no advisory lock, no prepared transaction is left. */

@@ -26,7 +26,7 @@ function connect(driver: string, url: string, schema: string): Connection {
     const store = new PostgresTenancyStore(pool, { schema });
     return { add: (orgId) => store.withTransaction((_, inner) => add(inner, orgId)), end: () => pool.end() };
   }
-  const sql = postgres(url, { max: 2, onnotice() {} });
+  const sql = postgres(url, { max: 2, onnotice() {}, fetch_types: false });
   const store = new PostgresJsTenancyStore(sql, { schema });
   return { add: (orgId) => store.withTransaction((_, inner) => add(inner, orgId)), end: () => sql.end({ timeout: 0 }) };
 }

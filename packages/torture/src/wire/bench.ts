@@ -1,7 +1,8 @@
 import { meet, type Operation, type Stage, staged } from "@tenantry/conformance/faults";
 import type { SharedDatabase } from "@tenantry/conformance/races";
-import { postgresJsExecutor } from "@tenantry/store-pg/postgres-js";
-import { pgExecutor, type SqlExecutor, SqlTenancyStore } from "@tenantry/store-sql";
+import { PostgresTenancyStore } from "@tenantry/store-pg";
+import { PostgresJsTenancyStore } from "@tenantry/store-pg/postgres-js";
+import type { SqlOptions, SqlTenancyStore } from "@tenantry/store-sql";
 import pg from "pg";
 import postgres from "postgres";
 import type { Driver, PostgresArena } from "../postgres-arena.ts";
@@ -34,11 +35,7 @@ export async function openBench(arena: PostgresArena, driver: Driver): Promise<B
       const stage = await staged(database, operation);
       const through: SharedDatabase = {
         ...database,
-        connect: (options) =>
-          new SqlTenancyStore(
-            { executor: connection.executor, concurrentSessions: true, hostTransactions: true },
-            { ...options, schema: arena.schemaOf(database) },
-          ),
+        connect: (options) => connection.store({ ...options, schema: arena.schemaOf(database) }),
       };
       return {
         ...stage,
@@ -57,13 +54,13 @@ function connected(
   driver: Driver,
   url: string,
   hasDeadline: boolean,
-): { readonly executor: SqlExecutor; readonly end: () => Promise<unknown> } {
+): { readonly store: (options: SqlOptions) => SqlTenancyStore; readonly end: () => Promise<unknown> } {
   if (driver === "pg") {
     const pool = new pg.Pool({ connectionString: url, max: 2, ...(hasDeadline ? { query_timeout: DEADLINE_MS } : {}) });
     // A connection that dies while it is idle tells its pool.
     pool.on("error", () => {});
-    return { executor: pgExecutor(pool), end: () => pool.end() };
+    return { store: (options) => new PostgresTenancyStore(pool, options), end: () => pool.end() };
   }
-  const sql = postgres(url, { max: 2, onnotice() {} });
-  return { executor: postgresJsExecutor(sql), end: () => sql.end({ timeout: 0 }) };
+  const sql = postgres(url, { max: 2, onnotice() {}, fetch_types: false });
+  return { store: (options) => new PostgresJsTenancyStore(sql, options), end: () => sql.end({ timeout: 0 }) };
 }
