@@ -6,7 +6,7 @@ import { work } from "../history/workload.ts";
 import { assertKept, closing } from "../races/aftermath.ts";
 import type { OpenShared } from "../shared-database.ts";
 import { chaotic } from "./chaos.ts";
-import { LATE, lateCommit } from "./late.ts";
+import { isMeant, LATE, lateCommit } from "./late.ts";
 import { sweepOperation } from "./sweep.ts";
 import { type DriverErrors, ways } from "./ways.ts";
 
@@ -68,7 +68,7 @@ export function describeFaults(description: FaultsDescription): void {
     }
     describe("a commit arrives late", () => {
       for (const operation of mutations) {
-        for (const what of LATE) {
+        for (const what of LATE.filter((scenario) => isMeant(operation, scenario))) {
           it(`${operation.name}: meanwhile ${what}`, () =>
             timed("late commits", async () => {
               await lateCommit(openShared, operation, what, lost);
@@ -96,7 +96,8 @@ async function disturbed(
   await closing(openShared, async (database) => {
     const chance = new Chance(seed);
     const chaos = chaotic(database, errors, chance.fork());
-    const history = await work(chaos.connect, { clients: 8, calls: Math.ceil(calls / 8), orgs: 2 }, chance);
+    const workload = { clients: 8, calls: Math.ceil(calls / 8), orgs: 2, sharing: seed % 2 === 0 ? 4 : 1 };
+    const history = await work(chaos.connect, workload, chance);
     await chaos.calm();
     assertKept(history, await database.tables());
     const unknown = history.lines.filter(({ outcome }) => outcome === "unknown");

@@ -2,7 +2,7 @@ import { CODES, type Tables } from "@tenantry/core";
 import { foldEvents } from "../invariants/fold.ts";
 import { groupedBy, type Violation } from "../invariants/invariant.ts";
 import { isEqual } from "../model/equality.ts";
-import type { History } from "./line.ts";
+import { type History, MAY_IDLE } from "./line.ts";
 import { type Replayed, replay } from "./replay.ts";
 import { type Effect, Timeline } from "./timeline.ts";
 
@@ -50,7 +50,10 @@ const promises: readonly Check[] = [
         }
         // What changes nothing writes nothing, and its key stays unused.
         const isThere =
-          keys.get(place)?.state === "done" || acknowledged.every(({ callId }) => replayed.idle.has(callId));
+          keys.get(place)?.state === "done" ||
+          acknowledged.every(
+            (line) => replayed.idle.has(line.callId) || (line.ids === null && MAY_IDLE.includes(line.op)),
+          );
         if (!isThere) {
           yield `${place} was acknowledged (${first.op}), and is not there`;
         }

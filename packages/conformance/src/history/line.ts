@@ -1,5 +1,8 @@
 import type { MemId, MutationOptions, OrgId, UsrId } from "@tenantry/core";
 
+/** What may be accepted and change nothing. */
+export const MAY_IDLE: readonly string[] = ["updateOrg", "changeRole"];
+
 /** One call, as its caller saw it. */
 export interface Line {
   readonly callId: number;
@@ -34,7 +37,8 @@ export interface Line {
   readonly seen: number | null;
   /** What the store's clock said, and which ids it minted, so that the call can be repeated elsewhere. */
   readonly now: Date;
-  readonly ids: readonly string[];
+  /** `null` where several calls at a time took ids from one source, so that nobody can tell. */
+  readonly ids: readonly string[] | null;
 }
 
 /** A walk over the pages of a list of members. */

@@ -30,22 +30,31 @@ export class Recorder implements History {
 
   /** A client of its own: one call at a time, on an instance whose clock and ids are the client's. */
   async client(
-    connect: (options: TenancyOptions) => Promise<StoreUnderTest> | StoreUnderTest,
+    connect: Connect,
     /** How far its clock is ahead, in milliseconds. */
     ahead = 0,
   ): Promise<Client> {
-    const personal = { now: new Date(), ids: [] as string[], ahead };
+    const ids: string[] = [];
+    const personal = { now: new Date(), ids, ahead };
     const store = await connect({
       clock: () => new Date(personal.now),
       idSource: (type: IdType) => {
         const id = generate(type);
-        personal.ids.push(id);
+        ids.push(id);
         return id;
       },
     });
     return new Client(this, store, personal);
   }
+
+  /** Clients of one instance, whose calls meet inside it. */
+  async clients(connect: Connect, count: number): Promise<readonly Client[]> {
+    const store = await connect({});
+    return Array.from({ length: count }, () => new Client(this, store, { now: new Date(), ids: null, ahead: 0 }));
+  }
 }
+
+type Connect = (options: TenancyOptions) => Promise<StoreUnderTest> | StoreUnderTest;
 
 /** How often somebody asks what became of a call, and how long they wait at most before they ask again. */
 const RESOLUTIONS = 500;
@@ -53,7 +62,8 @@ const LONGEST_PAUSE_MS = 50;
 
 interface Personal {
   now: Date;
-  readonly ids: string[];
+  /** `null`: others take ids from the same source. */
+  readonly ids: string[] | null;
   readonly ahead: number;
 }
 
@@ -75,7 +85,7 @@ export class Client {
     { resolves = true }: { readonly resolves?: boolean } = {},
   ): Promise<Line> {
     this.#personal.now = new Date(Date.now() + this.#personal.ahead);
-    this.#personal.ids.splice(0);
+    this.#personal.ids?.splice(0);
     const key = call.options.idempotencyKey ?? null;
     const callId = this.#recorder.lines.length;
     const begun = {
@@ -100,7 +110,7 @@ export class Client {
     // Written down before the answer comes: a client that dies leaves a call of unknown outcome.
     this.#recorder.lines.push({ ...begun, ...unanswered, completed: null, ids: [] });
     const outcome = await outcomeOf(() => send(this.store, call));
-    const ids = [...this.#personal.ids];
+    const ids = this.#personal.ids === null ? null : [...this.#personal.ids];
     const completed = this.#recorder.tick();
     const line: Line = outcome.ok
       ? {

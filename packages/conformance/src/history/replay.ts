@@ -143,9 +143,9 @@ class OrgReplay {
 /** Of several calls with one key, the one that did it: it minted the ids of the event, or read its time. */
 function performer(lines: readonly Line[], event: TenancyEvent): Line | null {
   const data = JSON.stringify(event.data);
-  const able = lines.filter(({ completed }) => completed !== null);
+  const able = lines.filter(({ completed, ids, outcome }) => completed !== null && ids !== null && outcome !== "fail");
   return (
-    able.find(({ ids }) => ids.some((id) => data.includes(id))) ??
+    able.find(({ ids }) => ids?.some((id) => data.includes(id))) ??
     able.find(({ now }) => now.getTime() === event.at.getTime()) ??
     able[0] ??
     null
@@ -157,7 +157,7 @@ function callOf({ op, args, options }: Line): Call {
 }
 
 function situationOf({ now, ids, options }: Line): Situation {
-  const left = [...ids];
+  const left = [...(ids ?? [])];
   return {
     now,
     settings,

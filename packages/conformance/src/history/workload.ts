@@ -1,4 +1,4 @@
-import { generate, type OrgId, type UsrId } from "@tenantry/core";
+import { generate, type OrgId, type TenancyOptions, type UsrId } from "@tenantry/core";
 import { outcomeOf } from "../assertions.ts";
 import type { Chance } from "../chance.ts";
 import { isObject } from "../differences.ts";
@@ -8,6 +8,7 @@ import type { Call } from "../rules/judge.ts";
 import type { SharedDatabase } from "../shared-database.ts";
 import { after } from "../timing.ts";
 import type { Line } from "./line.ts";
+import { MAY_IDLE } from "./line.ts";
 import { Observed } from "./observed.ts";
 import { type Client, Recorder } from "./recorder.ts";
 
@@ -18,6 +19,8 @@ export interface Workload {
   readonly orgs: number;
   /** Asked before every call. Default: never. */
   readonly isOver?: () => boolean;
+  /** How many clients share an instance of the store, so that their commits meet inside it. Default 1. */
+  readonly sharing?: number;
   /** How far the clocks of two clients may be apart, in milliseconds. Default 0. */
   readonly skew?: number;
 }
@@ -48,20 +51,22 @@ const OPERATIONS = Object.entries(USUAL).flatMap(([op, times]) => Array<string>(
 
 /** Lets several clients call at random, each one call at a time, and writes down what they see. */
 export async function work(
-  connect: SharedDatabase["connect"],
-  { clients, calls, orgs, isOver = () => false, skew = 0 }: Workload,
+  open: SharedDatabase["connect"],
+  { clients, calls, orgs, isOver = () => false, sharing = 1, skew = 0 }: Workload,
   chance: Chance,
 ): Promise<Recorder> {
   const recorder = new Recorder();
+  const connect = (options: TenancyOptions): ReturnType<SharedDatabase["connect"]> => open(options);
   const observed = new Observed();
-  const workers = await Promise.all(
-    Array.from({ length: clients }, async (_, place) => {
-      // Decided here, before anything is awaited: the same seed makes the same numbers for every client.
-      const own = chance.fork();
-      const client = await recorder.client((options) => connect(options), skew === 0 ? 0 : own.below(skew));
-      return new Worker(client, observed, own, `c${place}`);
-    }),
-  );
+  const workers: Worker[] = [];
+  while (workers.length < clients) {
+    // Decided here, before anything meets anything: the same seed makes the same numbers for every client.
+    const ahead = skew === 0 ? 0 : chance.below(skew);
+    const those = sharing === 1 ? [await recorder.client(connect, ahead)] : await recorder.clients(connect, sharing);
+    workers.push(
+      ...those.map((client, place) => new Worker(client, observed, chance.fork(), `c${workers.length + place}`)),
+    );
+  }
   for (let count = 0; count < orgs; count += 1) {
     await (workers[0] as Worker).found(count);
   }
@@ -76,6 +81,8 @@ class Worker {
   readonly #chance: Chance;
   readonly #name: string;
   #count = 0;
+  /** The last key that certainly stands for something. */
+  #used: string | undefined;
   #last: { readonly call: Call; readonly orgId: OrgId | null } | null = null;
 
   constructor(client: Client, observed: Observed, chance: Chance, name: string) {
@@ -107,6 +114,7 @@ class Worker {
     const op = this.#chance.of(OPERATIONS);
     const numbers = Array.from({ length: NUMBERS }, () => this.#chance.below(256));
     const [repeats, walks, gives] = [this.#chance.below(20), this.#chance.below(40), this.#chance.below(4)];
+    const misuses = this.#chance.below(40);
     if (repeats === 0 && this.#last !== null) {
       await this.#client.call(this.#last.call, this.#last.orgId);
       return;
@@ -119,8 +127,10 @@ class Worker {
       return;
     }
     const isRead = op === "getOrg";
+    const used = this.#used;
     const version = orgId === null ? undefined : this.#observed.org(orgId)?.row.version;
-    const options = isRead ? {} : this.#keyed();
+    // A key that was used for something else is refused, in the same organization.
+    const options = isRead ? {} : misuses === 0 && used !== undefined ? { idempotencyKey: used } : this.#keyed();
     const call: Call = {
       op,
       args,
@@ -133,6 +143,8 @@ class Worker {
     this.#take(line);
     if (!isRead) {
       this.#last = { call, orgId };
+      // What may change nothing may leave its key unused.
+      this.#used = line.outcome === "ok" && !MAY_IDLE.includes(op) ? call.options.idempotencyKey : this.#used;
     }
   }
 

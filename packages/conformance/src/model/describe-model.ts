@@ -1,11 +1,14 @@
+import type { Role } from "@tenantry/core";
 import fc from "fast-check";
 import { Failure } from "../assertions.ts";
+import { sequentialId } from "../chance.ts";
 import type { TestRunner } from "../describe-store.ts";
 import type { Note } from "../figures.ts";
 import type { Open } from "../open-store.ts";
+import type { Call } from "../rules/judge.ts";
 import { fixtureOf } from "./fixture.ts";
 import { LONGEST, runs } from "./generator.ts";
-import { Mismatch, play, type Run } from "./play.ts";
+import { Mismatch, play, playCalls, type Run } from "./play.ts";
 import { reduced } from "./reduction.ts";
 
 /** What a store must offer to be tested against the model: it can be opened empty, with a clock and an id source. */
@@ -35,7 +38,27 @@ export function describeModel({ name, describe, it, open, seed = 1, steps = 2000
         await playMany({ open, seed: seed + part, steps: steps / PARTS, note: note ?? (() => {}) });
       });
     }
+    it("an organization of more members than a page holds", () => playCalls(crowd(), open));
   });
+}
+
+/** Two owners, of whom one comes after many others. One may go; then the other one is the last. */
+function crowd(): readonly Call[] {
+  const [orgId, options] = [sequentialId("org", 1), {}];
+  const add = (place: number, role: Role): Call => ({
+    op: "addMember",
+    args: [{ orgId, usrId: sequentialId("usr", place), role }],
+    options,
+  });
+  const leave = (place: number): Call => ({ op: "selfLeave", args: [{ memId: sequentialId("mem", place) }], options });
+  return [
+    { op: "createOrg", args: [{ creator: sequentialId("usr", 1) }], options },
+    ...Array.from({ length: 150 }, (_, place) => add(2 + place, "member")),
+    add(152, "owner"),
+    { op: "listMembers", args: [orgId, { limit: 200, total: true }], options },
+    leave(1),
+    leave(152),
+  ];
 }
 
 /** Plays runs until so many steps were played. Throws a {@link Failure} that tells the smallest case that was found. */

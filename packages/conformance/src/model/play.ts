@@ -3,6 +3,7 @@ import { InMemoryTenancyStore } from "@tenantry/store-memory";
 import { describeError, Failure, type Outcome, outcomeOf } from "../assertions.ts";
 import { SequentialIds } from "../chance.ts";
 import { differences, shown } from "../differences.ts";
+import type { Violation } from "../invariants/invariant.ts";
 import { Watch } from "../invariants/violations.ts";
 import type { Open, OpenStore, StoreUnderTest } from "../open-store.ts";
 import { type Call, carryOut, judge } from "../rules/judge.ts";
@@ -22,7 +23,14 @@ const WATCH_EVERY = 50;
 /** What a seed decided: a store's options, and for each step an operation and numbers that decide everything else. */
 export interface Run {
   readonly options: RunOptions;
-  readonly steps: readonly { readonly op: string; readonly numbers: readonly number[] }[];
+  readonly steps: readonly RunStep[];
+}
+
+interface RunStep {
+  readonly op: string;
+  readonly numbers: readonly number[];
+  /** Made as it is written, whatever the numbers are. */
+  readonly call?: Call;
 }
 
 export type RunOptions = Pick<
@@ -72,6 +80,12 @@ export async function play(run: Run, open: Open | null): Promise<readonly Played
   }
 }
 
+/** Plays calls that are written down, a second apart, instead of random ones. */
+export async function playCalls(calls: readonly Call[], open: Open): Promise<void> {
+  const steps = calls.map((call) => ({ op: call.op, numbers: [], call }));
+  await play({ options: {}, steps }, open);
+}
+
 class Stage {
   readonly #run: Run;
   readonly #clock: { now: Date };
@@ -81,6 +95,8 @@ class Stage {
   readonly #world = new World();
   readonly #watch = new Watch();
   readonly #played: PlayedStep[] = [];
+  /** The tables of the store under test before the present step. */
+  #before: Tables | null = null;
   readonly #hands = new Hands();
   readonly #subjectHands = new Hands();
   readonly #byRules = new RowComparison("the rules");
@@ -95,7 +111,7 @@ class Stage {
   }
 
   async perform(subject: OpenStore | null): Promise<readonly PlayedStep[]> {
-    for (const [place, { op, numbers }] of this.#run.steps.entries()) {
+    for (const [place, { op, numbers, call: written }] of this.#run.steps.entries()) {
       const choices = new Choices(numbers);
       const advanceMs = choices.of(
         1000,
@@ -109,11 +125,12 @@ class Stage {
         choices.oneIn(3) ? -5000 : 4,
       );
       this.#clock.now = new Date(this.#clock.now.getTime() + advanceMs);
-      const call = attempt(op, { choices, world: this.#world, now: this.#clock.now });
+      const setting = { choices, world: this.#world, now: this.#clock.now };
+      const call = written === undefined ? attempt(op, setting) : { ...written, isSpoilt: false };
       await this.#step(call, advanceMs, subject);
       const isLast = place === this.#run.steps.length - 1;
       if (isLast || place % WATCH_EVERY === WATCH_EVERY - 1) {
-        this.#look(subject === null ? this.#reference.tables() : await subject.tables());
+        this.#agree(this.#broken(subject === null ? this.#reference.tables() : await subject.tables()));
       }
     }
     return this.#played;
@@ -131,8 +148,15 @@ class Stage {
     this.#agree(this.#byRules.differences({ ...this.#world.tables(), idem: tables.idem }, tables));
     if (subject !== null) {
       const own = await outcomeOf(() => send(subject.store, call, this.#subjectHands));
-      this.#agree(differentOutcomes("the store under test", own, outcome));
-      this.#agree(this.#byStore.differences(await subject.tables(), tables));
+      const stored = await subject.tables();
+      const found = [
+        ...differentOutcomes("the store under test", own, outcome),
+        ...this.#byStore.differences(stored, tables),
+      ];
+      // What is broken besides says more about the reason.
+      const before = this.#before;
+      this.#before = stored;
+      this.#agree(found.length === 0 ? found : [...(before === null ? [] : brokenSince(before, stored)), ...found]);
     }
   }
 
@@ -169,9 +193,8 @@ class Stage {
     this.#agree(differentOutcomes("the rules", { ok: true, result }, outcome));
   }
 
-  #look(tables: Tables): void {
-    const [broken] = this.#watch.broken(tables);
-    this.#agree(broken === undefined ? [] : [`${broken.id} is broken, ${broken.rule}: ${broken.rows.join(", ")}`]);
+  #broken(tables: Tables): readonly string[] {
+    return this.#watch.broken(tables).map(told);
   }
 
   #agree(found: readonly string[]): void {
@@ -181,6 +204,16 @@ class Stage {
       throw new Mismatch([...this.#played], `${place}:\n  ${found.slice(0, 10).join("\n  ")}`);
     }
   }
+}
+
+function brokenSince(before: Tables, after: Tables): readonly string[] {
+  const watch = new Watch();
+  watch.broken(before);
+  return watch.broken(after).map(told);
+}
+
+function told({ id, rule, rows }: Violation): string {
+  return `${id} is broken, ${rule}: ${rows.slice(0, 3).join(", ")}`;
 }
 
 /** Calls the method as a caller would whom no type checker watches. */

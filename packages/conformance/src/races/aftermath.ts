@@ -1,5 +1,5 @@
 import type { Tables } from "@tenantry/core";
-import { assert } from "../assertions.ts";
+import { assert, assertAll } from "../assertions.ts";
 import { brokenPromises } from "../history/check.ts";
 import type { History } from "../history/line.ts";
 import { brokenInvariants } from "../invariants/violations.ts";
@@ -16,8 +16,10 @@ export function assertSane(tables: Tables): void {
 export function assertKept(history: History, tables: Tables): void {
   const broken = brokenPromises(history, tables);
   const lines = broken.map(({ id, name, rule, rows }) => `${id} ${name} is broken, ${rule}:\n  ${rows.join("\n  ")}`);
-  assert(broken.length === 0, lines.join("\n"));
-  assertSane(tables);
+  assertAll(
+    () => assert(broken.length === 0, lines.join("\n")),
+    () => assertSane(tables),
+  );
 }
 
 /** Gives a database to some work and takes it back, whatever comes of the work. */

@@ -79,11 +79,14 @@ export function describeRaces(description: RacesDescription): void {
         const mine = Math.ceil(calls / HISTORIES);
         it(`a history of ${mine} calls, seed ${seed + part}`, () =>
           timed("calls in histories", async () => {
-            await recordHistory(
-              openShared,
-              { clients: 8, calls: Math.ceil(mine / 8), orgs: 1 + part },
-              new Chance(seed + part),
-            );
+            // In every second one several clients share an instance.
+            const workload = {
+              clients: 8,
+              calls: Math.ceil(mine / 8),
+              orgs: 1 + part,
+              sharing: part % 2 === 0 ? 1 : 4,
+            };
+            await recordHistory(openShared, workload, new Chance(seed + part));
             return mine;
           }));
       }

@@ -1,5 +1,5 @@
 import type { Tuple } from "@tenantry/core";
-import { assert, outcomeOf } from "../assertions.ts";
+import { assert, assertAll, outcomeOf } from "../assertions.ts";
 import type { Chance } from "../chance.ts";
 import type { OpenShared, Parked, Place } from "../shared-database.ts";
 import { within } from "../timing.ts";
@@ -64,8 +64,10 @@ export async function parkPair(
       trials.push(trialOf(setting, [endOf(left), endOf(right)], name));
     }
     const tables = await database.tables();
-    checkTrials(pair, serial, trials, tables);
-    assertSane(tables);
+    assertAll(
+      () => checkTrials(pair, serial, trials, tables),
+      () => assertSane(tables),
+    );
   });
   return { trials: trials.length, stopped };
 }

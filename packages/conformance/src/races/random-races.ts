@@ -1,11 +1,11 @@
-import { assert, outcomeOf } from "../assertions.ts";
+import { assert, assertAll, outcomeOf } from "../assertions.ts";
 import type { Chance } from "../chance.ts";
 import { isEqual } from "../model/equality.ts";
 import type { StoreUnderTest } from "../open-store.ts";
 import type { OpenShared, SharedDatabase } from "../shared-database.ts";
 import { after } from "../timing.ts";
 import { assertSane, closing } from "./aftermath.ts";
-import type { Pair, Storm } from "./pair.ts";
+import type { End, Pair, Storm } from "./pair.ts";
 import { checkTrials, endOf, keyOf, serialEnds, settingOf, type Trial, trialName } from "./trial.ts";
 
 /** Trials that are under way at the same time. */
@@ -26,8 +26,10 @@ export async function racePair(
       done.push(...(await Promise.all(batch)));
     }
     const tables = await database.tables();
-    checkTrials(pair, serial, done, tables);
-    assertSane(tables);
+    assertAll(
+      () => checkTrials(pair, serial, done, tables),
+      () => assertSane(tables),
+    );
   });
 }
 
@@ -61,6 +63,7 @@ function delay(chance: Chance): number | null {
 export async function raceStorm(openShared: OpenShared, storm: Storm, trials: number): Promise<void> {
   await closing(openShared, async (database) => {
     const [here, there] = await twoInstances(database, {});
+    const ended: (readonly End[])[] = [];
     for (let round = 0; round < trials; round += 1) {
       const name = trialName();
       const setting = await settingOf(storm, here, name);
@@ -70,11 +73,7 @@ export async function raceStorm(openShared: OpenShared, storm: Storm, trials: nu
           return outcomeOf(() => side(place % 2 === 0 ? here : there, setting, { idempotencyKey: key }));
         }),
       );
-      const ends = outcomes.map(endOf).sort();
-      assert(
-        isEqual(ends, [...storm.ends].sort()),
-        `storm ${storm.number}, ${storm.name}: ended with ${ends.join(", ")}; allowed is ${storm.ends.join(", ")}`,
-      );
+      ended.push(outcomes.map(endOf).sort());
       if (storm.isOneKey === true) {
         const [first, ...others] = outcomes.map((outcome) => (outcome.ok ? outcome.result : null));
         assert(
@@ -83,7 +82,17 @@ export async function raceStorm(openShared: OpenShared, storm: Storm, trials: nu
         );
       }
     }
-    assertSane(await database.tables());
+    const allowed = [...storm.ends].sort();
+    const forbidden = ended.find((ends) => !isEqual(ends, allowed));
+    const tables = await database.tables();
+    assertAll(
+      () =>
+        assert(
+          forbidden === undefined,
+          `storm ${storm.number}, ${storm.name}: ended with ${forbidden?.join(", ")}; allowed is ${allowed.join(", ")}`,
+        ),
+      () => assertSane(tables),
+    );
   });
 }
 

@@ -1,4 +1,4 @@
-import { assert } from "../assertions.ts";
+import { assert, assertAll } from "../assertions.ts";
 import type { StoreUnderTest } from "../open-store.ts";
 import type { Interpose, OpenShared } from "../shared-database.ts";
 import { assertSane, closing } from "./aftermath.ts";
@@ -44,8 +44,10 @@ export async function explorePair(openShared: OpenShared, pair: Pair, most: numb
       plan = nextPlan(choices);
     }
     const tables = await database.tables();
-    checkTrials(pair, serial, trials, tables);
-    assertSane(tables);
+    assertAll(
+      () => checkTrials(pair, serial, trials, tables),
+      () => assertSane(tables),
+    );
   });
   return { schedules, isComplete: plan === null };
 }
