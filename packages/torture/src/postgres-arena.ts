@@ -67,7 +67,7 @@ export async function openPostgresArena(
         if (broken === undefined) {
           return store({ ...options, schema }, interpose);
         }
-        const between = interposedExecutor(broken(executor, schema), interpose);
+        const between = broken(interposedExecutor(executor, interpose), schema);
         return new SqlTenancyStore(
           { executor: between, concurrentSessions: true, hostTransactions: true },
           { ...options, schema },
