@@ -18,6 +18,7 @@ const docs = readdirSync("docs").map((name) => `docs/${name}`);
 const BESIDE: Readonly<Record<string, string>> = {
   "docs/transactions.md": "examples/transactions/src",
   "docs/write-your-own-executor.md": "examples/executor/src",
+  "docs/write-your-own-store.md": "examples/store-sqlite/src",
 };
 const pages: readonly Page[] = [...readmes, ...docs]
   .filter((path) => path.endsWith(".md") && existsSync(path))
@@ -90,7 +91,8 @@ test("the example of the README runs", { timeout: 60_000 }, () => {
 });
 
 test.for(docs)("the files that %s shows are the files of the examples", (path) => {
-  const shown = codeOf({ path, beside: "" }).filter((code) => FILE.test(code));
+  const pieces = [...readFileSync(path, "utf8").matchAll(/```[tj]s\n(.*?)```/gs)].map(([, code]) => code ?? "");
+  const shown = pieces.filter((code) => FILE.test(code));
   expect(shown.length).toBeGreaterThan(0);
   for (const code of shown) {
     const [line = "", file = ""] = FILE.exec(code) ?? [];
