@@ -1,4 +1,5 @@
 import type { Interpose, StoreRequest } from "@tenantry/conformance/races";
+import type { NeonSql } from "@tenantry/store-neon/http";
 import type { PgClient, PgPool } from "@tenantry/store-pg";
 import type { PostgresJs, PostgresJsTransaction } from "@tenantry/store-pg/postgres-js";
 
@@ -52,16 +53,48 @@ export function interposedSql(sql: PostgresJs, interpose: Interpose | undefined)
   if (interpose === undefined) {
     return sql;
   }
-  const through = (driver: PostgresJsTransaction, isInside: boolean): PostgresJsTransaction => ({
-    unsafe: (text, values, options) => {
-      const kind = isInside ? "load" : kindOf(text);
-      return interpose({ kind }, async () => await driver.unsafe(text, values, options));
+  const through = (
+    driver: PostgresJsTransaction,
+    kindOfText: (text: string) => StoreRequest["kind"],
+    lose: (error: unknown) => void,
+  ): PostgresJsTransaction => ({
+    unsafe: async (text, values, options) => {
+      try {
+        return await interpose({ kind: kindOfText(text) }, async () => await driver.unsafe(text, values, options));
+      } catch (error) {
+        lose(error);
+        throw error;
+      }
     },
   });
   return {
-    ...through(sql, false),
-    begin: (work) => sql.begin((transaction) => work({ ...transaction, ...through(transaction, true) })),
+    ...through(sql, kindOf, () => {}),
+    begin: (work) =>
+      sql.begin((transaction) => {
+        // It rejects by itself once its connection is lost, however the work takes that.
+        let lose: (error: unknown) => void = () => {};
+        const lost = new Promise<never>((_, reject) => {
+          lose = (error) => {
+            if (/^CONNECTION_/.test(String((error as { readonly code?: unknown } | null)?.code))) {
+              reject(error);
+            }
+          };
+        });
+        const inside = { ...transaction, ...through(transaction, () => "load", lose) };
+        return Promise.race([work(inside), lost]);
+      }),
   };
+}
+
+/** Neon's queries over HTTP, each of which is a request. */
+export function interposedNeon(sql: NeonSql, interpose: Interpose | undefined): NeonSql {
+  return interpose === undefined
+    ? sql
+    : {
+        query: (text, values, options) =>
+          interpose({ kind: kindOf(text) }, async () => await sql.query(text, values, options)),
+        transaction: (queries, options) => sql.transaction(queries, options),
+      };
 }
 
 /** What a statement is for, by its first words: facts are selected, fences wait with a patience of their own. */

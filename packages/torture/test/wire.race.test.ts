@@ -1,7 +1,8 @@
 import { aftermath, fencedOff, mutations, type Operation, tookEffect } from "@tenantry/conformance/faults";
 import { isTenancyError, type Resolution } from "@tenantry/core";
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from "vitest";
-import { type Driver, openPostgresArena, type PostgresArena } from "../src/postgres-arena.ts";
+import type { Driver } from "../src/driver.ts";
+import { openPostgresArena, type PostgresArena } from "../src/postgres-arena.ts";
 import { type Bench, openBench } from "../src/wire/bench.ts";
 import { type CutCase, cuts, heldCommit, heldSync } from "../src/wire/cuts.ts";
 

@@ -5,7 +5,8 @@ import { PostgresJsTenancyStore } from "@tenantry/store-pg/postgres-js";
 import type { SqlOptions, SqlTenancyStore } from "@tenantry/store-sql";
 import pg from "pg";
 import postgres from "postgres";
-import type { Driver, PostgresArena } from "../postgres-arena.ts";
+import type { Driver } from "../driver.ts";
+import type { PostgresArena } from "../postgres-arena.ts";
 import { type CuttingProxy, startCuttingProxy } from "./cutting-proxy.ts";
 
 /** A proxy in front of an arena, and instances of a store that speak through it. */
