@@ -80,7 +80,8 @@ export function callOf<
     commit({ org, at, actor, changes, event }, result) {
       const { expectedVersion, idempotencyKey } = options;
       return {
-        org: org.is === "existing" && expectedVersion !== null ? { ...org, version: expectedVersion } : org,
+        // A decision that rests on a version of its own keeps it: what the caller expects may be a later one.
+        org: org.is === "existing" ? { ...org, version: org.version ?? expectedVersion } : org,
         changes,
         events: [{ ...event, at, actor: options.actor ?? actor, idempotencyKey }],
         keys: [{ ...claim(org.id), result: toJson(result), event: 0 }],

@@ -155,6 +155,15 @@ describe("without a look nothing is refused or left as it is", () => {
   });
 });
 
+test("an expected version is no proof of what a stale entity says", async () => {
+  const now = { ...acme, version: acme.version + 1, name: "New" };
+  const { store, held, calls, commits } = await holding({ commit: [conflicting()], load: [answering({ org: now })] });
+  const call = store.updateOrg({ orgId: held.org, name: "New" }, { expectedVersion: now.version });
+  await expect(call).resolves.toEqual(now);
+  expect(commits.map(({ org }) => org)).toEqual([{ is: "existing", id: acme.id, status: null, version: acme.version }]);
+  expect(calls.slice(3)).toEqual(["commit", "load"]);
+});
+
 test("an id and the entity behind it are the same input to an idempotency key", async () => {
   const { store, commits, held } = await holding({
     load: [answering({ membership: member, org: acme, owners: [owner.id] })],
