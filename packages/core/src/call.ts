@@ -64,7 +64,14 @@ export function callOf<
     assumed() {
       const facts = operation.assume?.(input, settings) ?? null;
       const decision = facts === null ? null : decideOn(facts);
-      return decision?.ok === true && decision.write !== null ? decision : null;
+      if (decision?.ok !== true || decision.write === null) {
+        return null;
+      }
+      const { org } = decision.write;
+      // What the caller holds and the version that they expect can be of different times.
+      const isOneTime =
+        org.is === "new" || org.version === null || (options.expectedVersion ?? org.version) === org.version;
+      return isOneTime ? decision : null;
     },
     plan(withKeyUse) {
       const reads = operation.reads(input, settings);
