@@ -175,14 +175,19 @@ function invitations(s: string, changes: Changes, values: Values): readonly stri
     id: uuidOf(row.id),
     status: row.status,
     invited_user_id: uuidOrNull(row.invitedUserId),
+    expires_at: row.expiresAt,
     terminal_at: row.terminalAt,
     terminal_by: uuidOrNull(row.terminalBy),
   }));
   if (updates.length > 0) {
     parts.push(`changed_inv as (
   update ${s}.inv
-     set status = r.status, invited_user_id = r.invited_user_id, terminal_at = r.terminal_at, terminal_by = r.terminal_by
-    from go, ${values.rows(updates, "id uuid, status text, invited_user_id uuid, terminal_at timestamptz, terminal_by uuid")}
+     set status = r.status, invited_user_id = r.invited_user_id, expires_at = r.expires_at, terminal_at = r.terminal_at,
+         terminal_by = r.terminal_by
+    from go, ${values.rows(
+      updates,
+      "id uuid, status text, invited_user_id uuid, expires_at timestamptz, terminal_at timestamptz, terminal_by uuid",
+    )}
    where inv.id = r.id
 )`);
   }
