@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { answering, committed, conflicting } from "../test/scripted-port.ts";
 import { eventOf, open, rejection } from "../test/scripted-store.ts";
-import { acme, admin, alice, bob, carol, idNo, member, offer, owner } from "../test/world.ts";
+import { acme, admin, after, alice, bob, carol, idNo, member, offer, owner } from "../test/world.ts";
 import { type OperationName, PERMISSIONS } from "./permissions.ts";
 import type { TenancyStore } from "./tenancy-store.ts";
 
@@ -194,8 +194,10 @@ test("only a user can act", () => {
 
 describe("each operation says what it is about", () => {
   const at = new Date(0);
-  const asAlice = (facts: object, commits = 1) =>
-    open({ load: [answering({ org: acme, acting: owner, ...facts })], commit: Array(commits).fill(committed) });
+  const toDave = { orgId: acme.id, identifier: "dave@example.com", role: "member", expiresAt: after(1) } as const;
+  /** Under this policy creating an invitation looks, as all others do here. */
+  const asAlice = (facts: object) =>
+    open({ load: [answering({ org: acme, acting: owner, ...facts })], commit: [committed] }, { reinvite: "reject" });
 
   test.each<readonly [what: string, facts: object, call: (store: TenancyStore) => Promise<unknown>, of: object]>([
     [
@@ -219,6 +221,42 @@ describe("each operation says what it is about", () => {
       { membership: member, admin: owner },
       (store) => store.adminRemove({ memId: member.id, adminUsrId: alice }),
       { membership: member.id },
+    ],
+    [
+      "createInvitation",
+      { inviter: owner, pending: [] },
+      (store) => store.createInvitation({ ...toDave, invitedBy: alice }),
+      { org: acme.id },
+    ],
+    [
+      "resendInvitation",
+      { invitation: offer, admin: owner },
+      (store) => store.resendInvitation({ invId: offer.id, adminUsrId: alice, expiresAt: toDave.expiresAt }),
+      { invitation: offer.id },
+    ],
+    [
+      "revokeInvitation",
+      { invitation: offer, admin: owner },
+      (store) => store.revokeInvitation({ invId: offer.id, adminUsrId: alice }),
+      { invitation: offer.id },
+    ],
+    [
+      "declineInvitation",
+      { invitation: offer },
+      (store) => store.declineInvitation({ invId: offer.id, asUsrId: alice }),
+      { invitation: offer.id },
+    ],
+    [
+      "acceptInvitation",
+      { invitation: offer, live: null, inviter: owner },
+      (store) => store.acceptInvitation({ invId: offer.id, asUsrId: alice, acceptingIdentifier: offer.identifier }),
+      { invitation: offer.id },
+    ],
+    [
+      "transferOwnership",
+      { from: owner, to: member },
+      (store) => store.transferOwnership({ orgId: acme.id, fromMemId: owner.id, toMemId: member.id }),
+      { org: acme.id },
     ],
   ])("%s", async (_, facts, call, of) => {
     const { store, plans } = asAlice(facts);
