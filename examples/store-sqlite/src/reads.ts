@@ -1,18 +1,17 @@
-import type {
-  Answer,
-  Invitation,
-  KeyScope,
-  KeyUse,
-  Membership,
-  Organization,
-  OrgId,
-  OrgRef,
-  Question,
-  Read,
-  Tuple,
+import {
+  type Answer,
+  hasOwn,
+  type KeyScope,
+  type KeyUse,
+  type OrgId,
+  type OrgRef,
+  type Question,
+  type Read,
 } from "@tenantry/core";
 import { many, one, type Sqlite } from "./database.ts";
-import { decodeRow, type SqlRow, type SqlValue } from "./rows.ts";
+import { eventFilter, invitationFilter, memberFilter, orgFilter } from "./filters.ts";
+import { chain, pauseOf, withOrg } from "./history.ts";
+import { decodeRow, event, invitation, membership, organization, type SqlRow, type SqlValue, tuple } from "./rows.ts";
 
 /** Answers a question from the tables. A question that is new is missed by the compiler. */
 export function answer(database: Sqlite, read: Read): Answer<Question> {
@@ -23,6 +22,17 @@ export function answer(database: Sqlite, read: Read): Answer<Question> {
       return orNull(organization, find("select * from org where id = ?", orgId(database, read.of)));
     case "slugHolder":
       return idOf(find("select id from org where slug = ? and status <> 'revoked'", read.slug)) as OrgId | null;
+    case "orgBySlug":
+      return orNull(organization, find("select * from org where id = ?", orgId(database, { slug: read.slug })));
+    case "orgs": {
+      const { sql, values } = orgFilter(read.where);
+      return list(
+        `select * from org where ${sql} and id > ? order by id limit ?`,
+        ...values,
+        read.after ?? "",
+        read.take,
+      ).map(organization);
+    }
     case "membership":
       return orNull(membership, find("select * from mem where id = ?", read.memId));
     case "liveMembership":
@@ -78,15 +88,65 @@ export function answer(database: Sqlite, read: Read): Answer<Question> {
       const { sql, values } = memberFilter(read);
       return Number(find(`select count(*) as n from mem where ${sql}`, ...values)?.["n"]);
     }
-    case "invitations": {
-      const { sql, values } = invitationFilter(read);
+    case "membershipsOf":
       return list(
-        `select * from inv where org_id = ?${sql} and id > ? order by id limit ?`,
+        "select * from mem where usr_id = ? and status = coalesce(?, status) and id > ? order by id limit ?",
+        read.usrId,
+        read.status,
+        read.after ?? "",
+        read.take,
+      ).map((row) => withOrg(database, membership(row)));
+    case "chain":
+      return chain(database, read.memId);
+    case "membersAt":
+      return list(
+        `select * from mem where org_id = ? and created_at <= ? and (status <> 'revoked' or updated_at > ?) and id > ?
+          order by id limit ?`,
+        read.orgId,
+        read.at.getTime(),
+        read.at.getTime(),
+        read.after ?? "",
+        read.take,
+      ).map((row) => ({ membership: membership(row), pause: pauseOf(database, membership(row), read.at) }));
+    case "invitations": {
+      const { sql, values } = invitationFilter(read.anyOf);
+      return list(
+        `select * from inv where org_id = ? and ${sql} and id > ? order by id limit ?`,
         read.orgId,
         ...values,
         read.after ?? "",
         read.take,
       ).map(invitation);
+    }
+    case "invitationsFor": {
+      const { sql, values } = invitationFilter(read.anyOf);
+      return list(
+        `select * from inv where canonical = ? and ${sql} and id > ? order by id limit ?`,
+        read.canonical,
+        ...values,
+        read.after ?? "",
+        read.take,
+      ).map((row) => withOrg(database, invitation(row)));
+    }
+    case "lapsedInvitations":
+      return list(
+        `select * from inv where org_id = coalesce(?, org_id) and status = 'pending' and expires_at < ?
+          order by expires_at, id limit ?`,
+        read.orgId,
+        read.before.getTime(),
+        read.take,
+      ).map(invitation);
+    case "anyTuple": {
+      const relations = read.relations.map(() => "?").join(", ");
+      const found = find(
+        `select 1 from tup where subject_type = 'usr' and subject_id = ? and object_type = ? and object_id = ?
+          and relation in (${relations})`,
+        read.usrId,
+        read.objectType,
+        read.objectId,
+        ...read.relations,
+      );
+      return found !== null;
     }
     case "tuplesOfSubject":
       return list(
@@ -101,6 +161,16 @@ export function answer(database: Sqlite, read: Read): Answer<Question> {
         read.objectId,
         read.relation,
       ).map(tuple);
+    case "events": {
+      const { sql, values } = eventFilter(read.where);
+      return list(
+        `select * from evt where org_id = ? and ${sql} and seq > ? order by seq limit ?`,
+        read.orgId,
+        ...values,
+        read.after,
+        read.take,
+      ).map(event);
+    }
     case "keyUse":
       return keyUse(database, scopeOf(database, read.scope), read.key);
   }
@@ -116,11 +186,6 @@ export function keyUse(database: Sqlite, scope: string | null, key: string): Key
   return use.state === "done" ? use : { state: "fenced" };
 }
 
-export const organization = (row: SqlRow): Organization => decodeRow("org", row);
-export const membership = (row: SqlRow): Membership => decodeRow("mem", row, ["invId"]);
-export const invitation = (row: SqlRow): Invitation => decodeRow("inv", row, ["canonical"]);
-export const tuple = (row: SqlRow): Tuple => decodeRow("tup", row);
-
 function orNull<R>(decode: (row: SqlRow) => R, row: SqlRow | null): R | null {
   return row === null ? null : decode(row);
 }
@@ -129,42 +194,20 @@ function idOf(row: SqlRow | null): SqlValue {
   return row?.["id"] ?? null;
 }
 
-/** The organization's id, or that of the row it is named by. */
+/** The organization's id, or that of the one that holds the slug or that the row belongs to. */
 function orgId(database: Sqlite, of: OrgRef): string | null {
-  if ("org" in of) {
+  if (hasOwn(of, "org")) {
     return of.org;
   }
-  const row =
-    "membership" in of
-      ? one(database, "select org_id from mem where id = ?", [of.membership])
-      : one(database, "select org_id from inv where id = ?", [of.invitation]);
+  if (hasOwn(of, "slug")) {
+    return idOf(one(database, "select id from org where slug = ? and status <> 'revoked'", [of.slug])) as OrgId | null;
+  }
+  const row = hasOwn(of, "membership")
+    ? one(database, "select org_id from mem where id = ?", [of.membership])
+    : one(database, "select org_id from inv where id = ?", [of.invitation]);
   return (row?.["org_id"] ?? null) as string | null;
 }
 
 function scopeOf(database: Sqlite, scope: KeyScope): string | null {
-  return "creator" in scope ? scope.creator : orgId(database, scope);
-}
-
-interface Filter {
-  readonly sql: string;
-  readonly values: readonly SqlValue[];
-}
-
-function memberFilter({ orgId: id, where }: Pick<Read<"members">, "orgId" | "where">): Filter {
-  return {
-    sql: "org_id = ? and status = coalesce(?, status) and role = coalesce(?, role)",
-    values: [id, where.status, where.role],
-  };
-}
-
-/** Invitations that match one of the filters; no filter: all. */
-function invitationFilter({ anyOf }: Read<"invitations">): Filter {
-  const filters = anyOf.map(({ status, expiresBefore, expiresFrom }) => ({
-    sql: "(status = ? and expires_at < coalesce(?, expires_at + 1) and expires_at >= coalesce(?, expires_at))",
-    values: [status, expiresBefore?.getTime() ?? null, expiresFrom?.getTime() ?? null],
-  }));
-  return {
-    sql: filters.length === 0 ? "" : ` and (${filters.map(({ sql }) => sql).join(" or ")})`,
-    values: filters.flatMap(({ values }) => values),
-  };
+  return hasOwn(scope, "creator") ? scope.creator : orgId(database, scope);
 }

@@ -1,3 +1,5 @@
+import type { Invitation, Membership, Organization, TenancyEvent, Tuple } from "@tenantry/core";
+
 /** How a value is kept in its column. */
 type Kind = "text" | "number" | "instant" | "json";
 
@@ -122,3 +124,9 @@ function fromSql(value: SqlValue | undefined, kind: Kind): unknown {
       return value;
   }
 }
+
+export const organization = (row: SqlRow): Organization => decodeRow("org", row);
+export const membership = (row: SqlRow): Membership => decodeRow("mem", row, ["invId"]);
+export const invitation = (row: SqlRow): Invitation => decodeRow("inv", row, ["canonical"]);
+export const tuple = (row: SqlRow): Tuple => decodeRow("tup", row);
+export const event = (row: SqlRow): TenancyEvent => decodeRow("evt", row);

@@ -16,6 +16,7 @@ create table if not exists mem (
 ) strict, without rowid;
 create unique index if not exists mem_one_live on mem (org_id, usr_id) where status <> 'revoked';
 create index if not exists mem_of_org on mem (org_id, id);
+create index if not exists mem_of_user on mem (usr_id, id);
 create index if not exists mem_active_owner on mem (org_id, id) where role = 'owner' and status = 'active';
 
 create table if not exists inv (
@@ -25,6 +26,8 @@ create table if not exists inv (
 ) strict, without rowid;
 create index if not exists inv_of_org on inv (org_id, id);
 create index if not exists inv_pending on inv (org_id, canonical) where status = 'pending';
+create index if not exists inv_for on inv (canonical, id);
+create index if not exists inv_lapsing on inv (expires_at, id) where status = 'pending';
 
 create table if not exists tup (
   subject_type text not null, subject_id text not null, relation text not null, object_type text not null,

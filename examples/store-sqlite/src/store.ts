@@ -8,8 +8,8 @@ import {
   type TenancyOptions,
 } from "@tenantry/core";
 import { faultOf, many, outcomeOf, type Sqlite, transact } from "./database.ts";
-import { answer, invitation, keyUse, organization, tuple } from "./reads.ts";
-import { decodeRow, type SqlRow } from "./rows.ts";
+import { answer, keyUse } from "./reads.ts";
+import { decodeRow, event, invitation, organization, type SqlRow, tuple } from "./rows.ts";
 import { SCHEMA } from "./schema.ts";
 import { apply } from "./writes.ts";
 
@@ -83,7 +83,7 @@ export function readTables(database: Sqlite): Tables {
     mem: rows("mem", "id", (row) => decodeRow("mem", row)),
     inv: rows("inv", "id", invitation),
     tup: rows("tup", "subject_id, object_type, object_id, relation", tuple),
-    evt: rows("evt", "org_id, seq", (row) => decodeRow("evt", row)),
+    evt: rows("evt", "org_id, seq", event),
     idem: rows("idem", "scope, key", (row) => decodeRow("idem", row, ["operation", "fingerprint", "result"])),
   }));
 }

@@ -72,11 +72,11 @@ function applyChange(
     case "insertInvitation":
       return insert(database, "inv", { ...change.row, canonical: change.canonical });
     case "updateInvitation": {
-      const { id, status, invitedUserId, terminalAt, terminalBy } = change.row;
+      const { id, status, invitedUserId, expiresAt, terminalAt, terminalBy } = change.row;
       const { expect } = change;
       const sql = "select id from inv where id = ? and status = ? and expires_at = ?";
       expectRow(one(database, sql, [id, expect.status, expect.expiresAt.getTime()]));
-      return update(database, "inv", { id, status, invitedUserId, terminalBy }, { terminalAt });
+      return update(database, "inv", { id, status, invitedUserId, terminalBy }, { expiresAt, terminalAt });
     }
     case "insertTuple": {
       const { text, values } = insertion("tup", change.tuple);

@@ -54,6 +54,11 @@ const operations: readonly (readonly [
   ["acceptInvitation", {}, (store, { invitation }) => store.acceptInvitation({ invId: invitation })],
   ["declineInvitation", {}, (store, { invitation }) => store.declineInvitation({ invId: invitation, asUsrId: carol })],
   ["revokeInvitation", {}, (store, { invitation }) => store.revokeInvitation({ invId: invitation, adminUsrId: bob })],
+  [
+    "resendInvitation",
+    {},
+    (store, { invitation }) => store.resendInvitation({ invId: invitation, adminUsrId: bob, expiresAt: after(1) }),
+  ],
 ];
 
 describe.each(operations)("%s of an entity that the caller holds", (name, stored, call) => {
@@ -109,6 +114,23 @@ describe("what is held", () => {
     expect(calls).toEqual(["load", "commit"]);
   });
 
+  test("is known where it is shown with its organization, and so is that", async () => {
+    const { store, calls } = open({
+      load: [answering({ memberships: [{ ...member, org: acme }] })],
+      commit: [committed, committed],
+    });
+    const [row] = (await store.listMemberships(carol)).data;
+    await store.suspendMembership(row as Membership);
+    await store.suspendOrg(row?.org as Organization);
+    expect(calls).toEqual(["load", "commit", "commit"]);
+  });
+
+  test("is the present: a membership as it was in the past is none", async () => {
+    const { store } = open({ load: [answering({ org: acme, members: [{ membership: member, pause: null }] })] });
+    const { data } = await store.membersAsOf(acme.id, after(0));
+    expect((await rejection(store.suspendMembership(data[0] as never))).code).toBe("invalid_id");
+  });
+
   test("is known in the result of a mutation", async () => {
     const { store, calls } = open({ commit: [committed, committed] });
     const added = await store.addMember({ orgId: acme.id, usrId: carol, role: "member" });
@@ -155,28 +177,24 @@ describe("without a look nothing is refused or left as it is", () => {
   });
 });
 
-describe("with an expected version", () => {
-  const later = { ...acme, version: acme.version + 1, name: "New" };
+test("an entity and an expected version of different times are looked at", async () => {
+  const now = { ...acme, version: acme.version + 1, name: "New" };
+  const { store, held, calls } = await holding({ load: [answering({ org: now })] });
+  const call = store.updateOrg({ orgId: held.org, name: "New" }, { expectedVersion: now.version });
+  await expect(call).resolves.toEqual(now);
+  expect(calls.slice(3)).toEqual(["load"]);
+});
 
-  test("that is the entity's nothing is looked up", async () => {
-    const { store, held, calls } = await holding({ commit: [committed] });
-    await store.updateOrg({ orgId: held.org, name: "New" }, { expectedVersion: acme.version });
-    expect(calls.slice(3)).toEqual(["commit"]);
-  });
+test("an expected version that the entity does not have is refused if it is the entity that is right", async () => {
+  const { store, held } = await holding({ load: [answering({ org: acme })] });
+  const error = await rejection(store.suspendOrg(held.org, { expectedVersion: acme.version + 1 }));
+  expect(error.code).toBe("conflict.version");
+});
 
-  test("that is a later one a stale entity is no fact: what it says is looked up", async () => {
-    const { store, held, calls } = await holding({ load: [answering({ org: later })] });
-    const call = store.updateOrg({ orgId: held.org, name: "New" }, { expectedVersion: later.version });
-    await expect(call).resolves.toEqual(later);
-    expect(calls.slice(3)).toEqual(["load"]);
-  });
-
-  test("that has passed a call on the present entity is refused", async () => {
-    const { store, held, calls } = await holding({ load: [answering({ org: acme })] });
-    const call = store.updateOrg({ orgId: held.org, name: "New" }, { expectedVersion: acme.version - 1 });
-    expect((await rejection(call)).code).toBe("conflict.version");
-    expect(calls.slice(3)).toEqual(["load"]);
-  });
+test("an expected version that is the entity's own is expected in one commit", async () => {
+  const { store, held, calls } = await holding({ commit: [committed] });
+  await store.suspendOrg(held.org, { expectedVersion: acme.version });
+  expect(calls.slice(3)).toEqual(["commit"]);
 });
 
 test("an id and the entity behind it are the same input to an idempotency key", async () => {

@@ -23,7 +23,8 @@ export function heldEntity(value: unknown): Entity | undefined {
   return typeof value === "object" && value !== null ? handedOut.get(value) : undefined;
 }
 
+/** What has an id and all that a row says. A membership as it was in the past does not say when it was changed. */
 function isEntity(value: object): value is Entity {
-  const { id } = value as { readonly id?: unknown };
-  return typeof id === "string" && /^(?:org|mem|inv)_/.test(id);
+  const { id, updatedAt, expiresAt } = value as { readonly [key: string]: unknown };
+  return typeof id === "string" && /^(?:org|mem|inv)_/.test(id) && (updatedAt ?? expiresAt) instanceof Date;
 }

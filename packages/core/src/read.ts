@@ -1,8 +1,11 @@
+import type { EventType, TenancyEvent } from "./event.ts";
 import type {
   InvId,
   Invitation,
   InvitationStatus,
+  InvitationWithOrg,
   Membership,
+  MembershipWithOrg,
   MemId,
   Organization,
   OrgId,
@@ -12,8 +15,15 @@ import type {
   UsrId,
 } from "./model.ts";
 
-/** An organization by its id, or as the one that a row belongs to: then the row is looked up in the same snapshot. */
-export type OrgRef = { readonly org: OrgId } | { readonly membership: MemId } | { readonly invitation: InvId };
+/**
+ * An organization by its id, by the slug that it holds, or as the one that a row belongs to: it is looked up in the same
+ * snapshot.
+ */
+export type OrgRef =
+  | { readonly org: OrgId }
+  | { readonly slug: string | null }
+  | { readonly membership: MemId }
+  | { readonly invitation: InvId };
 
 /** Whose idempotency keys: those of an organization, or, before it exists, of the person who creates it. */
 export type KeyScope = OrgRef | { readonly creator: UsrId };
@@ -23,6 +33,12 @@ interface Seek<I> {
   readonly after: I | null;
   /** How many rows at most. The caller asks for one more than a page holds, to learn whether another follows. */
   readonly take: number;
+}
+
+export interface OrgFilter {
+  readonly status: Status | null;
+  /** Part of the name or of the slug, with ASCII letters in lower case; theirs are compared as if they were, too. */
+  readonly query: string | null;
 }
 
 export interface MemberFilter {
@@ -39,6 +55,18 @@ export interface StoredInvitationFilter {
   readonly expiresFrom: Date | null;
 }
 
+export interface EventFilter {
+  /** `null` is any, types that this version does not know included. */
+  readonly types: readonly EventType[] | null;
+  readonly actor: UsrId | null;
+}
+
+/** A membership that was live at an instant, and which of these events came last for it up to then. */
+export interface MembershipThen {
+  readonly membership: Membership;
+  readonly pause: "membership.suspended" | "membership.reinstated" | null;
+}
+
 /** What an idempotency key was used for. `result` is the stored result in JSON form. */
 export type KeyUse =
   | { readonly state: "done"; readonly operation: string; readonly fingerprint: string; readonly result: unknown }
@@ -50,6 +78,9 @@ interface Questions {
   org: { readonly of: OrgRef };
   /** Which organization that is not revoked holds the slug; of `null`: none. */
   slugHolder: { readonly slug: string | null };
+  /** That organization itself. */
+  orgBySlug: { readonly slug: string | null };
+  orgs: { readonly where: OrgFilter } & Seek<OrgId>;
   membership: { readonly memId: MemId };
   /** The live (active or suspended) membership of a user in an organization; of `null`: none. */
   liveMembership: { readonly of: OrgRef; readonly usrId: UsrId | null };
@@ -64,12 +95,31 @@ interface Questions {
   pendingInvitations: { readonly orgId: OrgId; readonly canonical: string | null };
   members: { readonly orgId: OrgId; readonly where: MemberFilter } & Seek<MemId>;
   memberCount: { readonly orgId: OrgId; readonly where: MemberFilter };
+  /** The memberships of a user in all organizations. */
+  membershipsOf: { readonly usrId: UsrId; readonly status: Status | null } & Seek<MemId>;
+  /** Every link of the chain that the membership is part of, the root first; of an unknown membership: none. */
+  chain: { readonly memId: MemId };
+  /** Memberships that had begun at an instant (`createdAt <= at`) and had not ended (not revoked, or `updatedAt > at`). */
+  membersAt: { readonly orgId: OrgId; readonly at: Date } & Seek<MemId>;
   /** Invitations that match one of the filters; no filter: all. */
   invitations: { readonly orgId: OrgId; readonly anyOf: readonly StoredInvitationFilter[] } & Seek<InvId>;
+  /** The same of all organizations, by their stored canonical identifier. */
+  invitationsFor: { readonly canonical: string; readonly anyOf: readonly StoredInvitationFilter[] } & Seek<InvId>;
+  /** Invitations stored as pending with `expiresAt < before`, ascending by that and by id; `orgId: null` is all. */
+  lapsedInvitations: { readonly orgId: OrgId | null; readonly before: Date; readonly take: number };
+  /** Whether the user has one of these relations to the object. */
+  anyTuple: {
+    readonly usrId: UsrId;
+    readonly objectType: string;
+    readonly objectId: string;
+    readonly relations: readonly string[];
+  };
   /** By object type, object id, relation; by Unicode code point. */
   tuplesOfSubject: { readonly usrId: UsrId };
   /** By relation, subject id; by Unicode code point. `relation: null` is any. */
   tuplesOfObject: { readonly objectType: string; readonly objectId: string; readonly relation: string | null };
+  /** Events with `seq > after`, ascending by `seq`. */
+  events: { readonly orgId: OrgId; readonly where: EventFilter; readonly after: number; readonly take: number };
   keyUse: { readonly scope: KeyScope; readonly key: string };
 }
 
@@ -77,6 +127,8 @@ interface Questions {
 interface Answers {
   org: Organization | null;
   slugHolder: OrgId | null;
+  orgBySlug: Organization | null;
+  orgs: readonly Organization[];
   membership: Membership | null;
   liveMembership: Membership | null;
   inviter: Membership | null;
@@ -86,9 +138,16 @@ interface Answers {
   pendingInvitations: readonly Invitation[];
   members: readonly Membership[];
   memberCount: number;
+  membershipsOf: readonly MembershipWithOrg[];
+  chain: readonly Membership[];
+  membersAt: readonly MembershipThen[];
   invitations: readonly Invitation[];
+  invitationsFor: readonly InvitationWithOrg[];
+  lapsedInvitations: readonly Invitation[];
+  anyTuple: boolean;
   tuplesOfSubject: readonly Tuple[];
   tuplesOfObject: readonly Tuple[];
+  events: readonly TenancyEvent[];
   keyUse: KeyUse | null;
 }
 
@@ -102,3 +161,10 @@ export type Answer<Q extends Question> = Answers[Q];
 export type Plan = Readonly<Record<string, Read>>;
 export type AnswersTo<P extends Plan> = { readonly [Name in keyof P]: AnswerTo<P[Name]> };
 type AnswerTo<R> = R extends { readonly read: infer Q extends Question } ? Answer<Q> : never;
+
+/** The same answers as if there were nothing: no row, no rows, none counted. */
+export function nothingOf<A extends object>(answers: A): A {
+  const nothing = (answer: unknown): unknown =>
+    Array.isArray(answer) ? [] : typeof answer === "number" ? 0 : typeof answer === "boolean" ? false : null;
+  return Object.fromEntries(Object.entries(answers).map(([name, answer]) => [name, nothing(answer)])) as A;
+}

@@ -6,6 +6,7 @@ import {
   type Membership,
   type Organization,
   type PreTuple,
+  type TenancyEvent,
   type Tuple,
 } from "@tenantry/core";
 
@@ -35,6 +36,11 @@ export function invJson(alias: string): string {
 export function tupJson(alias: string): string {
   return `json_build_object('subjectType', ${alias}.subject_type, 'subjectId', ${alias}.subject_id, 'relation', ${alias}.relation,
     'objectType', ${alias}.object_type, 'objectId', ${alias}.object_id)`;
+}
+
+export function evtJson(alias: string): string {
+  return `json_build_object('orgId', ${alias}.org_id, 'seq', ${alias}.seq, 'type', ${alias}.type, 'at', ${instant(`${alias}.at`)},
+    'actor', ${alias}.actor, 'idempotencyKey', ${alias}.idempotency_key, 'data', ${alias}.data)`;
 }
 
 /** A value as it came out of the database's JSON. */
@@ -91,6 +97,16 @@ export function decodeInv(json: Json): Invitation {
 export function decodeTup(json: Json): Tuple {
   const { subjectType, subjectId, relation, objectType, objectId } = json as unknown as Tuple;
   return { subjectType, subjectId, relation, objectType, objectId };
+}
+
+export function decodeEvt(json: Json): TenancyEvent {
+  const row = json as unknown as Omit<TenancyEvent, "at"> & { readonly at: number };
+  return {
+    ...row,
+    orgId: idOf("org", row.orgId),
+    at: new Date(row.at),
+    actor: optional("usr", row.actor),
+  } as TenancyEvent;
 }
 
 /** `null` stays `null`: there is no such row. */

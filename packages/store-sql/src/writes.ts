@@ -75,13 +75,16 @@ function verdict(s: string, { org, events }: Commit, changes: Changes, values: V
   }
   const members = changes("expectMember").map(({ usrId, roles }) => ({ usr_id: uuidOf(usrId), roles }));
   if (members.length > 0) {
-    // Whoever writes a membership holds the organization's lock, so these need no place in the order of the others.
+    // Whoever writes a membership holds the organization's lock, so these need no place in the order of the others. One
+    // by one: joined, a planner that does not know how many there are reads every active member of the organization.
     const expected = values.rows(members, "usr_id uuid, roles text[]");
     parts.push(`locked_member as materialized (
-  select m.id from ${s}.mem m join ${expected}
-      on m.org_id = ${values.add(uuidOf(org.id), "uuid")} and m.usr_id = r.usr_id and m.role = any (r.roles)
-   where m.status = 'active' and exists (select from locked_org)
-     for no key update of m
+  select m.id from ${expected} cross join lateral (
+    select m.id from ${s}.mem m
+     where m.org_id = ${values.add(uuidOf(org.id), "uuid")} and m.usr_id = r.usr_id and m.status = 'active' and m.role = any (r.roles)
+       for no key update
+  ) m
+   where exists (select from locked_org)
 )`);
     holds.push(`(select count(*) from locked_member) = ${values.add(members.length, "bigint")}`);
   }
@@ -172,14 +175,19 @@ function invitations(s: string, changes: Changes, values: Values): readonly stri
     id: uuidOf(row.id),
     status: row.status,
     invited_user_id: uuidOrNull(row.invitedUserId),
+    expires_at: row.expiresAt,
     terminal_at: row.terminalAt,
     terminal_by: uuidOrNull(row.terminalBy),
   }));
   if (updates.length > 0) {
     parts.push(`changed_inv as (
   update ${s}.inv
-     set status = r.status, invited_user_id = r.invited_user_id, terminal_at = r.terminal_at, terminal_by = r.terminal_by
-    from go, ${values.rows(updates, "id uuid, status text, invited_user_id uuid, terminal_at timestamptz, terminal_by uuid")}
+     set status = r.status, invited_user_id = r.invited_user_id, expires_at = r.expires_at, terminal_at = r.terminal_at,
+         terminal_by = r.terminal_by
+    from go, ${values.rows(
+      updates,
+      "id uuid, status text, invited_user_id uuid, expires_at timestamptz, terminal_at timestamptz, terminal_by uuid",
+    )}
    where inv.id = r.id
 )`);
   }
