@@ -13,6 +13,7 @@ export const KEY = "the-key";
 
 /** A call that is about to meet a fault: a town in which it would be accepted, and an instance that the fault is put in. */
 export interface Stage {
+  readonly clock: () => Date;
   readonly town: Town;
   readonly operation: Operation;
   readonly args: readonly unknown[];
@@ -20,20 +21,24 @@ export interface Stage {
 }
 
 export async function staged(database: SharedDatabase, operation: Operation): Promise<Stage> {
-  const store = await database.connect({ clock: () => new Date(NOON) });
-  const town = await founded({ store, tables: () => database.tables(), close() {} });
+  let now = new Date(NOON);
+  const clock = (): Date => new Date(now);
+  const store = await database.connect({ clock });
+  const town = await founded({ store, tables: () => database.tables(), close() {} }, (instant) => {
+    now = instant;
+  });
   const args = await prepared(operation, town);
-  return { town, operation, args, before: await database.tables() };
+  return { clock, town, operation, args, before: await database.tables() };
 }
 
 /** Makes the call on an instance of which requests go through `interpose`. */
 export async function meet(
-  { operation, args, town }: Stage,
+  { clock, operation, args, town }: Stage,
   database: SharedDatabase,
   interpose: Interpose,
 ): Promise<Outcome> {
-  const store = await database.connect({ clock: () => new Date(NOON) }, interpose);
-  const options = operation.isMutation ? [{ idempotencyKey: KEY }] : [];
+  const store = await database.connect({ clock }, interpose);
+  const options = operation.hasKey ? [{ idempotencyKey: KEY }] : [];
   return outcomeOf(() => call({ ...town, store }, operation.name, [...args, ...options]));
 }
 
@@ -76,7 +81,7 @@ async function mutationEnding(stage: Stage, outcome: Outcome): Promise<Ending> {
     return code;
   }
   const { key, resolve } = outcome.error as { readonly key: string; readonly resolve: () => Promise<Resolution> };
-  assert(key === KEY, `H03: ${name}: what is unknown is another call, with the key ${key}`);
+  assert(!stage.operation.hasKey || key === KEY, `H03: ${name}: what is unknown is another call, with the key ${key}`);
   const found = await resolution(outcome.error);
   assert(found !== null, `H04: ${name}: the unknown outcome cannot be resolved`);
   if (found === "committed") {
@@ -92,12 +97,15 @@ async function mutationEnding(stage: Stage, outcome: Outcome): Promise<Ending> {
 /** The key is spent for nothing, for good; a new one can be used. */
 export async function fencedOff(stage: Stage, promise: string): Promise<void> {
   await leftNothing(stage, promise, "a fence");
+  if (!stage.operation.hasKey) {
+    return takesEffect(stage, KEY);
+  }
   const { details } = await assertRejects(() => repeat(stage, KEY), "conflict.idempotency");
   assertSame("the details", details, { reason: "abandoned" });
   await takesEffect(stage, `${KEY}-again`);
 }
 
-/** The effect is there, once, and a repeat with the key answers the same. */
+/** The effect is there, once, and a repeat with the key answers the same; what has no key finds nothing left to do. */
 export async function tookEffect(stage: Stage, result: unknown, promise: string): Promise<void> {
   const { operation, before, town } = stage;
   const after = await town.tables();
@@ -106,7 +114,9 @@ export async function tookEffect(stage: Stage, result: unknown, promise: string)
   assert(events.length === 1, `${promise}: ${operation.name} is said to have happened, and did not`);
   const again = await outcomeOf(() => repeat(stage, KEY));
   assert(again.ok, `${promise}: the repeat of ${operation.name} throws ${again.ok ? "" : describeError(again.error)}`);
-  assertSame(`${promise}: the repeat of ${operation.name}`, again.result, result);
+  if (operation.hasKey) {
+    assertSame(`${promise}: the repeat of ${operation.name}`, again.result, result);
+  }
   assertSame(`${promise}: the repeat of ${operation.name} changed the tables`, await town.tables(), after);
 }
 
@@ -128,7 +138,7 @@ async function takesEffect(stage: Stage, key: string): Promise<void> {
 }
 
 function repeat({ operation, town }: Stage, key: string): Promise<unknown> {
-  return call(town, operation.name, [...operation.args(town), { idempotencyKey: key }]);
+  return call(town, operation.name, [...operation.args(town), ...(operation.hasKey ? [{ idempotencyKey: key }] : [])]);
 }
 
 function typed(name: string, error: unknown): Ending {

@@ -1,5 +1,5 @@
 import { Chance } from "../chance.ts";
-import { mutations, operations } from "../contract/operations.ts";
+import { keyedMutations, operations } from "../contract/operations.ts";
 import { skip, type TestRunner } from "../describe-store.ts";
 import type { Note } from "../figures.ts";
 import { work } from "../history/workload.ts";
@@ -67,7 +67,7 @@ export function describeFaults(description: FaultsDescription): void {
       return;
     }
     describe("a commit arrives late", () => {
-      for (const operation of mutations) {
+      for (const operation of keyedMutations) {
         for (const what of LATE.filter((scenario) => isMeant(operation, scenario))) {
           it(`${operation.name}: meanwhile ${what}`, () =>
             timed("late commits", async () => {
