@@ -21,9 +21,9 @@ for (const driver of ["pg", "postgres.js", "Neon HTTP", "Neon WebSocket"] satisf
       it,
       openShared: () => arena.open(),
       errors: driverErrors(driver),
-      sweep: isLong ? "all" : "some",
+      sweep: isLong ? "all" : driver === "pg" ? "some" : "few",
       seed,
-      calls: amount(400, 20_000),
+      calls: amount(driver.startsWith("Neon") ? 160 : 400, 20_000),
       note: noteFor(driver),
     });
   });

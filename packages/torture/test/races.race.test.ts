@@ -19,7 +19,7 @@ afterAll(() => cluster.stop());
 const drivers: Readonly<
   Record<Driver, { readonly trials: number; readonly schedules: number; readonly parkings: number }>
 > = {
-  pg: { trials: amount(12, 400), schedules: amount(12, 1000), parkings: amount(2, 24) },
+  pg: { trials: amount(12, 600), schedules: amount(12, 1000), parkings: amount(2, 24) },
   "postgres.js": { trials: amount(4, 200), schedules: amount(4, 200), parkings: amount(1, 8) },
   "Neon HTTP": { trials: amount(2, 40), schedules: amount(2, 40), parkings: amount(1, 2) },
   "Neon WebSocket": { trials: amount(2, 40), schedules: amount(2, 40), parkings: amount(1, 2) },
@@ -39,7 +39,7 @@ for (const [driver, efforts] of Object.entries(drivers)) {
       openShared: () => arena.open(),
       parks: true,
       seed,
-      calls: amount(400, 20_000),
+      calls: amount(driver.startsWith("Neon") ? 160 : 400, 20_000),
       note: noteFor(driver),
       ...efforts,
     });

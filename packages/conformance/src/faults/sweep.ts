@@ -24,16 +24,17 @@ export async function requestsOf(
 
 /**
  * Lets the N-th request of an operation fail, for every N, in every way: with all errors that the driver may throw, once and
- * for good; or, where `turn` is given, with one of them, and for good in every fourth turn.
+ * for good; or, where `turn` is given, with one of them, and for good in every fourth turn. Of all that only one out of
+ * `oneOf` is done.
  */
 export async function sweepOperation(
   openShared: OpenShared,
   operation: Operation,
-  { errors, turn }: { readonly errors: DriverErrors; readonly turn: number | null },
+  { errors, turn, oneOf }: { readonly errors: DriverErrors; readonly turn: number | null; readonly oneOf: number },
 ): Promise<number> {
   const kinds = await requestsOf(openShared, operation);
   assert(kinds.length > 0, `${operation.name}: no request was seen, so nothing can fail`);
-  const failures = kinds.flatMap((kind, place) => [
+  const all = kinds.flatMap((kind, place) => [
     ...ways.flatMap((way, index) => {
       const known = way.errors(errors);
       const some = turn === null || known.length === 0 ? known : known.slice(turn % known.length).slice(0, 1);
@@ -42,6 +43,7 @@ export async function sweepOperation(
     }),
     ...(kind === "commit" ? [() => rival(openShared, operation, place)] : []),
   ]);
+  const failures = all.filter((_, place) => (place + (turn ?? 0)) % oneOf === 0);
   // Most of the time is spent waiting before another attempt.
   await atOnce(
     AT_ONCE,

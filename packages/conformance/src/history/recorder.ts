@@ -1,7 +1,9 @@
 import {
+  type EventsPage,
   generate,
   type IdType,
   isTenancyError,
+  type Organization,
   type OrgId,
   type Resolution,
   type TenancyOptions,
@@ -120,7 +122,7 @@ export class Client {
           completed,
           outcome: "ok",
           result: outcome.result,
-          seen: call.op === "getOrg" ? versionOf(outcome.result) : null,
+          seen: seenBy(call.op, outcome.result),
           orgId: orgId ?? orgOf(outcome.result),
         }
       : { ...begun, ...unanswered, ids, completed, ...(await this.#told(outcome.error, resolves)) };
@@ -178,8 +180,18 @@ function creatorOf({ args: [input] }: Call): Line["scope"] {
   return (typeof input === "string" ? input : (input as { readonly creator: string }).creator) as Line["scope"];
 }
 
-function versionOf(result: unknown): number {
-  return (result as { readonly version: number }).version;
+/** Up to which version a read saw the organization; `null` where it does not tell. */
+function seenBy(op: string, result: unknown): number | null {
+  switch (op) {
+    case "getOrg":
+      return (result as Organization).version;
+    case "listEvents": {
+      const { hasMore, lastSeq } = result as EventsPage;
+      return hasMore ? null : lastSeq;
+    }
+    default:
+      return null;
+  }
 }
 
 function orgOf(result: unknown): OrgId | null {

@@ -1,39 +1,43 @@
 import {
+  EVENT_TYPES,
   INVITATION_STATUSES,
-  type InvId,
-  type MemId,
   type MutationOptions,
   type OrgId,
-  ROLES,
-  type Role,
   STATUSES,
   type UsrId,
 } from "@tenantry/core";
-import { sequentialId } from "../chance.ts";
 import type { Call } from "../rules/judge.ts";
-import type { MemberRow, OrgState, World } from "../rules/world.ts";
+import type { MemberRow } from "../rules/world.ts";
 import type { Choices } from "./choices.ts";
 import { Held } from "./held.ts";
-
-/** Everybody who takes part, besides those who are minted. */
-export const USERS: readonly UsrId[] = Array.from({ length: 6 }, (_, place) => sequentialId("usr", 0xf00 + place));
-const SLUGS = ["acme", "bolt", "reserved"] as const;
-const NAMES = ["Acme", "Ümläut & Söhne", ""] as const;
-const IDENTIFIERS = ["ann@example.com", "Ann@Example.com", "bob@example.com", " ann@example.com"] as const;
-const KEYS = ["k0", "k1", "k2"] as const;
-const OBJECTS = ["1", "a b", "é", "\u{1f600}"] as const;
-const HOUR = 3_600_000;
+import {
+  administrator,
+  answer,
+  colleague,
+  grants,
+  HOUR,
+  IDENTIFIERS,
+  idOfOrg,
+  KEYS,
+  listing,
+  maybe,
+  memberOf,
+  memId,
+  naming,
+  OBJECTS,
+  orgId,
+  role,
+  type Setting,
+  SLUGS,
+  someInvitation,
+  someMember,
+  someOrg,
+  user,
+} from "./picks.ts";
 
 /** A call, and whether something in it is wrong on purpose, so that the rules for values may refuse it. */
 export interface Attempt extends Call {
   readonly isSpoilt: boolean;
-}
-
-export interface Setting {
-  readonly choices: Choices;
-  /** What there is: arguments are taken from it. */
-  readonly world: World;
-  readonly now: Date;
 }
 
 interface Maker {
@@ -94,10 +98,7 @@ export const makers: Readonly<Record<string, Maker>> = {
         identifier: setting.choices.of(...IDENTIFIERS),
         role: role(setting),
         invitedBy: administrator(setting, org),
-        expiresAt: new Date(
-          setting.now.getTime() +
-            setting.choices.of(30 * HOUR, HOUR, 900 * HOUR, 500 * HOUR, 30 * HOUR, 1, 1000, 0, -HOUR),
-        ),
+        expiresAt: expiry(setting),
         ...maybe(setting, "preTuples", () => grants(setting, orgId)),
       },
     ];
@@ -108,16 +109,46 @@ export const makers: Readonly<Record<string, Maker>> = {
     const { invitation, org } = someInvitation(setting);
     return [{ invId: invitation, adminUsrId: administrator(setting, org) }];
   }),
+  resendInvitation: mutation((setting) => {
+    const { invitation, org } = someInvitation(setting);
+    const adminUsrId = administrator(setting, org);
+    return [{ invId: invitation, adminUsrId, expiresAt: expiry(setting) }];
+  }),
+  expireInvitations: mutation((setting) => [
+    {
+      ...maybe(setting, "orgId", () => orgId(setting)),
+      ...maybe(setting, "limit", () => setting.choices.of(1, 2, 200)),
+    },
+  ]),
   getOrg: query((setting) => [orgId(setting)]),
+  getOrgBySlug: query(({ choices }) => [choices.of(...SLUGS, "ACME", "nobody")]),
+  listOrgs: query((setting) => [
+    {
+      ...listing(setting, STATUSES, () => orgId(setting)),
+      ...maybe(setting, "query", () => setting.choices.of("ACM", "o", "ümläut", "%", "")),
+    },
+  ]),
   getMembership: query((setting) => [memId(setting)]),
   getInvitation: query((setting) => [someInvitation(setting).invitation]),
   listMembers: query((setting) => {
     const org = someOrg(setting);
-    return [idOfOrg(setting, org), listing(setting, STATUSES, () => memberOf(setting, org), true)];
+    return [idOfOrg(setting, org), membersListing(setting, () => memberOf(setting, org))];
   }),
   listInvitations: query((setting) => {
     const { invitation, org } = someInvitation(setting);
-    return [idOfOrg(setting, org), listing(setting, INVITATION_STATUSES, () => invitation, false)];
+    return [idOfOrg(setting, org), listing(setting, INVITATION_STATUSES, () => invitation)];
+  }),
+  listMemberships: query((setting) => [user(setting), listing(setting, STATUSES, () => memId(setting))]),
+  membershipHistory: query((setting) => [memId(setting)]),
+  membersAsOf: query((setting) => {
+    const org = someOrg(setting);
+    const at = new Date(setting.now.getTime() - setting.choices.of(0, 1000, HOUR, 60_000, 24 * HOUR, -HOUR));
+    const { limit, cursor } = listing(setting, STATUSES, () => memberOf(setting, org));
+    return [idOfOrg(setting, org), at, cursor === undefined ? { limit } : { limit, cursor }];
+  }),
+  listInvitationsFor: query((setting) => {
+    const { invitation } = someInvitation(setting);
+    return [setting.choices.of(...IDENTIFIERS), listing(setting, INVITATION_STATUSES, () => invitation)];
   }),
   listTuplesForSubject: query((setting) => ["usr", user(setting)]),
   listTuplesForObject: query((setting) =>
@@ -125,6 +156,31 @@ export const makers: Readonly<Record<string, Maker>> = {
       ? ["org", orgId(setting), ...(setting.choices.oneIn(2) ? [role(setting)] : [])]
       : ["project", setting.choices.of(...OBJECTS)],
   ),
+  check: query((setting) => {
+    const { choices } = setting;
+    const relation = choices.of<string>("viewer", role(setting));
+    return [
+      {
+        subject: user(setting),
+        ...(choices.oneIn(3) ? { relations: [relation, role(setting)] } : { relation }),
+        object: choices.oneIn(3) ? { type: "project", id: choices.of(...OBJECTS) } : orgId(setting),
+        ...maybe(setting, "requireActiveOrg", () => true),
+      },
+    ];
+  }),
+  listEvents: query((setting) => {
+    const { choices } = setting;
+    const org = someOrg(setting);
+    return [
+      idOfOrg(setting, org),
+      {
+        limit: choices.of(1, 2, 50, 200),
+        ...maybe(setting, "after", () => choices.below((org?.row.version ?? 0) + 2)),
+        ...maybe(setting, "types", () => [EVENT_TYPES[choices.below(EVENT_TYPES.length)], "membership.added"]),
+        ...maybe(setting, "actor", () => user(setting)),
+      },
+    ];
+  }),
 };
 
 /** A call of the operation. Before there is an organization, of `createOrg`. */
@@ -156,6 +212,7 @@ const HOLDERS: Readonly<Record<string, string>> = {
   acceptInvitation: "invId",
   declineInvitation: "invId",
   revokeInvitation: "invId",
+  resendInvitation: "invId",
 };
 
 /** Now and then the entity itself. */
@@ -173,144 +230,30 @@ function held(op: string, args: readonly unknown[], choices: Choices): readonly 
 
 function mutationOptions(op: string, args: readonly unknown[], setting: Setting): MutationOptions {
   const { choices, world } = setting;
+  const actor = maybe(setting, "actor", () => choices.of<UsrId | null>(user(setting), null));
+  if (op === "expireInvitations") {
+    return actor;
+  }
   const [first] = args;
   const orgId = typeof first === "string" ? first : (first as { readonly orgId?: OrgId | Held }).orgId;
   const version = world.org((orgId instanceof Held ? orgId.id : orgId) as OrgId)?.row.version ?? 1;
   return {
-    ...maybe(setting, "actor", () => choices.of<UsrId | null>(user(setting), null)),
+    ...actor,
     ...(choices.oneIn(4) ? { idempotencyKey: choices.of(...KEYS) } : {}),
     ...(op !== "createOrg" && choices.oneIn(8) ? { expectedVersion: choices.of(version, version + 1, 1) } : {}),
   };
 }
 
-function naming(setting: Setting): object {
-  const { choices } = setting;
+/** The last instant of an offer: most often one that is far enough, now and then one that has passed. */
+function expiry({ choices, now }: Setting): Date {
+  return new Date(now.getTime() + choices.of(30 * HOUR, HOUR, 900 * HOUR, 500 * HOUR, 30 * HOUR, 1, 1000, 0, -HOUR));
+}
+
+function membersListing(setting: Setting, cursor: () => string): object {
   return {
-    ...maybe(setting, "name", () => choices.of<string | null>(...NAMES, null)),
-    ...maybe(setting, "slug", () => choices.of<string | null>(...SLUGS, null)),
-  };
-}
-
-function maybe(setting: Setting, key: string, value: () => unknown): object {
-  return setting.choices.oneIn(3) ? { [key]: value() } : {};
-}
-
-function user({ choices, world }: Setting): UsrId {
-  if (choices.oneIn(12)) {
-    const members = [...world.orgs.values()].flatMap(({ members }) => [...members.values()]);
-    return members[choices.below(members.length)]?.usrId ?? (USERS[0] as UsrId);
-  }
-  return USERS[choices.below(USERS.length)] as UsrId;
-}
-
-function role({ choices }: Setting): Role {
-  return choices.of<Role>("member", "owner", "admin", "guest", ...ROLES);
-}
-
-/** Most often one of the newest that are as they are preferred: few organizations in which much happens. */
-function someOrg(
-  { choices, world }: Setting,
-  prefers: (org: OrgState) => boolean = ({ row }) => row.status === "active",
-): OrgState | null {
-  const orgs = [...world.orgs.values()];
-  const preferred = orgs.filter(prefers).slice(-2);
-  const from = choices.oneIn(6) || preferred.length === 0 ? orgs : preferred;
-  return choices.oneIn(30) ? null : (from[choices.below(from.length)] ?? null);
-}
-
-function idOfOrg(setting: Setting, org: OrgState | null): OrgId {
-  return org?.row.id ?? sequentialId("org", 0xfff + setting.choices.below(2));
-}
-
-function orgId(setting: Setting): OrgId {
-  return idOfOrg(setting, someOrg(setting));
-}
-
-/** A member of the organization; now and then one that ended, of another organization, or of none. */
-function memberOf(
-  setting: Setting,
-  org: OrgState | null,
-  prefers: (row: MemberRow) => boolean = ({ status }) => status !== "revoked",
-): MemId {
-  const { choices, world } = setting;
-  const everywhere = choices.oneIn(10) || org === null;
-  const rows = everywhere
-    ? [...world.orgs.values()].flatMap(({ members }) => [...members.values()])
-    : [...org.members.values()];
-  const preferred = rows.filter(prefers);
-  const from = choices.oneIn(5) || preferred.length === 0 ? rows : preferred;
-  const row = choices.oneIn(30) ? undefined : from[choices.below(from.length)];
-  return row?.id ?? sequentialId("mem", 0xffff);
-}
-
-function someMember(setting: Setting): { readonly member: MemId; readonly org: OrgState | null } {
-  const org = someOrg(setting);
-  return { member: memberOf(setting, org), org };
-}
-
-function memId(setting: Setting): MemId {
-  return someMember(setting).member;
-}
-
-function colleague(setting: Setting, org: OrgState | null): UsrId {
-  const members = [...(org?.members.values() ?? [])];
-  const member = members[setting.choices.below(members.length)];
-  return member === undefined || setting.choices.oneIn(5) ? user(setting) : member.usrId;
-}
-
-function administrator(setting: Setting, org: OrgState | null): UsrId {
-  const { choices } = setting;
-  const able = [...(org?.members.values() ?? [])].filter(
-    ({ role, status }) => status === "active" && (role === "owner" || role === "admin"),
-  );
-  const member = able[choices.below(able.length)];
-  return member === undefined || choices.oneIn(6) ? colleague(setting, org) : member.usrId;
-}
-
-function someInvitation(setting: Setting): { readonly invitation: InvId; readonly org: OrgState | null } {
-  const { choices } = setting;
-  const org = someOrg(setting, ({ row, invitations }) => row.status !== "revoked" && invitations.size > 0);
-  const rows = [...(org?.invitations.values() ?? [])];
-  const open = rows.filter(({ status, expiresAt }) => status === "pending" && expiresAt >= setting.now);
-  const from = choices.oneIn(6) || open.length === 0 ? rows : open;
-  const row = choices.oneIn(30) ? undefined : from[choices.below(from.length)];
-  return { invitation: row?.id ?? sequentialId("inv", 0xffff), org };
-}
-
-function answer(setting: Setting): object {
-  const { choices, world } = setting;
-  const { invitation } = someInvitation(setting);
-  const identifier = world.invitation(invitation)?.invitation.identifier ?? IDENTIFIERS[0];
-  return {
-    invId: invitation,
-    ...(choices.oneIn(5) ? {} : { asUsrId: user(setting) }),
-    ...(choices.oneIn(12) ? {} : { acceptingIdentifier: choices.oneIn(6) ? choices.of(...IDENTIFIERS) : identifier }),
-  };
-}
-
-function grants({ choices }: Setting, orgId: OrgId): readonly object[] {
-  const count = 1 + choices.below(3);
-  return Array.from({ length: count }, (_, place) => ({
-    relation: choices.of("viewer", "can_edit"),
-    ...(choices.oneIn(4)
-      ? { objectType: "org", objectId: orgId }
-      : { objectType: "project", objectId: OBJECTS[(place + choices.below(2)) % OBJECTS.length] }),
-  }));
-}
-
-function listing(
-  setting: Setting,
-  statuses: readonly string[],
-  cursor: () => string,
-  isOfMembers: boolean,
-): Readonly<Record<string, unknown>> {
-  const { choices } = setting;
-  return {
-    limit: choices.of(1, 2, 3, 50, 200),
-    ...maybe(setting, "cursor", () => choices.of<string | null>(cursor(), null)),
-    ...maybe(setting, "status", () => statuses[choices.below(statuses.length)]),
-    ...(isOfMembers ? maybe(setting, "role", () => role(setting)) : {}),
-    ...(isOfMembers ? maybe(setting, "total", () => true) : {}),
+    ...listing(setting, STATUSES, cursor),
+    ...maybe(setting, "role", () => role(setting)),
+    ...maybe(setting, "total", () => true),
   };
 }
 

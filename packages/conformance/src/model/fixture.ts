@@ -136,8 +136,12 @@ function inputOf(op: string, { args }: Call): Json {
   const operation = operations.get(op) as Operation;
   switch (operation.takes) {
     case "object":
-    case "check":
       return written(args[0]) as Json;
+    case "check": {
+      const { subject, object, ...others } = written(args[0]) as Json;
+      const { type, id } = (isObject(object) ? object : { type: "org", id: object }) as Json;
+      return { ...others, subject_type: "usr", subject_id: subject, object_type: type, object_id: id };
+    }
     case "keys":
       return Object.fromEntries(args.map((arg, place) => [operation.keys[place], written(arg)]));
     case "list": {

@@ -216,6 +216,9 @@ function told({ id, rule, rows }: Violation): string {
   return `${id} is broken, ${rule}: ${rows.slice(0, 3).join(", ")}`;
 }
 
+/** What answers rows that are more or less than the entity with their id. */
+const NO_ENTITIES: readonly string[] = ["membersAsOf", "listMemberships", "listInvitationsFor"];
+
 /** Calls the method as a caller would whom no type checker watches. */
 export async function send(
   store: StoreUnderTest | InMemoryTenancyStore,
@@ -229,7 +232,9 @@ export async function send(
   const isBare = Object.keys(options).length === 0;
   const given = hands.given(args);
   const result: unknown = await Reflect.apply(method, store, isBare ? given : [...given, options]);
-  hands.take(result);
+  if (!NO_ENTITIES.includes(op)) {
+    hands.take(result);
+  }
   return result;
 }
 

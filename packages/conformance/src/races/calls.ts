@@ -59,6 +59,16 @@ export const decline: Named = [
   "decline V",
   (store, { v }, options) => store.declineInvitation({ invId: v.id }, options),
 ];
+export const resend = (by: Who): Named => [
+  `${name(by)} sends V again`,
+  (store, { v, ...setting }, options) =>
+    store.resendInvitation(
+      { invId: v.id, adminUsrId: setting[by].usrId, expiresAt: new Date(Date.now() + 120_000) },
+      options,
+    ),
+];
+/** Without a key, because a sweep has none. */
+export const sweep: Named = ["sweep", (store, { orgId }) => store.expireInvitations({ orgId })];
 export const invite = (by: Who): Named => [
   `${name(by)} invites`,
   (store, { orgId, ...setting }, options) =>

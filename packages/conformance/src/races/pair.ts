@@ -21,7 +21,7 @@ export interface Pair {
   /** What happens before: the setting as the calls find it. */
   readonly start?: Start;
   readonly options?: TenancyOptions;
-  /** The calls are about different organizations, so that their events have no order. */
+  /** Their events have no order: the calls are about different organizations, or one of them has no key. */
   readonly isAcross?: true;
 }
 

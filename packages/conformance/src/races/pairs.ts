@@ -17,16 +17,18 @@ import {
   reinstate,
   remove,
   rename,
+  resend,
   resume,
   suspend,
   swapHere,
   swapThere,
+  sweep,
   take,
   transfer,
   withdraw,
 } from "./calls.ts";
 import type { End, Ends, Named, Pair, Start, Storm } from "./pair.ts";
-import { added, invited, type Setting, settled } from "./setting.ts";
+import { added, invited, lapsing, type Setting, settled } from "./setting.ts";
 
 // The pairs as data: an operation that is new adds its lines here.
 
@@ -83,6 +85,11 @@ const twoOffers: Start = async (store, setting) => ({
 });
 const noOffer: Start = async (store, setting) => {
   await store.revokeInvitation({ invId: setting.v.id, adminUsrId: setting.a.usrId });
+  return setting;
+};
+/** Besides V there are two offers that have lapsed. */
+const lapsed: Start = async (store, setting) => {
+  await lapsing(store, setting.orgId, [setting.a, setting.d]);
   return setting;
 };
 const neighbour: Start = async (store, setting) => ({ ...setting, other: await settled(store, `x-${setting.slug}`) });
@@ -172,6 +179,12 @@ export const pairs: readonly Pair[] = [
   pair(28, accept, acceptOther, one(dup), { start: twoOffers }),
   pair(29, accept, withdraw, one(np)),
   pair(29, accept, decline, one(np)),
+  pair(30, accept, resend("d"), second(np)),
+  pair(30, resend("d"), withdraw, first(np)),
+  pair(30, resend("d"), resend("e"), both),
+  pair(30, resend("d"), remove("d", "a"), first(forb)),
+  pair(30, resend("d"), pause, first(ona)),
+  pair(30, resend("d"), close, first(forb)),
   pair(32, accept, pause, first(ona)),
   pair(33, accept, close, first(np)),
   pair(34, accept, remove("d", "a"), first(forb)),
@@ -207,6 +220,8 @@ export const pairs: readonly Pair[] = [
   pair(48, drop, foundAgain, second(slug), { isAcross: true }),
   pair(48, close, foundAgain, second(slug), { isAcross: true }),
   pair(49, accept, acceptOther, both, { isAcross: true, start: offersAcross }),
+  pair(54, sweep, sweep, both, { isAcross: true, start: lapsed }),
+  pair(58, sweep, close, both, { isAcross: true, start: lapsed }),
   pair(51, withOneKey(add), withOneKey(suspend("x")), one("conflict.idempotency")),
   pair(52, atVersion(rename("One")), atVersion(rename("Other")), one("conflict.version")),
 ];

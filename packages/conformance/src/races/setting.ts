@@ -1,5 +1,14 @@
-import { generate, type Invitation, type Membership, type OrgId, type Role, type UsrId } from "@tenantry/core";
+import {
+  generate,
+  type Invitation,
+  isTenancyError,
+  type Membership,
+  type OrgId,
+  type Role,
+  type UsrId,
+} from "@tenantry/core";
 import type { StoreUnderTest } from "../open-store.ts";
+import { after } from "../timing.ts";
 
 /** Where races are run: an active organization with somebody in every situation that a pair needs. */
 export interface Setting {
@@ -60,4 +69,26 @@ export function invited(
     expiresAt: new Date(Date.now() + HOUR),
     preTuples: objects.map((objectId) => ({ relation: "viewer", objectType: "project", objectId })),
   });
+}
+
+/** Makes offers and waits until they have lapsed. On a busy machine one may be too late, and lives longer then. */
+export async function lapsing(
+  store: StoreUnderTest,
+  orgId: OrgId,
+  by: readonly Membership[],
+  lifeMs = 10,
+): Promise<void> {
+  const expiresAt = new Date(Date.now() + lifeMs);
+  const offer = { orgId, identifier: "late@example.com", role: "guest", expiresAt } as const;
+  try {
+    for (const { usrId } of by) {
+      await store.createInvitation({ ...offer, invitedBy: usrId });
+    }
+  } catch (error) {
+    if (!isTenancyError(error, "precondition.past_expiration")) {
+      throw error;
+    }
+    return lapsing(store, orgId, by, lifeMs * 2);
+  }
+  await after(expiresAt.getTime() - Date.now() + 1);
 }

@@ -24,7 +24,7 @@ import {
   type World,
 } from "./world.ts";
 
-interface OfInvitation {
+export interface OfInvitation {
   readonly org: OrgState;
   readonly invitation: InvitationRow;
 }
@@ -203,7 +203,7 @@ export function shownStatus({ status, expiresAt }: InvitationRow, now: Date): In
   return status === "pending" && now.getTime() > expiresAt.getTime() ? "expired" : status;
 }
 
-function isOpen(invitation: InvitationRow, now: Date): boolean {
+export function isOpen(invitation: InvitationRow, now: Date): boolean {
   return shownStatus(invitation, now) === "pending";
 }
 
@@ -212,7 +212,10 @@ function isSame({ canonical }: Settings, given: string | null, { identifier }: I
   return form !== null && form === canonical(identifier);
 }
 
-function refuseInviter(org: OrgState, { invitedBy, role }: Pick<InvitationRow, "invitedBy" | "role">): Ruling | null {
+export function refuseInviter(
+  org: OrgState,
+  { invitedBy, role }: Pick<InvitationRow, "invitedBy" | "role">,
+): Ruling | null {
   const inviter = liveMember(org, invitedBy);
   if (!hasAuthority(inviter)) {
     return refused("forbidden");

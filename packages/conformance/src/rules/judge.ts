@@ -1,4 +1,6 @@
 import type { Code, MutationOptions, UsrId } from "@tenantry/core";
+import * as expiry from "./expiry-rules.ts";
+import * as past from "./history-rules.ts";
 import * as invitations from "./invitation-rules.ts";
 import * as memberships from "./membership-rules.ts";
 import * as orgs from "./org-rules.ts";
@@ -28,7 +30,17 @@ export const rules: ReadonlyMap<string, AnyRule> = new Map<string, AnyRule>(
     acceptInvitation: invitations.acceptInvitation,
     declineInvitation: invitations.declineInvitation,
     revokeInvitation: invitations.revokeInvitation,
+    resendInvitation: expiry.resendInvitation,
+    expireInvitations: expiry.expireInvitations,
     getOrg: queries.getOrg,
+    getOrgBySlug: past.getOrgBySlug,
+    listOrgs: past.listOrgs,
+    listMemberships: past.listMemberships,
+    membershipHistory: past.membershipHistory,
+    membersAsOf: past.membersAsOf,
+    listInvitationsFor: past.listInvitationsFor,
+    check: past.check,
+    listEvents: past.listEvents,
     getMembership: queries.getMembership,
     getInvitation: queries.getInvitation,
     listMembers: queries.listMembers,

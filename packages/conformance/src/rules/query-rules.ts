@@ -85,13 +85,16 @@ export const listTuplesForObject: Rule<Partial<Tuple>, { readonly org: null }> =
   }),
 };
 
-function asSeen(invitation: InvitationRow, now: Date): ReturnType<typeof shownInvitation> {
+export function asSeen(invitation: InvitationRow, now: Date): ReturnType<typeof shownInvitation> {
   const status = shownStatus(invitation, now);
   const row = shownInvitation(invitation);
   return status === "expired" ? { ...row, status, terminalAt: row.expiresAt, terminalBy: null } : row;
 }
 
-function page<R extends { readonly id: string }>(rows: readonly R[], { cursor, limit = 50 }: PageOptions): Page<R> {
+export function page<R extends { readonly id: string }>(
+  rows: readonly R[],
+  { cursor, limit = 50 }: PageOptions,
+): Page<R> {
   const rest = [...rows]
     .sort((a, b) => order(a.id, b.id))
     .filter(({ id }) => cursor === undefined || cursor === null || id > cursor);
