@@ -58,7 +58,7 @@ const history: Check = async (open) => {
 const sweep =
   (name: string): Check =>
   (open) =>
-    sweepOperation(open, operation(name), { errors, turn: null, oneOf: 1 });
+    sweepOperation(open, operation(name), { errors, turn: null });
 const late =
   (name: string, what: Meanwhile): Check =>
   (open) =>

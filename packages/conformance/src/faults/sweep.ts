@@ -30,7 +30,7 @@ export async function requestsOf(
 export async function sweepOperation(
   openShared: OpenShared,
   operation: Operation,
-  { errors, turn, oneOf }: { readonly errors: DriverErrors; readonly turn: number | null; readonly oneOf: number },
+  { errors, turn, oneOf = 1 }: { readonly errors: DriverErrors; readonly turn: number | null; readonly oneOf?: number },
 ): Promise<number> {
   const kinds = await requestsOf(openShared, operation);
   assert(kinds.length > 0, `${operation.name}: no request was seen, so nothing can fail`);
