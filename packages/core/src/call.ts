@@ -1,7 +1,7 @@
 import type { Write } from "./change.ts";
 import { type Accepted, type Decision, noChange, reject } from "./decision.ts";
 import { type CheckedOptions, mutationOptions } from "./input.ts";
-import { fingerprint, fromJson, toJson } from "./json.ts";
+import { fingerprint, fromJson } from "./json.ts";
 import type { Organization, OrgId } from "./model.ts";
 import type { FreshIds, Mutation, MutationPlan } from "./operation.ts";
 import type { AnswersTo, KeyUse, Read } from "./read.ts";
@@ -83,7 +83,7 @@ export function callOf<
         org: org.is === "existing" && expectedVersion !== null ? { ...org, version: expectedVersion } : org,
         changes,
         events: [{ ...event, at, actor: options.actor ?? actor, idempotencyKey }],
-        keys: [{ ...claim(org.id), result: toJson(result), event: 0 }],
+        keys: [{ ...claim(org.id), result, event: 0 }],
       };
     },
     claim,

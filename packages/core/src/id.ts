@@ -96,7 +96,7 @@ export function deriveUsrId(namespace: string, externalId: string): UsrId {
     throw errorFor("precondition.invalid_external_id", {});
   }
   // As bytes: given the text, `uuid` would refuse variants that an id may have.
-  return encode("usr", v5(externalId, bytesOf(namespace)));
+  return encode("usr", v5(externalId, uuidBytes(namespace)));
 }
 
 /**
@@ -119,7 +119,8 @@ export function uuidOf(id: string): string {
 
 /** The id of a native UUID as a database returns it, unchecked: whatever was stored went through `decode`. */
 export function idOf<T extends IdType>(type: T, uuid: string): Id<T> {
-  return `${type}_${uuid.replaceAll("-", "")}`;
+  // Every row of every page comes by here: this is twice as fast as to look for the hyphens.
+  return `${type}_${uuid.slice(0, 8)}${uuid.slice(9, 13)}${uuid.slice(14, 18)}${uuid.slice(19, 23)}${uuid.slice(24)}`;
 }
 
 function split(id: string): { readonly type: string; readonly digits: string } {
@@ -143,7 +144,8 @@ function hyphenate(id: string, digits: string): string {
   return uuidOf(`_${digits}`);
 }
 
-function bytesOf(uuid: string): Uint8Array {
+/** The bytes of a UUID: given its text, `uuid` would read it again for each digest. */
+export function uuidBytes(uuid: string): Uint8Array {
   const digits = uuid.replaceAll("-", "");
   return Uint8Array.from({ length: 16 }, (_, index) => Number.parseInt(digits.slice(2 * index, 2 * index + 2), 16));
 }
