@@ -43,8 +43,8 @@ export function callOf<
   const options = mutationOptions(last, operation.admitsVersion);
   const ids = mint(operation.mints, settings);
   const { name } = operation;
-  const { held: _, ...asked } = input as Input & { readonly held?: unknown };
-  const own = fingerprint(name, asked);
+  // Which entity the caller holds makes no difference to what is asked for: JSON has no `undefined`.
+  const own = fingerprint(name, "held" in input ? { ...input, held: undefined } : input);
   const scope = operation.scope(input);
   const key = options.idempotencyKey ?? freshKey();
 
@@ -68,7 +68,7 @@ export function callOf<
     },
     plan(withKeyUse) {
       const reads = operation.reads(input, settings);
-      return withKeyUse ? { ...reads, keyUse: { read: "keyUse", scope, key } } : reads;
+      return withKeyUse ? { keyUse: { read: "keyUse", scope, key }, ...reads } : reads;
     },
     decide(answers) {
       const found = operation.find(input, answers);
@@ -82,8 +82,9 @@ export function callOf<
       return {
         org: org.is === "existing" && expectedVersion !== null ? { ...org, version: expectedVersion } : org,
         changes,
-        events: [{ ...event, at, actor: options.actor ?? actor, idempotencyKey }],
-        keys: [{ ...claim(org.id), result, event: 0 }],
+        // Spreads come last: what is added to a spread copy costs as much as a digest.
+        events: [{ at, actor: options.actor ?? actor, idempotencyKey, ...event }],
+        keys: [{ result, event: 0, ...claim(org.id) }],
       };
     },
     claim,

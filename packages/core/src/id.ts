@@ -1,6 +1,7 @@
-import { v5, v7 } from "uuid";
+import { v5 } from "uuid";
 import { errorFor, quote } from "./errors.ts";
 import { ID_TYPES, type Id, type IdType, type UsrId } from "./model.ts";
+import { freshUuid } from "./system.ts";
 import { isText } from "./text.ts";
 
 const HYPHENATED = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
@@ -81,7 +82,7 @@ export function typeOf(id: string): IdType {
  * Throws `InvalidTypeError` for a prefix that is not registered.
  */
 export function generate<T extends IdType>(type: T): Id<T> {
-  return encode(type, isIdType(type) ? v7() : "");
+  return isIdType(type) ? idOf(type, freshUuid()) : encode(type, "");
 }
 
 /**

@@ -101,7 +101,7 @@ function oneByOne<T>(client: PgClient, work: () => Promise<T>): Promise<T> {
 async function run(client: PgClient, { name, text, values }: Statement): Promise<readonly Row[]> {
   const query = { text, values: [...values] };
   try {
-    const { rows } = await client.query(name === null ? query : { ...query, name });
+    const { rows } = await client.query(name === null ? query : { name, ...query });
     return rows as readonly Row[];
   } catch (error) {
     // What pg says, before it sends anything, of a connection that has ended or failed.

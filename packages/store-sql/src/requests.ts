@@ -14,6 +14,7 @@ import {
 import type { Row, Statement } from "./executor.ts";
 import { decodeKeyUse, keyJson, planSql } from "./reads.ts";
 import type { Json } from "./rows.ts";
+import { Statements } from "./sql.ts";
 import { statement } from "./statement.ts";
 import { Values } from "./values.ts";
 import { commitSql } from "./writes.ts";
@@ -46,6 +47,8 @@ export interface Requests {
 }
 
 export function requests(schema: string, prepare: boolean): Requests {
+  const own = { identifier: schema };
+  const statements = new Statements(prepare);
   return {
     load<P extends Plan>(plan: P): Request<AnswersTo<P>> {
       const { text, values, decode } = planSql(schema, plan);
@@ -55,10 +58,10 @@ export function requests(schema: string, prepare: boolean): Requests {
       };
     },
 
-    commit(commit) {
-      const { text, values } = commitSql(schema, commit);
-      return { statement: statement(text, values, prepare), decode: ([row]) => outcome(row?.["seq"]) };
-    },
+    commit: (commit) => ({
+      statement: statements.of(commitSql(own, commit)),
+      decode: ([row]) => outcome(row?.["seq"]),
+    }),
 
     lockOrg(orgId) {
       const values = new Values();
