@@ -67,6 +67,8 @@ export default {
   ],
   options: {
     doNotFollow: { path: "node_modules|/dist/" },
+    // Prisma's own, and in circles.
+    exclude: { path: "^examples/transactions/generated/" },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: "tsconfig.base.json" },
     enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "types", "default"] },

@@ -64,7 +64,14 @@ export function callOf<
     assumed() {
       const facts = operation.assume?.(input, settings) ?? null;
       const decision = facts === null ? null : decideOn(facts);
-      return decision?.ok === true && decision.write !== null ? decision : null;
+      if (decision?.ok !== true || decision.write === null) {
+        return null;
+      }
+      const { org } = decision.write;
+      // What the caller holds and the version that they expect can be of different times.
+      const isOneTime =
+        org.is === "new" || org.version === null || (options.expectedVersion ?? org.version) === org.version;
+      return isOneTime ? decision : null;
     },
     plan(withKeyUse) {
       const reads = operation.reads(input, settings);
@@ -80,7 +87,8 @@ export function callOf<
     commit({ org, at, actor, changes, event }, result) {
       const { expectedVersion, idempotencyKey } = options;
       return {
-        org: org.is === "existing" && expectedVersion !== null ? { ...org, version: expectedVersion } : org,
+        // A decision that rests on a version of its own keeps it: what the caller expects may be a later one.
+        org: org.is === "existing" ? { ...org, version: org.version ?? expectedVersion } : org,
         changes,
         // Spreads come last: what is added to a spread copy costs as much as a digest.
         events: [{ at, actor: options.actor ?? actor, idempotencyKey, ...event }],

@@ -156,6 +156,26 @@ describe("without a look nothing is refused or left as it is", () => {
   });
 });
 
+test("an entity and an expected version of different times are looked at", async () => {
+  const now = { ...acme, version: acme.version + 1, name: "New" };
+  const { store, held, calls } = await holding({ load: [answering({ org: now })] });
+  const call = store.updateOrg({ orgId: held.org, name: "New" }, { expectedVersion: now.version });
+  await expect(call).resolves.toEqual(now);
+  expect(calls.slice(3)).toEqual(["load"]);
+});
+
+test("an expected version that the entity does not have is refused if it is the entity that is right", async () => {
+  const { store, held } = await holding({ load: [answering({ org: acme })] });
+  const error = await rejection(store.suspendOrg(held.org, { expectedVersion: acme.version + 1 }));
+  expect(error.code).toBe("conflict.version");
+});
+
+test("an expected version that is the entity's own is expected in one commit", async () => {
+  const { store, held, calls } = await holding({ commit: [committed] });
+  await store.suspendOrg(held.org, { expectedVersion: acme.version });
+  expect(calls.slice(3)).toEqual(["commit"]);
+});
+
 test("an id and the entity behind it are the same input to an idempotency key", async () => {
   const { store, commits, held } = await holding({
     load: [answering({ membership: member, org: acme, owners: [owner.id] })],

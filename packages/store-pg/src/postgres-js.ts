@@ -3,6 +3,7 @@ import {
   type MigrateOptions,
   migrate,
   NotSent,
+  RolledBack,
   type Row,
   type SqlConnection,
   type SqlDriver,
@@ -28,11 +29,14 @@ export interface PostgresJs extends PostgresJsTransaction {
 }
 
 /** The transactions that a `sql` hands out. `begin` has a second form, with options; the first one is looked at. */
-type TransactionOf<Database> = Database extends {
-  begin: { (work: (transaction: infer Transaction) => never): unknown; (options: never, work: never): unknown };
-}
-  ? Transaction & PostgresJsTransaction
-  : PostgresJsTransaction;
+type TransactionOf<Database> = Database extends { release(): void } & PostgresJsTransaction
+  ? // One that was reserved begins and commits by text, and stays what it is.
+    Database
+  : Database extends {
+        begin: { (work: (transaction: infer Transaction) => never): unknown; (options: never, work: never): unknown };
+      }
+    ? Transaction & PostgresJsTransaction
+    : PostgresJsTransaction;
 
 /**
  * Tenancy on PostgreSQL through postgres.js, which pools and pipelines by itself. Given a transaction, or a reserved
@@ -51,7 +55,7 @@ export class PostgresJsTenancyStore<
       "begin" in sql ? { transaction: (work) => transact(sql, (_, inside) => work(inside)) } : {};
     super({ executor, concurrentSessions: true, hostTransactions: true, ...own }, options);
     this.#transact = (work) =>
-      transact(sql as PostgresJs, (transaction, executor) => work(transaction as TransactionOf<Database>, executor));
+      transact(sql, (transaction, executor) => work(transaction as TransactionOf<Database>, executor));
   }
 
   /**
@@ -77,20 +81,76 @@ const NEVER_CONNECTED = ["CONNECT_TIMEOUT", "ECONNREFUSED", "ENOTFOUND", "EAI_AG
 
 /** A `sql`, a transaction or a reserved connection of postgres.js behind the seam of `@tenantry/store-sql`. */
 export function postgresJsExecutor(sql: PostgresJs | PostgresJsTransaction): SqlExecutor {
-  const run = (statement: Statement): Promise<readonly Row[]> => send(sql, statement);
   if ("begin" in sql) {
-    return { run, batch: (texts) => transact(sql, (transaction) => each(transaction, texts)) };
+    return {
+      run: (statement) => withRoom(sql, () => send(sql, statement)),
+      batch: (texts) => transact(sql, (transaction) => each(transaction, texts)),
+    };
   }
-  // A reserved connection begins and commits by text alone, so only the server knows whether it is in a transaction.
-  const inTransaction = "savepoint" in sql ? () => true : () => null;
-  const connection: SqlConnection = { handle: sql, inTransaction, burst: (statements) => atOnce(run, statements) };
-  return { run, batch: (texts) => each(sql, texts), connection };
+  const run = (statement: Statement): Promise<readonly Row[]> => sendOnOne(sql, statement);
+  const connection: SqlConnection = {
+    handle: sql,
+    // A reserved connection begins and commits by text alone, so only the server knows whether it is in a transaction.
+    inTransaction: () => (isReserved(sql) ? null : true),
+    async burst(statements) {
+      if (holds.has(sql)) {
+        return atOnce(run, statements);
+      }
+      // Not yet known to be held: what follows a savepoint is sent when that was accepted, which it is in a transaction only.
+      const [first, ...others] = statements;
+      return first === undefined ? [] : [await run(first), ...(await atOnce(run, others))];
+    },
+  };
+  const batch = (texts: readonly string[]): Promise<void> =>
+    isReserved(sql) ? transact(sql, () => each(sql, texts)) : each(sql, texts);
+  return { run, batch, connection };
 }
 
-async function send(sql: PostgresJsTransaction, { name, text, values }: Statement): Promise<readonly Row[]> {
+/**
+ * So many statements of ours are under way on a `sql` at most. It sends a hundred ahead on one connection, and a `begin`
+ * that is the last of them does not get the connection for itself: what others send then is answered and lost.
+ */
+const MOST_UNDER_WAY = 80;
+
+interface Room {
+  underWay: number;
+  readonly waiting: (() => void)[];
+}
+const rooms = new WeakMap<object, Room>();
+
+async function withRoom<T>(sql: object, work: () => Promise<T>): Promise<T> {
+  const room = rooms.get(sql) ?? { underWay: 0, waiting: [] };
+  rooms.set(sql, room);
+  if (room.underWay === MOST_UNDER_WAY) {
+    await new Promise<void>((enter) => room.waiting.push(enter));
+  } else {
+    room.underWay += 1;
+  }
+  try {
+    return await work();
+  } finally {
+    const enter = room.waiting.shift();
+    if (enter === undefined) {
+      room.underWay -= 1;
+    } else {
+      enter();
+    }
+  }
+}
+
+/** A connection that was reserved has a way back. It is typed like a `sql`, and cannot do what that can. */
+function isReserved(sql: PostgresJsTransaction): boolean {
+  return "release" in sql;
+}
+
+async function send(
+  sql: PostgresJsTransaction,
+  { name, text, values }: Statement,
+  options: { readonly onexecute?: (connection: HeldConnection) => boolean } = {},
+): Promise<readonly Row[]> {
   try {
     // Without the option `unsafe` prepares nothing; the name is postgres.js's own.
-    const query = sql.unsafe(text, [...values], { prepare: name !== null });
+    const query = sql.unsafe(text, [...values], { prepare: name !== null, ...options });
     // A transaction listens to each of its queries and is over once one fails, even if that was handled. Ours is undone
     // to a savepoint, so nobody else has to hear of it.
     Object.defineProperty(query, "catch", { value: () => query });
@@ -101,6 +161,38 @@ async function send(sql: PostgresJsTransaction, { name, text, values }: Statemen
   }
 }
 
+/** What postgres.js shows of a connection to a query that it executes there: who holds it, until it is given up or lost. */
+interface HeldConnection {
+  readonly reserved: unknown;
+}
+
+/** Whether a transaction or a reservation still holds its connection; known from its first statement on. */
+const holds = new WeakMap<object, () => boolean>();
+
+/**
+ * On a transaction, or a reserved connection. When its session has ended postgres.js does not know any more: it writes to
+ * a socket that is gone, which ends the process, or hands the statement to the connection's next user, outside of any
+ * transaction.
+ */
+async function sendOnOne(sql: PostgresJsTransaction, statement: Statement): Promise<readonly Row[]> {
+  if (holds.get(sql)?.() === false) {
+    throw new NotSent(new Error("the connection is gone"));
+  }
+  const onexecute = (connection: HeldConnection): boolean => {
+    const { reserved } = connection;
+    holds.set(sql, () => connection.reserved === reserved);
+    return true;
+  };
+  try {
+    return await send(sql, statement, holds.has(sql) ? {} : { onexecute });
+  } catch (error) {
+    if (/^(CONNECTION_|57P)/.test(String((error as { readonly code?: unknown }).code))) {
+      holds.set(sql, () => false);
+    }
+    throw error;
+  }
+}
+
 async function each(sql: PostgresJsTransaction, texts: readonly string[]): Promise<void> {
   for (const text of texts) {
     await sql.unsafe(text);
@@ -108,8 +200,42 @@ async function each(sql: PostgresJsTransaction, texts: readonly string[]): Promi
 }
 
 async function transact<T>(
-  sql: PostgresJs,
+  sql: PostgresJs | PostgresJsTransaction,
   work: (transaction: PostgresJsTransaction, executor: SqlExecutor) => Promise<T>,
 ): Promise<T> {
-  return (await sql.begin((transaction) => work(transaction, postgresJsExecutor(transaction)))) as T;
+  if ("begin" in sql) {
+    return (await sql.begin(async (transaction) => {
+      // Nobody waits for it: it is there so that the hold is known.
+      sendOnOne(transaction, plain("select 1")).catch(() => {});
+      try {
+        return await work(transaction, postgresJsExecutor(transaction));
+      } finally {
+        // `begin` has rejected by then. What it does after the work, a commit or a rollback, would hit the connection's
+        // next user: so the work does not end.
+        if (holds.get(transaction)?.() === false) {
+          await new Promise(() => {});
+        }
+      }
+    })) as T;
+  }
+  const run = (text: string): Promise<readonly Row[]> => sendOnOne(sql, plain(text));
+  await run("begin");
+  let result: T;
+  try {
+    result = await work(sql, postgresJsExecutor(sql));
+  } catch (error) {
+    // A connection that is gone took its transaction along.
+    await run("rollback").catch(() => {});
+    throw error;
+  }
+  const { command } = (await run("commit")) as { readonly command?: unknown };
+  // A transaction that failed before answers COMMIT without an error, and with this tag.
+  if (command !== "COMMIT") {
+    throw new RolledBack(String(command));
+  }
+  return result;
+}
+
+function plain(text: string): Statement {
+  return { name: null, text, values: [] };
 }

@@ -1,3 +1,5 @@
+import { endsConnection } from "./sqlstate.ts";
+
 /** One statement with its values. The text is constant for a shape; every value is text or null, cast in the text. */
 export interface Statement {
   /** Constant for the text, at most 63 bytes; `null` where statements are not to be prepared. */
@@ -52,13 +54,17 @@ export async function atOnce(
   run: SqlExecutor["run"],
   statements: readonly Statement[],
 ): Promise<readonly (readonly Row[])[]> {
-  const answers = await Promise.allSettled(statements.map(run));
-  return answers.map((answer) => {
-    if (answer.status === "rejected") {
-      throw answer.reason;
+  const answers = statements.map(run);
+  const all = Promise.allSettled(answers);
+  try {
+    return await Promise.all(answers);
+  } catch (error) {
+    // A connection that is gone answers nothing more: postgres.js leaves what it had not sent yet waiting for ever.
+    if (!endsConnection(error)) {
+      await all;
     }
-    return answer.value;
-  });
+    throw error;
+  }
 }
 
 /** Certainly nothing reached the server: no connection could be had. `cause` is the driver's error. */

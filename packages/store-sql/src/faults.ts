@@ -54,7 +54,7 @@ export function faultOf(error: unknown, intent: Intent): StoreFault {
     return error;
   }
   if (error instanceof NotSent) {
-    return notSent(error.cause);
+    return notSent(error.cause, intent);
   }
   const server = serverError(error);
   if (server !== null) {
@@ -125,7 +125,7 @@ function answered(server: ServerError, intent: Intent, error: unknown): StoreFau
 }
 
 /** No connection could be had. Wrong credentials, a missing database or a missing right do not heal by trying again. */
-function notSent(error: unknown): StoreFault {
+function notSent(error: unknown, intent: Intent): StoreFault {
   const cause = trace(error);
   const code = serverError(error)?.code;
   if (code === SQLSTATE.cannotConnectNow || code === SQLSTATE.tooManyConnections) {
@@ -140,7 +140,8 @@ function notSent(error: unknown): StoreFault {
   if (/timeout exceeded when trying to connect/i.test(messageOf(error))) {
     return new StoreFault("unavailable", { code: "unavailable.pool_timeout", cause });
   }
-  return new StoreFault("retryable", { code: "unavailable.connection", cause });
+  // The host's transaction went with its connection, and another one has nothing of it.
+  return new StoreFault(intent === "joined" ? "unavailable" : "retryable", { code: "unavailable.connection", cause });
 }
 
 function isClosed(error: unknown): boolean {

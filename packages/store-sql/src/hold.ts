@@ -1,7 +1,10 @@
 import type { Access, CommitOutcome, OrgId } from "@tenantry/core";
+import type { SqlExecutor } from "./executor.ts";
 import { commitOutcome, faultOf } from "./faults.ts";
-import type { SqlDriver } from "./port.ts";
 import type { Request, Requests } from "./requests.ts";
+
+/** Opens a transaction on a connection of its own, works on it, and commits. */
+export type OpenTransaction = <T>(work: (inside: SqlExecutor) => Promise<T>) => Promise<T>;
 
 /** A refused commit leaves its transaction failed: it is rolled back, and this is what came of it. */
 class Undone extends Error {
@@ -15,7 +18,7 @@ class Undone extends Error {
 
 /** Takes the organization's lock in a transaction, works, and commits. */
 export async function hold(
-  transaction: NonNullable<SqlDriver["transaction"]>,
+  transaction: OpenTransaction,
   requests: Requests,
   orgId: OrgId,
   work: (access: Access) => Promise<CommitOutcome>,

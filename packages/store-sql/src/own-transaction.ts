@@ -3,7 +3,6 @@ import type { SqlExecutor } from "./executor.ts";
 import { faultOf } from "./faults.ts";
 import { schemaIdentifier } from "./identifier.ts";
 import { isInTransaction } from "./joined.ts";
-import type { SqlOptions } from "./options.ts";
 import { read, send } from "./port.ts";
 import { requests } from "./requests.ts";
 
@@ -13,7 +12,7 @@ export type Transact<Handle> = <T>(work: (handle: Handle, executor: SqlExecutor)
 /** `SqlTenancyStore.inTransaction` says what it does. */
 export async function inOwnTransaction<Handle, T>(
   executor: SqlExecutor,
-  { schema = "tenancy", prepare = true }: SqlOptions,
+  { schema = "tenancy", prepare = true }: { readonly schema?: string; readonly prepare?: boolean },
   transact: Transact<Handle>,
   work: (handle: Handle) => Promise<T>,
 ): Promise<T> {
@@ -22,15 +21,19 @@ export async function inOwnTransaction<Handle, T>(
   }
   const { markTransaction, fenceTransaction, transactionState } = requests(schemaIdentifier(schema), prepare);
   const id = uuidOf(generate("tup"));
-  const reached: { phase: "begin" | "work" | "mark" | "commit"; result: T | undefined } = {
+  const reached: { phase: "begin" | "open" | "thrown" | "commit"; result: T | undefined } = {
     phase: "begin",
     result: undefined,
   };
   try {
     return await transact(async (handle, inside) => {
-      reached.phase = "work";
-      reached.result = await work(handle);
-      reached.phase = "mark";
+      reached.phase = "open";
+      try {
+        reached.result = await work(handle);
+      } catch (error) {
+        reached.phase = "thrown";
+        throw error;
+      }
       // The last thing before the commit: whether this row is there answers an unknown outcome.
       await send(inside, markTransaction(id));
       reached.phase = "commit";
@@ -40,9 +43,9 @@ export async function inOwnTransaction<Handle, T>(
     switch (reached.phase) {
       case "begin":
         throw errorOf(faultOf(error, "read"));
-      case "work":
+      case "thrown":
         throw error;
-      case "mark":
+      case "open":
         throw errorOf(faultOf(error, "joined"));
       case "commit": {
         const fault = faultOf(error, "commit");

@@ -8,8 +8,9 @@ import {
   type SqlExecutor,
   type Statement,
 } from "./executor.ts";
+import { isStalePreparation } from "./faults.ts";
 import type { Transact } from "./own-transaction.ts";
-import { SQLSTATE, serverError } from "./sqlstate.ts";
+import { endsConnection } from "./sqlstate.ts";
 import { Turns } from "./turns.ts";
 
 // The executor for whatever is shaped like `pg`. It imports no driver, so it serves each of them.
@@ -162,8 +163,7 @@ export function isPool(database: PgPool | PgClient): database is PgPool {
 
 /** Whether the server itself refused the statement, and neither the session nor what it has prepared suffered. */
 function isAsGoodAsBefore(error: unknown): boolean {
-  const code = serverError(error)?.code;
-  return code !== undefined && !/^(08|57P)/.test(code) && code !== SQLSTATE.invalidStatementName;
+  return !endsConnection(error) && !isStalePreparation(error);
 }
 
 function ignore(): void {

@@ -1,7 +1,7 @@
 import type { Access, AnswersTo, Plan, StorePort } from "@tenantry/core";
 import type { SqlExecutor } from "./executor.ts";
 import { commitOutcome, faultOf, isStalePreparation } from "./faults.ts";
-import { hold } from "./hold.ts";
+import { hold, type OpenTransaction } from "./hold.ts";
 import { join } from "./joined.ts";
 import { type Request, requests } from "./requests.ts";
 
@@ -13,7 +13,7 @@ export interface SqlDriver {
   /** It can be given a connection inside the host's transaction. */
   readonly hostTransactions: boolean;
   /** How a transaction is opened on a connection of its own, where there are several. */
-  readonly transaction?: <T>(work: (inside: SqlExecutor) => Promise<T>) => Promise<T>;
+  readonly transaction?: OpenTransaction;
 }
 
 /** The port of a store over an executor: each request is one statement and a transaction of its own. */

@@ -46,3 +46,14 @@ export function serverError(error: unknown): ServerError | null {
   const name = constraint ?? constraint_name;
   return { code, constraint: typeof name === "string" ? name : null };
 }
+
+/** Whether nothing more is answered on the connection: its session was ended, or the error is no answer of a server. */
+export function endsConnection(error: unknown): boolean {
+  const code = serverError(error)?.code;
+  return (
+    code === undefined ||
+    /^(08|57P)/.test(code) ||
+    code === SQLSTATE.idleInTransactionTimeout ||
+    code === SQLSTATE.transactionTimeout
+  );
+}

@@ -2,7 +2,10 @@ import { inOrder, type Row, type SqlConnection, type Statement } from "./executo
 import type { SqlOptions } from "./options.ts";
 import { SqlTenancyStore } from "./store.ts";
 
-/** Runs one statement on the connection that holds the transaction: `$1`, `$2` … stand for the values. */
+/**
+ * Runs one statement on the connection that holds the transaction and answers its rows: `$1`, `$2` … stand for the values.
+ * An error of the server is thrown with its `code`, `severity` and `constraint`, unwrapped where the library wraps it.
+ */
 export type Query = (text: string, values: (string | null)[]) => PromiseLike<readonly unknown[]>;
 
 /**

@@ -296,3 +296,13 @@ test("an invitation that the clock has overtaken backwards ends no earlier than 
   const decision = decideCreateInvitation(asked, { ...facts, pending: [offer] }, replacing);
   expect(decision).toMatchObject({ write: { changes: [ofAlice, { row: { terminalAt: yesterday } }, {}] } });
 });
+
+test("an active organization and an inviter of rank are assumed, unless the policy looks at pending invitations", () => {
+  expect(createInvitation.assume?.(asked, settings())).toEqual({
+    org: { id: acme.id, status: "active", version: 0 },
+    inviter: { role: "owner", status: "active" },
+    pending: [],
+  });
+  expect(createInvitation.assume?.(asked, settings({ reinvite: "reject" }))).toBeNull();
+  expect(createInvitation.assume?.(asked, settings({ reinvite: "replace" }))).toBeNull();
+});

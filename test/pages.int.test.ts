@@ -1,0 +1,99 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+// The code in the READMEs and in docs/ is taken out and compiled as a reader would, and the first piece is run. A piece
+// that begins with the name of a file is that file, which is tested where it is.
+
+interface Page {
+  readonly path: string;
+  /** The pieces compile beside this folder's own files, with what is installed there. */
+  readonly beside: string;
+}
+
+const readmes = ["README.md", ...readdirSync("packages").map((name) => `packages/${name}/README.md`)];
+const docs = readdirSync("docs").map((name) => `docs/${name}`);
+const BESIDE: Readonly<Record<string, string>> = {
+  "docs/transactions.md": "examples/transactions/src",
+  "docs/write-your-own-executor.md": "examples/executor/src",
+};
+const pages: readonly Page[] = [...readmes, ...docs]
+  .filter((path) => path.endsWith(".md") && existsSync(path))
+  .map((path) => ({ path, beside: BESIDE[path] ?? "examples/demo/src" }));
+const folders = [...new Set(pages.map(({ beside }) => beside))];
+
+const FILE = /^\/\/ (examples\/\S+)\n/;
+
+function codeOf({ path }: Page): readonly string[] {
+  return [...readFileSync(path, "utf8").matchAll(/```ts\n(.*?)```/gs)].map(([, code]) => code ?? "");
+}
+
+const tsc = join(createRequire(import.meta.url).resolve("typescript/package.json"), "../bin/tsc");
+const scratch = (beside: string): string => join(beside, "../.out");
+
+beforeAll(() => {
+  for (const beside of folders) {
+    const folder = scratch(beside);
+    mkdirSync(folder, { recursive: true });
+    for (const page of pages.filter((other) => other.beside === beside)) {
+      for (const [place, code] of codeOf(page).entries()) {
+        if (!FILE.test(code)) {
+          // Below `.out` what lies beside the file of the page is a folder further away.
+          const moved = code.replaceAll(/from "\.\/(\w+\.ts)"/g, 'from "../src/$1"');
+          writeFileSync(join(folder, `${page.path.replaceAll(/\W/g, "-")}-${place}.ts`), moved);
+        }
+      }
+    }
+    writeFileSync(
+      join(folder, "tsconfig.json"),
+      JSON.stringify({
+        extends: "../../../tsconfig.base.json",
+        compilerOptions: {
+          types: ["node"],
+          rootDir: "..",
+          outDir: "dist",
+          isolatedDeclarations: false,
+          declaration: false,
+          declarationMap: false,
+          noPropertyAccessFromIndexSignature: false,
+        },
+        include: ["*.ts"],
+      }),
+    );
+  }
+});
+afterAll(() => {
+  for (const beside of folders) {
+    rmSync(scratch(beside), { recursive: true, force: true });
+  }
+});
+
+test("every page has code", () => {
+  expect(pages.length).toBeGreaterThanOrEqual(8);
+  expect(pages.filter((page) => codeOf(page).length === 0)).toEqual([]);
+});
+
+test.for(folders)("the code of the pages beside %s compiles", { timeout: 60_000 }, (beside) => {
+  const compiled = spawnSync(process.execPath, [tsc, "-p", scratch(beside)], { encoding: "utf8" });
+  expect(compiled.stdout).toBe("");
+});
+
+test("the example of the README runs", { timeout: 60_000 }, () => {
+  const ran = spawnSync(process.execPath, [join(scratch("examples/demo/src"), "dist/.out/README-md-0.js")], {
+    encoding: "utf8",
+  });
+  expect(ran.stderr).toBe("");
+  expect(ran.stdout).toMatch(/^true \[/);
+  expect(ran.stdout).toMatch(/relation: 'admin'/);
+});
+
+test.for(docs)("the files that %s shows are the files of the examples", (path) => {
+  const shown = codeOf({ path, beside: "" }).filter((code) => FILE.test(code));
+  expect(shown.length).toBeGreaterThan(0);
+  for (const code of shown) {
+    const [line = "", file = ""] = FILE.exec(code) ?? [];
+    expect(code.slice(line.length)).toBe(readFileSync(file, "utf8"));
+  }
+});
