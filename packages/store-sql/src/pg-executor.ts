@@ -10,6 +10,7 @@ import {
 } from "./executor.ts";
 import { isStalePreparation } from "./faults.ts";
 import type { Transact } from "./own-transaction.ts";
+import { SharedConnections } from "./shared-connections.ts";
 import { endsConnection } from "./sqlstate.ts";
 import { Turns } from "./turns.ts";
 
@@ -32,6 +33,9 @@ interface PgResult {
 export interface PgPool {
   connect(): Promise<PgPoolClient>;
   readonly totalCount: number;
+  readonly idleCount?: number;
+  readonly waitingCount?: number;
+  readonly options?: { readonly max?: number; readonly pipeline?: boolean | undefined };
 }
 
 /** What we call of a connection that a pool lends. */
@@ -52,8 +56,12 @@ export type ClientOf<Database> = Database extends { readonly totalCount: number 
 /** `pg`, or a driver of its shape, behind the seam. A single connection may be inside a transaction of the host's. */
 export function pgExecutor(database: PgPool | PgClient): SqlExecutor {
   if (isPool(database)) {
+    const shared = database.options?.pipeline === true ? new SharedConnections(database) : null;
     return {
-      run: (statement) => withPoolClient(database, (client) => run(client, statement)),
+      run: (statement) =>
+        shared === null
+          ? withPoolClient(database, (client) => run(client, statement))
+          : shared.use((client) => run(client, statement)),
       batch: (texts) => withPoolClient(database, (client) => inTransaction(client, () => each(client, texts))),
     };
   }
@@ -162,7 +170,7 @@ export function isPool(database: PgPool | PgClient): database is PgPool {
 }
 
 /** Whether the server itself refused the statement, and neither the session nor what it has prepared suffered. */
-function isAsGoodAsBefore(error: unknown): boolean {
+export function isAsGoodAsBefore(error: unknown): boolean {
   return !endsConnection(error) && !isStalePreparation(error);
 }
 
