@@ -25,7 +25,7 @@ export async function hold(
 ): Promise<Score> {
   const able: Contender[] = [];
   for (const contender of contenders) {
-    const warmUp = await contender.prepare(operation, warmUpOf(callers));
+    const warmUp = await contender.prepare(operation, warmUpOf(callers, contender.isPrepared));
     if (warmUp !== null) {
       await takeTurn(warmUp, callers, server);
       able.push(contender);

@@ -15,6 +15,8 @@ export interface Profile {
   readonly name: string;
   readonly networks: readonly Network[];
   readonly callers: readonly number[];
+  /** The operations that are measured; `null` is all of them. */
+  readonly operations: readonly string[] | null;
   /** How often each contender has its turn. */
   readonly rounds: number;
   /** A turn is so many calls of each caller where the server is near. */
@@ -28,37 +30,49 @@ export const PROFILES = {
     name: "full",
     networks: NETWORKS,
     callers: [1, 8, 32],
-    rounds: 15,
-    callsEach: 12,
+    operations: null,
+    rounds: 9,
+    callsEach: 6,
     sizes: { members: [10, 1_000, 100_000, 1_000_000], organizations: [100, 100_000] },
   },
   quick: {
     name: "quick",
     networks: [NETWORKS[0], NETWORKS[2]],
     callers: [1, 8, 32],
+    operations: [
+      "getOrg",
+      "listMembers",
+      "listOrganizations",
+      "createOrg",
+      "addMember",
+      "changeRole",
+      "changeRole, held",
+      "createInvitation",
+      "acceptInvitation",
+      "acceptInvitation, ten grants",
+    ],
     rounds: 3,
-    callsEach: 4,
+    callsEach: 3,
     sizes: { members: [10, 10_000], organizations: [100, 1_000] },
   },
 } as const satisfies Readonly<Record<string, Profile>>;
 
 /** Fewer rounds where each takes long, never fewer than three: a median needs them. */
 export function roundsOf({ rounds }: Profile, { delayMs }: Network): number {
-  return Math.max(3, Math.round(rounds / (1 + delayMs / 5)));
+  return Math.max(3, Math.round(rounds / (1 + delayMs / 10)));
 }
 
 /** How many calls make a turn: more where they are short, so that a turn is long enough to be timed. */
 export function callsOf({ callsEach }: Profile, { delayMs }: Network, callers: number): number {
-  const each = delayMs < 5 ? callsEach : Math.max(2, Math.round(callsEach / 6));
-  return Math.max(callers * each, delayMs < 5 ? 4 * callsEach : 4);
+  return delayMs < 5 ? Math.max(callers, 4) * callsEach : Math.max(2 * callers, 4);
 }
 
 /**
  * How many calls prepare a contender: PostgreSQL settles on the plan of a prepared statement after it has run five times
  * on a connection, and every caller may have a connection of its own.
  */
-export function warmUpOf(callers: number): number {
-  return 7 * callers;
+export function warmUpOf(callers: number, isPrepared: boolean): number {
+  return (isPrepared ? 7 : 1) * callers;
 }
 
 /** The order of the contenders in a round: each comes first in turn. */

@@ -51,7 +51,11 @@ export function weekFrom(now: Date): Date {
 }
 
 /** A world made with the operations of a store, in an organization that is there already or a new one. */
-export async function makeWorld(store: TenancyStore, kind: WorldKind, within?: World): Promise<World> {
+export async function makeWorld(
+  store: TenancyStore,
+  kind: WorldKind,
+  within?: Pick<World, "orgId" | "owner" | "admin">,
+): Promise<World> {
   const found = async (): Promise<Pick<World, "orgId" | "owner" | "admin">> => {
     const usrId = generate("usr");
     const { org, ownerMembership } = await store.createOrg(usrId);
@@ -111,11 +115,11 @@ function addWorld(rows: WorldRows, kind: WorldKind, now: Date): World {
     if (status === "active") {
       rows.tup.push({ subject_id: usrId, relation: role, object_type: "org", object_id: orgId });
     }
-    happened(
-      ...(role === "owner"
-        ? (["org.created", { name: null, slug: null, memId, usrId }, usrId] as const)
-        : (["membership.added", { memId, usrId, role, invitedBy: null }] as const)),
-    );
+    if (role === "owner") {
+      happened("org.created", { name: null, slug: null, memId, usrId }, usrId);
+    } else {
+      happened("membership.added", { memId, usrId, role, invitedBy: null });
+    }
     return { usrId, memId };
   };
   const [owner, admin, member] = [join("owner"), join("admin"), join("member")];

@@ -73,6 +73,7 @@ export async function openBetterAuth({ url }: Way, callers: number, near: pg.Poo
   const read = new Map<string, Promise<readonly AuthWorld[]>>();
   return {
     name: "better-auth",
+    isPrepared: false,
     async prepare(operation, count) {
       const call = Object.hasOwn(CALLS, operation.method) ? CALLS[operation.method] : undefined;
       // Its invitations carry no grants.

@@ -38,6 +38,7 @@ export function floorOf(driver: Driver, pool: pg.Pool, worlds: WorldSource): Con
   const statements = statementsOf(pool);
   return {
     name: `floor, ${driver.name}`,
+    isPrepared: driver.isPrepared,
     async prepare(operation, count) {
       if (!isOffered(operation)) {
         return null;

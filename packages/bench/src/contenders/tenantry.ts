@@ -10,9 +10,16 @@ import type { NeonHttp, PgDriver, PostgresJsDriver } from "./drivers.ts";
 import { sharedByReads, type WorldSource } from "./worlds.ts";
 
 /** A store. What is only looked up to be held is asked of `near`, so that preparing is fast. */
-function ofStore(name: string, store: TenancyStore, worlds: WorldSource, near: TenancyStore): Contender {
+export function ofStore(
+  name: string,
+  store: TenancyStore,
+  worlds: WorldSource,
+  near: TenancyStore,
+  isPrepared = true,
+): Contender {
   return {
     name,
+    isPrepared,
     async prepare(operation, count) {
       if (!isOffered(operation)) {
         return null;
@@ -30,7 +37,7 @@ function ofStore(name: string, store: TenancyStore, worlds: WorldSource, near: T
 }
 
 export function tenantryOnPg(driver: PgDriver, worlds: WorldSource, near: TenancyStore): Contender {
-  return ofStore("Tenantry, pg", new PostgresTenancyStore(driver.pool), worlds, near);
+  return ofStore(`Tenantry, ${driver.name}`, new PostgresTenancyStore(driver.pool), worlds, near);
 }
 
 export function tenantryAlone(driver: PgDriver, worlds: WorldSource, near: TenancyStore): Contender {
@@ -43,7 +50,7 @@ export function tenantryOnPostgresJs(driver: PostgresJsDriver, worlds: WorldSour
 }
 
 export function tenantryOnNeon(driver: NeonHttp, worlds: WorldSource, near: TenancyStore): Contender {
-  return ofStore("Tenantry, Neon HTTP", new NeonHttpTenancyStore(driver.sql), worlds, near);
+  return ofStore("Tenantry, Neon HTTP", new NeonHttpTenancyStore(driver.sql), worlds, near, false);
 }
 
 export function tenantryInMemory(): Contender {
@@ -55,5 +62,5 @@ export function tenantryInMemory(): Contender {
     }
     return made;
   });
-  return ofStore("Tenantry, memory", store, worlds, store);
+  return ofStore("Tenantry, memory", store, worlds, store, false);
 }

@@ -20,6 +20,7 @@ const MUTATIONS: Readonly<Record<string, Step>> = { ...organizations, ...members
 export function usual(driver: PgDriver, worlds: WorldSource, manner: Manner): Contender {
   return {
     name: manner.isTuned ? "usual, tuned" : "usual",
+    isPrepared: manner.isTuned,
     async prepare(operation, count) {
       // What a caller holds makes no difference to it.
       const [read, mutation] = [READS[operation.method], MUTATIONS[operation.method]];

@@ -18,8 +18,7 @@ export async function createInvitation(sql: Sql, { orgId, owner }: World): Promi
 export async function acceptInvitation(sql: Sql, { orgId, owner, invId }: World, { isTuned }: Manner): Promise<void> {
   const usrId = generate("usr");
   await lockActiveOrg(sql, orgId);
-  const { role, pre_tuples } = await pending(sql, invId);
-  const grants = pre_tuples as readonly PreTuple[];
+  const { role, pre_tuples: grants } = await pending(sql, invId);
   await checkNotMember(sql, orgId, usrId);
   await checkAuthority(sql, orgId, owner.usrId);
   await sql(
@@ -58,7 +57,7 @@ export async function revokeInvitation(sql: Sql, { orgId, owner, invId }: World)
 
 async function pending(sql: Sql, invId: World["invId"]): Promise<Row> {
   const row = only(await sql("select * from tenancy.inv where id = $1 for update", [uuidOf(invId)]));
-  insist(row["status"] === "pending" && (row["expires_at"] as Date) > new Date());
+  insist(row.status === "pending" && row.expires_at > new Date());
   return row;
 }
 

@@ -26,7 +26,8 @@ export async function changeRole(sql: Sql, { orgId, member }: World): Promise<vo
   await lockActiveOrg(sql, orgId);
   const { role } = await active(sql, orgId, member);
   const memId = await relink(sql, orgId, member, role, "guest");
-  await record(sql, orgId, "membership.role_changed", { memId, usrId: member.usrId, from: role, to: "guest" });
+  const link = { memId, replaces: member.memId, usrId: member.usrId };
+  await record(sql, orgId, "membership.role_changed", { ...link, from: role, to: "guest" });
 }
 
 export async function suspendMembership(sql: Sql, { orgId, member: { memId, usrId }, member }: World): Promise<void> {
@@ -66,18 +67,20 @@ export async function transferOwnership(sql: Sql, { orgId, owner, member }: Worl
   await lockOrg(sql, orgId);
   const from = await lockMember(sql, owner.memId);
   const to = await lockMember(sql, member.memId);
-  insist(from["role"] === "owner" && from["status"] === "active" && to["status"] === "active");
-  const toMemId = await relink(sql, orgId, member, to["role"] as never, "owner");
+  insist(from.role === "owner" && from.status === "active" && to.status === "active");
+  const toMemId = await relink(sql, orgId, member, to.role, "owner");
   const fromMemId = await relink(sql, orgId, owner, "owner", "member");
-  const data = { from: { ...owner, memId: fromMemId }, to: { ...member, memId: toMemId, fromRole: to["role"] } };
-  await record(sql, orgId, "ownership.transferred", data);
+  await record(sql, orgId, "ownership.transferred", {
+    from: { usrId: owner.usrId, memId: fromMemId, replaces: owner.memId },
+    to: { usrId: member.usrId, memId: toMemId, replaces: member.memId, fromRole: to.role },
+  });
 }
 
 /** An active member; whoever is an owner is not the last one. */
 async function active(sql: Sql, orgId: OrgId, { memId }: Person): Promise<Row> {
   const row = await lockMember(sql, memId);
-  insist(row["status"] === "active");
-  if (row["role"] === "owner") {
+  insist(row.status === "active");
+  if (row.role === "owner") {
     await checkOtherOwner(sql, orgId, memId);
   }
   return row;
@@ -91,7 +94,7 @@ async function end(sql: Sql, orgId: OrgId, { memId, usrId }: Person, role: strin
   await deleteRoleTuple(sql, usrId, role, orgId);
 }
 
-async function relink(sql: Sql, orgId: OrgId, person: Person, from: string, to: string): Promise<string> {
+async function relink(sql: Sql, orgId: OrgId, person: Person, from: string, to: string): Promise<Person["memId"]> {
   await end(sql, orgId, person, from, null);
-  return insertMember(sql, { orgId, usrId: person.usrId, role: to, replaces: uuidOf(person.memId) });
+  return insertMember(sql, { orgId, usrId: person.usrId, role: to, replaces: person.memId });
 }

@@ -1,4 +1,4 @@
-import { type Id, type IdType, type OrgId, type UsrId, uuidOf } from "@tenantry/core";
+import { generate, type Id, type IdType, type OrgId, type UsrId, uuidOf } from "@tenantry/core";
 import { insist, only, type Row, type Sql } from "./transaction.ts";
 
 // The steps that the operations have in common, as an application would have functions for them.
@@ -32,7 +32,7 @@ export async function checkNotMember(sql: Sql, orgId: OrgId, usrId: UsrId): Prom
 export async function checkOtherOwner(sql: Sql, orgId: OrgId, memId: Id<"mem">): Promise<void> {
   const others =
     "select count(*)::int as n from tenancy.mem where org_id = $1 and role = 'owner' and status = 'active' and id <> $2";
-  insist(only(await sql(others, [uuidOf(orgId), uuidOf(memId)]))["n"] !== 0);
+  insist(only(await sql(others, [uuidOf(orgId), uuidOf(memId)])).n !== 0);
 }
 
 export async function insertMember(
@@ -41,20 +41,20 @@ export async function insertMember(
     readonly orgId: OrgId;
     readonly usrId: UsrId;
     readonly role: string;
-    readonly replaces?: string | null;
+    readonly replaces?: Id<"mem"> | null;
     readonly invitedBy?: UsrId | null;
     readonly invId?: Id<"inv"> | null;
   },
-): Promise<string> {
+): Promise<Id<"mem">> {
   const { orgId, usrId, role, replaces = null, invitedBy = null, invId = null } = member;
-  const id = crypto.randomUUID();
+  const memId = generate("mem");
   await sql(
     `insert into tenancy.mem (id, org_id, usr_id, role, status, replaces, invited_by, inv_id, created_at, updated_at)
      values ($1, $2, $3, $4, 'active', $5, $6, $7, now(), now())`,
-    [id, uuidOf(orgId), uuidOf(usrId), role, replaces, optional(invitedBy), optional(invId)],
+    [uuidOf(memId), uuidOf(orgId), uuidOf(usrId), role, optional(replaces), optional(invitedBy), optional(invId)],
   );
   await insertTuple(sql, usrId, role, "org", orgId);
-  return id;
+  return memId;
 }
 
 export async function insertTuple(

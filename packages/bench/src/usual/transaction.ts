@@ -1,9 +1,20 @@
 import { createHash } from "node:crypto";
+import type { PreTuple } from "@tenantry/core";
 import type pg from "pg";
 
 /** Runs one statement and answers its rows. */
 export type Sql = (text: string, values?: readonly unknown[]) => Promise<readonly Row[]>;
-export type Row = Readonly<Record<string, never>>;
+/** The columns that are looked at, of whichever table. */
+export interface Row {
+  readonly id: string;
+  readonly role: string;
+  readonly status: string;
+  readonly name: string | null;
+  readonly version: string;
+  readonly pre_tuples: readonly PreTuple[];
+  readonly expires_at: Date;
+  readonly n: number;
+}
 
 /** How carefully it is written. */
 export interface Manner {
