@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 // The code in the READMEs and in docs/ is taken out and compiled as a reader would, and the first piece is run. A piece
@@ -89,7 +90,54 @@ test("the example of the README runs", { timeout: 60_000 }, () => {
   expect(ran.stdout).toMatch(/relation: 'admin'/);
 });
 
-test.for(docs)("the files that %s shows are the files of the examples", (path) => {
+/** What the pieces of a page export, compiled. */
+async function examplesOf(path: string): Promise<Readonly<Record<string, (...args: unknown[]) => Promise<unknown>>>> {
+  const compiled = join(scratch("examples/demo/src"), "dist/.out");
+  const own = readdirSync(compiled).filter(
+    (file) => file.startsWith(path.replaceAll(/\W/g, "-")) && file.endsWith(".js"),
+  );
+  const modules = await Promise.all(own.map((file) => import(pathToFileURL(join(compiled, file)).href)));
+  return Object.assign({}, ...modules);
+}
+
+test("the examples of the operations and of the events do what they say", { timeout: 60_000 }, async () => {
+  const { store, organizationOf, suspended, overview, choices, waitingFor, sendAgain, sweepAll, ...others } =
+    await examplesOf("docs/operations.md");
+  const { mailInvitations } = await examplesOf("docs/events.md");
+  const [alice, bob] = ["usr_0190f2a81b3c7abc8123456789abcdef", "usr_0190f2a81b3c7abc8123456789abcdee"];
+  const tenancy = Object(store);
+  const { org, ownerMembership } = await tenancy.createOrg({ creator: alice, name: "Acme", slug: "acme" });
+  const member = await tenancy.addMember({ orgId: org.id, usrId: bob, role: "member" });
+  await tenancy.changeRole({ memId: member.id, newRole: "admin" });
+  const expiresAt = new Date(Date.now() + 60_000);
+  const offer = { orgId: org.id, identifier: "Carol@Example.com", role: "guest", invitedBy: alice, expiresAt };
+  const { id: invId } = await tenancy.createInvitation(offer);
+
+  expect(await organizationOf?.(store, "acme.example.com")).toEqual(await tenancy.getOrg(org.id));
+  expect(await organizationOf?.(store, "other.example.com")).toBeNull();
+  expect(await overview?.(store, org.id)).toMatchObject({ admins: [{ usrId: bob }], members: 2 });
+  expect(await choices?.(store, bob)).toEqual([{ name: "Acme", slug: "acme", role: "admin" }]);
+  expect(await waitingFor?.(store, "carol@example.com")).toMatchObject([{ invId, organization: "Acme" }]);
+  await sendAgain?.(store, invId, alice);
+  expect((await tenancy.getInvitation(invId)).expiresAt.getTime()).toBeGreaterThan(expiresAt.getTime());
+  expect(await sweepAll?.(store)).toBe(0);
+  expect(await others["mayAdminister"]?.(store, bob, org.id)).toBe(true);
+  expect(await others["mayEdit"]?.(store, bob, "p1")).toBe(false);
+  expect(await others["adminsAsOf"]?.(store, org.id, ownerMembership.createdAt)).toHaveLength(1);
+  expect(await others["career"]?.(store, member.id)).toMatch(/^member since .*, then admin since /);
+  await tenancy.suspendOrg(org.id);
+  expect(await suspended?.(store, "ACM")).toMatchObject([{ id: org.id }]);
+  const mailed: string[] = [];
+  const position = await mailInvitations?.(store, org.id, 0, async (event: unknown) => {
+    mailed.push(Object(event).type);
+  });
+  expect([mailed, position]).toEqual([
+    ["invitation.created", "invitation.resent"],
+    (await tenancy.getOrg(org.id)).version,
+  ]);
+});
+
+test.for(Object.keys(BESIDE))("the files that %s shows are the files of the examples", (path) => {
   const shown = codeOf({ path, beside: "" }).filter((code) => FILE.test(code));
   expect(shown.length).toBeGreaterThan(0);
   for (const code of shown) {

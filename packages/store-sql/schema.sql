@@ -158,15 +158,37 @@ alter table tenancy.txn add constraint txn_id_unique PRIMARY KEY (id);
 
 alter table tenancy.txn add constraint txn_state_known CHECK ((state = ANY (ARRAY['committed'::text, 'fenced'::text])));
 
-CREATE INDEX inv_of_org ON tenancy.inv USING btree (org_id, id);
+CREATE INDEX evt_of_actor ON tenancy.evt USING btree (org_id, actor, type, seq);
+
+CREATE INDEX evt_of_pause ON tenancy.evt USING btree (org_id, ((data ->> 'memId'::text)), seq, at) WHERE (type = ANY (ARRAY['membership.suspended'::text, 'membership.reinstated'::text]));
+
+CREATE INDEX evt_of_type ON tenancy.evt USING btree (org_id, type, seq);
+
+CREATE INDEX inv_lapsing ON tenancy.inv USING btree (expires_at, id) WHERE (status = 'pending'::text);
+
+CREATE INDEX inv_lapsing_of_org ON tenancy.inv USING btree (org_id, expires_at, id) WHERE (status = 'pending'::text);
+
+CREATE INDEX inv_of_identifier ON tenancy.inv USING btree (canonical, status, id, expires_at, org_id);
+
+CREATE INDEX inv_of_org ON tenancy.inv USING btree (org_id, status, id, expires_at);
 
 CREATE INDEX inv_pending ON tenancy.inv USING btree (org_id, canonical) WHERE (status = 'pending'::text);
 
 CREATE INDEX mem_active_owner ON tenancy.mem USING btree (org_id, id) WHERE ((role = 'owner'::text) AND (status = 'active'::text));
 
-CREATE INDEX mem_of_org ON tenancy.mem USING btree (org_id, id);
+CREATE INDEX mem_of_org ON tenancy.mem USING btree (org_id, id, created_at, (
+CASE
+    WHEN (status = 'revoked'::text) THEN updated_at
+    ELSE 'infinity'::timestamp with time zone
+END));
+
+CREATE INDEX mem_of_role ON tenancy.mem USING btree (org_id, status, role, id);
+
+CREATE INDEX mem_of_user ON tenancy.mem USING btree (usr_id, status, id, org_id);
 
 CREATE UNIQUE INDEX mem_one_live ON tenancy.mem USING btree (org_id, usr_id) WHERE (status <> 'revoked'::text);
+
+CREATE INDEX org_of_status ON tenancy.org USING btree (status, id);
 
 CREATE UNIQUE INDEX org_slug_held_once ON tenancy.org USING btree (slug) WHERE (status <> 'revoked'::text);
 

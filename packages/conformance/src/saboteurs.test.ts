@@ -1,4 +1,12 @@
-import { emailIdentifiers, generate, type Membership } from "@tenantry/core";
+import {
+  type EventsPage,
+  emailIdentifiers,
+  generate,
+  type InvId,
+  type Membership,
+  type OrgId,
+  type PageOptions,
+} from "@tenantry/core";
 import { describe, expect, test } from "vitest";
 import { openMemory, testsOf } from "../test/suite.ts";
 import type { Open, OpenStore } from "./index.ts";
@@ -39,6 +47,12 @@ function without(key: string): Open {
     const { [key]: _, ...others } = last as Record<string, unknown>;
     return method(...args.slice(0, -1), others);
   });
+}
+
+/** An invitation as the table has it. */
+async function stored(tables: OpenStore["tables"], invId: InvId): Promise<unknown> {
+  const { inv } = await tables();
+  return Object.freeze(inv.find(({ id }) => id === invId));
 }
 
 const saboteurs: readonly Saboteur[] = [
@@ -119,6 +133,41 @@ const saboteurs: readonly Saboteur[] = [
     fault: "ignores the status filter",
     open: without("status"),
     red: ["fixtures > membership/list_members.json > list_members.status_filter.matching"],
+  },
+  {
+    fault: "takes the last event that matched for how far it looked",
+    open: around(async (method, args, _, name) => {
+      const result = await method(...args);
+      if (name !== "listEvents") {
+        return result;
+      }
+      const { data, hasMore } = result as EventsPage;
+      return Object.freeze({ data, lastSeq: data.at(-1)?.seq ?? 0, hasMore });
+    }),
+    red: ["fixtures > common/list_events.json > list_events.filtered_parts.last_seq_is_how_far_was_looked"],
+  },
+  {
+    fault: "shows the members of the past as they are now",
+    open: around((method, args, { store }, name) =>
+      name === "membersAsOf" ? store.listMembers(args[0] as OrgId, args[2] as PageOptions) : method(...args),
+    ),
+    red: [
+      "fixtures > membership/members_as_of.json > members_as_of.one_life.at_every_turn",
+      "fixtures > membership/members_as_of.json > members_as_of.entries.as_they_were",
+    ],
+  },
+  {
+    fault: "needs a sweep to see what has lapsed",
+    open: around((method, args, { tables }, name) =>
+      name === "getInvitation" ? stored(tables, args[0] as InvId) : method(...args),
+    ),
+    red: ["fixtures > invitation/expire_invitations.json > expire_invitations.before_and_after.nobody_can_tell"],
+  },
+  {
+    fault: "is a millisecond ahead of its clock",
+    open: ({ clock = () => new Date(), ...options }) =>
+      openMemory({ ...options, clock: () => new Date(clock().getTime() + 1) }),
+    red: ["fixtures > invitation/expire_invitations.json > expire_invitations.at_last_instant.left_alone"],
   },
   {
     fault: "answers objects that are not frozen",

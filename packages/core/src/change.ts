@@ -43,7 +43,7 @@ export type Change =
   | { readonly op: "expectMember"; readonly usrId: UsrId; readonly roles: readonly Role[] }
   /** `canonical` is stored for look-ups and never returned. */
   | { readonly op: "insertInvitation"; readonly row: Invitation; readonly canonical: string }
-  /** Writes `status`, `invitedUserId`, `terminalAt` and `terminalBy`. */
+  /** Writes `status`, `invitedUserId`, `expiresAt`, `terminalAt` and `terminalBy`. */
   | { readonly op: "updateInvitation"; readonly row: Invitation; readonly expect: InvitationExpectation }
   /** One that exists already stays as it is. */
   | { readonly op: "insertTuple"; readonly tuple: Tuple }

@@ -89,6 +89,8 @@ const table: { readonly [C in Code]: readonly [of: Class, details: Rejections[C]
   "precondition.invalid_object": [PreconditionError, { value }],
   "precondition.invalid_limit": [PreconditionError, { value: "0" }],
   "precondition.invalid_cursor": [PreconditionError, { value }],
+  "precondition.invalid_query": [PreconditionError, { value }],
+  "precondition.invalid_date": [PreconditionError, { value }],
   "precondition.invalid_idempotency_key": [PreconditionError, {}],
   "precondition.invalid_expected_version": [PreconditionError, { value: "0" }],
   "precondition.invalid_external_id": [PreconditionError, {}],

@@ -53,6 +53,8 @@ export interface Rejections {
   "precondition.invalid_object": Refused;
   "precondition.invalid_limit": Refused;
   "precondition.invalid_cursor": Refused;
+  "precondition.invalid_query": Refused;
+  "precondition.invalid_date": Refused;
   "precondition.invalid_idempotency_key": Record<never, never>;
   "precondition.invalid_expected_version": Refused;
   "precondition.invalid_external_id": Record<never, never>;
@@ -295,6 +297,9 @@ const sentences: { readonly [C in Code]: (details: Rejections[C]) => string } = 
   "precondition.invalid_object": ({ value }) => `${value} is not the type or id of an object.`,
   "precondition.invalid_limit": ({ value }) => `${value} is not an integer from 1 to 200.`,
   "precondition.invalid_cursor": ({ value }) => `${value} is not a cursor of this list.`,
+  "precondition.invalid_query": ({ value }) =>
+    `${value} is not text of at most 200 UTF-16 units without control characters.`,
+  "precondition.invalid_date": ({ value }) => `${value} is not a valid Date.`,
   "precondition.invalid_idempotency_key": () =>
     "An idempotency key is 1 to 255 printable ASCII characters without space.",
   "precondition.invalid_expected_version": ({ value }) => `${value} is not a version that this operation can expect.`,

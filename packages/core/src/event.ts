@@ -35,6 +35,13 @@ export interface EventData {
     readonly preTuples: readonly PreTuple[];
     readonly replaced: readonly InvId[];
   };
+  /** `from` and `to` are expiries. */
+  "invitation.resent": {
+    readonly invId: InvId;
+    readonly from: string;
+    readonly to: string;
+    readonly adminUsrId: UsrId;
+  };
   "invitation.accepted": MemberFacts & {
     readonly invId: InvId;
     readonly invitedBy: UsrId;
@@ -43,6 +50,8 @@ export interface EventData {
   };
   "invitation.declined": { readonly invId: InvId; readonly usrId: UsrId | null };
   "invitation.revoked": { readonly invId: InvId; readonly adminUsrId: UsrId };
+  /** What a sweep wrote down: these lapsed before. */
+  "invitation.expired": { readonly invIds: readonly InvId[] };
 }
 
 interface FieldChange {
@@ -67,6 +76,30 @@ interface Promotion {
 }
 
 export type EventType = keyof EventData;
+
+const described: { readonly [T in EventType]: true } = {
+  "org.created": true,
+  "org.updated": true,
+  "org.suspended": true,
+  "org.reinstated": true,
+  "org.revoked": true,
+  "membership.added": true,
+  "membership.role_changed": true,
+  "membership.suspended": true,
+  "membership.reinstated": true,
+  "membership.left": true,
+  "membership.removed": true,
+  "ownership.transferred": true,
+  "invitation.created": true,
+  "invitation.resent": true,
+  "invitation.accepted": true,
+  "invitation.declined": true,
+  "invitation.revoked": true,
+  "invitation.expired": true,
+};
+
+/** Every type of event. */
+export const EVENT_TYPES: readonly EventType[] = Object.freeze(Object.keys(described)) as readonly EventType[];
 
 /** What a decision says about its event. The store adds the organization, the sequence number and the counts. */
 export type EventDraft<T extends EventType = EventType> = {
@@ -93,3 +126,12 @@ export type TenancyEvent<T extends EventType = EventType> = {
     readonly data: EventData[K];
   };
 }[T];
+
+/** A part of an organization's events, in the order of `seq`. */
+export interface EventsPage {
+  readonly data: readonly TenancyEvent[];
+  /** Everything up to here was looked at: the next `after`, also where no event matched. */
+  readonly lastSeq: number;
+  /** Whether others that match followed in the snapshot of this part. */
+  readonly hasMore: boolean;
+}

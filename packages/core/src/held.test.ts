@@ -55,6 +55,11 @@ const operations: readonly (readonly [
   ["acceptInvitation", {}, (store, { invitation }) => store.acceptInvitation({ invId: invitation })],
   ["declineInvitation", {}, (store, { invitation }) => store.declineInvitation({ invId: invitation, asUsrId: carol })],
   ["revokeInvitation", {}, (store, { invitation }) => store.revokeInvitation({ invId: invitation, adminUsrId: bob })],
+  [
+    "resendInvitation",
+    {},
+    (store, { invitation }) => store.resendInvitation({ invId: invitation, adminUsrId: bob, expiresAt: after(1) }),
+  ],
 ];
 
 describe.each(operations)("%s of an entity that the caller holds", (name, stored, call) => {
@@ -108,6 +113,23 @@ describe("what is held", () => {
     const { data } = await store.listMembers(acme.id);
     await store.suspendMembership(data[0] as Membership);
     expect(calls).toEqual(["load", "commit"]);
+  });
+
+  test("is known where it is shown with its organization, and so is that", async () => {
+    const { store, calls } = open({
+      load: [answering({ memberships: [{ ...member, org: acme }] })],
+      commit: [committed, committed],
+    });
+    const [row] = (await store.listMemberships(carol)).data;
+    await store.suspendMembership(row as Membership);
+    await store.suspendOrg(row?.org as Organization);
+    expect(calls).toEqual(["load", "commit", "commit"]);
+  });
+
+  test("is the present: a membership as it was in the past is none", async () => {
+    const { store } = open({ load: [answering({ org: acme, members: [{ membership: member, pause: null }] })] });
+    const { data } = await store.membersAsOf(acme.id, after(0));
+    expect((await rejection(store.suspendMembership(data[0] as never))).code).toBe("invalid_id");
   });
 
   test("is known in the result of a mutation", async () => {
@@ -185,10 +207,10 @@ test("an id and the entity behind it are the same input to an idempotency key", 
   await store.suspendMembership(member.id, { idempotencyKey: "k" });
   const [first, second] = commits.map((commit) => keyOf(commit).fingerprint);
   expect(first).toBe(second);
+});
 
-  test("in a list that shows the organization beside it, is the row alone", () => {
-    const shown = {};
-    handOut(shown, { ...member, org: acme });
-    expect(heldEntity(shown)).toEqual(member);
-  });
+test("a row in a list that shows the organization beside it is the row alone", () => {
+  const shown = {};
+  handOut(shown, { ...member, org: acme });
+  expect(heldEntity(shown)).toEqual(member);
 });

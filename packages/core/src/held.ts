@@ -29,7 +29,8 @@ function withoutOrg(value: Entity & { readonly org: unknown }): Entity {
   return entity;
 }
 
+/** What has an id and all that a row says. A membership as it was in the past does not say when it was changed. */
 function isEntity(value: object): value is Entity {
-  const { id } = value as { readonly id?: unknown };
-  return typeof id === "string" && ENTITY.test(id);
+  const { id, updatedAt, expiresAt } = value as { readonly [key: string]: unknown };
+  return typeof id === "string" && ENTITY.test(id) && (updatedAt ?? expiresAt) instanceof Date;
 }

@@ -38,7 +38,14 @@ export {
   UnavailableError,
   VersionConflictError,
 } from "./errors.ts";
-export type { EventData, EventDraft, EventType, TenancyEvent } from "./event.ts";
+export {
+  EVENT_TYPES,
+  type EventData,
+  type EventDraft,
+  type EventsPage,
+  type EventType,
+  type TenancyEvent,
+} from "./event.ts";
 export {
   type DecodedId,
   decode,
@@ -53,11 +60,18 @@ export {
   typeOf,
   uuidOf,
 } from "./id.ts";
-export type { MutationOptions, PageOptions } from "./input.ts";
+export type { MutationOptions } from "./input.ts";
 export type { AcceptInvitationInput } from "./invitation/accept-invitation.ts";
 export type { DeclineInvitationInput, RevokeInvitationInput } from "./invitation/close-invitation.ts";
 export type { CreateInvitationInput } from "./invitation/create-invitation.ts";
-export type { ListInvitationsOptions, ListMembersOptions } from "./list.ts";
+export type { ExpireInvitationsInput } from "./invitation/expire-invitations.ts";
+export type { ResendInvitationInput } from "./invitation/resend-invitation.ts";
+export type { ListEventsOptions } from "./list/history.ts";
+export type { ListInvitationsOptions } from "./list/invitations.ts";
+export type { ListMembershipsOptions, ListMembersOptions } from "./list/memberships.ts";
+export type { ListOrgsOptions } from "./list/orgs.ts";
+export type { CheckInput } from "./list/tuples.ts";
+export type { PageOptions, TupleObject } from "./list-input.ts";
 export type { AddMemberInput } from "./membership/add-member.ts";
 export type { AdminRemoveInput } from "./membership/admin-remove.ts";
 export type { ChangeRoleInput } from "./membership/change-role.ts";
@@ -67,6 +81,7 @@ export {
   type AcceptInvitationResult,
   ADMIN_HIERARCHY,
   type CreateOrgResult,
+  type ExpireInvitationsResult,
   ID_TYPES,
   type Id,
   type IdType,
@@ -74,7 +89,10 @@ export {
   type InvId,
   type Invitation,
   type InvitationStatus,
+  type InvitationWithOrg,
   type Membership,
+  type MembershipAsOf,
+  type MembershipWithOrg,
   type MemId,
   type Organization,
   type OrgId,
@@ -95,9 +113,12 @@ export { emailIdentifiers, exactIdentifiers, type IdentifierPolicy } from "./pol
 export type {
   Answer,
   AnswersTo,
+  EventFilter,
   KeyScope,
   KeyUse,
   MemberFilter,
+  MembershipThen,
+  OrgFilter,
   OrgRef,
   Plan,
   Question,
@@ -120,4 +141,5 @@ export {
   type StorePort,
   type Tables,
 } from "./store.ts";
-export { type CreateOptions, Tenancy, type TenancyStore } from "./tenancy.ts";
+export { Tenancy } from "./tenancy.ts";
+export type { CreateOptions, SweepOptions, TenancyStore } from "./tenancy-store.ts";

@@ -1,25 +1,21 @@
 import { describe, expect, test } from "vitest";
-import { brokenText, MEGA, noText, refusal, revoked, testRule } from "../test/value-rules.ts";
-import { acme, alice, idNo } from "../test/world.ts";
+import { codeThrown, testPrecedence } from "../test/precedence.ts";
+import { MEGA, refusal, revoked, testRule } from "../test/value-rules.ts";
+import { acme, alice } from "../test/world.ts";
+import { actorOption, fields, mutationOptions, optionalId, roleArgument, slugArgument } from "./input.ts";
 import {
   cursorArgument,
-  fields,
-  flagArgument,
   limitArgument,
-  mutationOptions,
   objectIdArgument,
   objectTypeArgument,
-  optionalId,
-  optionalInvitationStatus,
   optionalStatus,
+  queryArgument,
   relationArgument,
-  roleArgument,
-  slugArgument,
   subjectTypeArgument,
-} from "./input.ts";
-import { INVITATION_STATUSES, STATUSES } from "./model.ts";
+} from "./list-input.ts";
 
-// Objects, ids, options and what lists ask. What is stored has its rules in value-rules.test.ts and pre-tuples.test.ts.
+// Objects, ids and options. What is stored has its rules in value-rules.test.ts and pre-tuples.test.ts, what lists ask in
+// list-input.test.ts.
 
 describe("fields", () => {
   test("own properties of known keys, each read once", () => {
@@ -123,84 +119,6 @@ describe("ids", () => {
   });
 });
 
-describe("a relation, an object and a subject type of a query", () => {
-  testRule(
-    relationArgument,
-    "precondition.invalid_relation",
-    ["vi", "viewer", "_a", "r".repeat(32)],
-    ["", "v", "VIEWER", "viewer\n", "v1", "r".repeat(33), null, ...noText],
-  );
-  testRule(
-    objectTypeArgument,
-    "precondition.invalid_object",
-    ["org", "project", "doc2", "p".repeat(32)],
-    ["", "P", "a", "Project", "project\n", "p".repeat(33), null, ...noText],
-  );
-  testRule(
-    objectIdArgument,
-    "precondition.invalid_object",
-    ["x", acme.id, "%", "o".repeat(256)],
-    ["", "o".repeat(257), null, ...brokenText, ...noText],
-  );
-  testRule(subjectTypeArgument, "precondition.invalid_subject", ["usr"], ["org", "USR", "", "usr ", null, ...noText]);
-});
-
-describe("a limit", () => {
-  testRule(
-    limitArgument,
-    "precondition.invalid_limit",
-    [1, 50, 200],
-    [0, -1, 201, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 1e9, "10", null, 10n, [10], {}],
-  );
-
-  test("that is left out is 50", () => {
-    expect(limitArgument(undefined)).toBe(50);
-  });
-});
-
-describe("a cursor", () => {
-  testRule(
-    (value) => cursorArgument("mem", value),
-    "precondition.invalid_cursor",
-    [idNo("mem", 1), null],
-    ["", "garbage", idNo("org", 1), `${idNo("mem", 1)} `, "x".repeat(MEGA), 42, {}, []],
-  );
-
-  test("that is left out begins at the first row", () => {
-    expect(cursorArgument("mem", undefined)).toBeNull();
-  });
-});
-
-describe("a status filter", () => {
-  testRule(optionalStatus, "precondition.invalid_status", STATUSES, ["Active", "pending", "", null, ["active"], 1]);
-  testRule(optionalInvitationStatus, "precondition.invalid_status", INVITATION_STATUSES, [
-    "active",
-    "suspended",
-    "PENDING",
-    null,
-    ["pending"],
-  ]);
-
-  test("that is left out is all", () => {
-    expect(optionalStatus(undefined)).toBeNull();
-    expect(optionalInvitationStatus(undefined)).toBeNull();
-  });
-});
-
-describe("a flag", () => {
-  testRule(
-    (value) => flagArgument(value, "total"),
-    "precondition.invalid_input",
-    [true, false],
-    ["yes", 1, 0, null, {}],
-  );
-
-  test("that is left out is false; a wrong one is named", () => {
-    expect(flagArgument(undefined, "total")).toBe(false);
-    expect(refusal(() => flagArgument("yes", "total")).details).toEqual({ key: "total" });
-  });
-});
-
 describe("the second argument of a mutation", () => {
   const nothing = { actor: null, idempotencyKey: null, expectedVersion: null };
 
@@ -256,6 +174,29 @@ describe("the second argument of a mutation", () => {
   });
 });
 
+describe("the second argument of a mutation that is several commits", () => {
+  test("holds an actor and nothing else", () => {
+    expect(actorOption(undefined)).toEqual({ actor: null });
+    expect(actorOption({ actor: null, idempotencyKey: undefined, expectedVersion: undefined })).toEqual({
+      actor: null,
+    });
+    expect(actorOption({ actor: alice })).toEqual({ actor: alice });
+  });
+
+  describe("checks", () => {
+    testPrecedence<object>((given) => codeThrown(() => actorOption(given)), { actor: alice }, [
+      { code: "precondition.invalid_input", spoil: (given) => ({ ...given, key: "k" }) },
+      { code: "invalid_type", spoil: (given) => ({ ...given, actor: acme.id }) },
+      { code: "precondition.invalid_idempotency_key", spoil: (given) => ({ ...given, idempotencyKey: "k" }) },
+      { code: "precondition.invalid_expected_version", spoil: (given) => ({ ...given, expectedVersion: 1 }) },
+    ]);
+
+    test.each([null, 42, "k", []])("%j is no options", (value) => {
+      expect(codeThrown(() => actorOption(value))).toBe("precondition.invalid_input");
+    });
+  });
+});
+
 test("no refusal quotes more than 64 characters of a long value", () => {
   const long = "é".repeat(MEGA);
   const checks: readonly ((value: unknown) => unknown)[] = [
@@ -266,6 +207,7 @@ test("no refusal quotes more than 64 characters of a long value", () => {
     subjectTypeArgument,
     limitArgument,
     optionalStatus,
+    queryArgument,
     (value) => slugArgument(value, () => false),
     (value) => cursorArgument("mem", value),
     (value) => optionalId("usr", value),

@@ -4,23 +4,20 @@ import { idArgument } from "./id.ts";
 import {
   type Id,
   type IdType,
-  INVITATION_STATUSES,
   type Invitation,
-  type InvitationStatus,
   type Membership,
   type Organization,
   type OrgId,
   type PreTuple,
   ROLES,
   type Role,
-  STATUSES,
-  type Status,
   type UsrId,
 } from "./model.ts";
 import type { IdentifierPolicy } from "./policy.ts";
 import { isText } from "./text.ts";
 
-// Every check of a caller's value, made before any I/O. Each property is read once; only own ones count.
+// The checks of a caller's values, made before any I/O. Each property is read once; only own ones count. What only
+// queries take is in list-input.ts.
 
 const SLUG = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const RELATION = /^[a-z_]{2,32}$/;
@@ -32,8 +29,6 @@ const NAME_UNITS = 1024;
 const IDENTIFIER_UNITS = 320;
 const OBJECT_ID_UNITS = 256;
 const PRE_TUPLES = 100;
-const LARGEST_PAGE = 200;
-const DEFAULT_PAGE = 50;
 const YEAR_10000 = Date.UTC(10_000, 0);
 
 export type Fields<K extends string> = { readonly [P in K]: unknown };
@@ -54,7 +49,7 @@ export function fields<const K extends string>(value: unknown, keys: readonly K[
 }
 
 /** Reads from a caller's object. A getter or a proxy trap may throw anything; that is a wrong input and nothing else. */
-function readFrom<T>(read: () => T): T {
+export function readFrom<T>(read: () => T): T {
   try {
     return read();
   } catch (cause) {
@@ -63,7 +58,7 @@ function readFrom<T>(read: () => T): T {
 }
 
 /** `Array.isArray` throws where a proxy was revoked. */
-function isArray(value: unknown): value is readonly unknown[] {
+export function isArray(value: unknown): value is readonly unknown[] {
   return readFrom(() => Array.isArray(value));
 }
 
@@ -102,7 +97,7 @@ export function slugArgument(value: unknown, isReserved: (slug: string) => boole
   if (value === null) {
     return null;
   }
-  if (typeof value !== "string" || value.length > 63 || !SLUG.test(value)) {
+  if (!isSlug(value)) {
     throw errorFor("precondition.org_slug_format", { value: quote(value) });
   }
   if (consult(() => isReserved(value))) {
@@ -186,35 +181,6 @@ export function preTuplesArgument(value: unknown, orgId: OrgId): readonly PreTup
   return tuples;
 }
 
-export function relationArgument(value: unknown): string {
-  if (typeof value === "string" && value.length <= 32 && RELATION.test(value)) {
-    return value;
-  }
-  throw errorFor("precondition.invalid_relation", { value: quote(value) });
-}
-
-export function objectTypeArgument(value: unknown): string {
-  if (isObjectType(value)) {
-    return value;
-  }
-  throw errorFor("precondition.invalid_object", { value: quote(value) });
-}
-
-export function objectIdArgument(value: unknown): string {
-  if (isObjectId(value)) {
-    return value;
-  }
-  throw errorFor("precondition.invalid_object", { value: quote(value) });
-}
-
-/** Whose tuples: only users are subjects. */
-export function subjectTypeArgument(value: unknown): "usr" {
-  if (value === "usr") {
-    return value;
-  }
-  throw errorFor("precondition.invalid_subject", { value: quote(value) });
-}
-
 /** The second argument of a mutation. */
 export interface MutationOptions {
   /** Who did it, for the event. Recorded, not checked. Default: the person whom the operation names. */
@@ -248,63 +214,38 @@ export function mutationOptions(value: unknown, admitsVersion: boolean): Checked
   };
 }
 
-/** A page of a list: rows after the cursor, ascending by id. */
-export interface PageOptions {
-  /** The `nextCursor` of the page before. */
-  readonly cursor?: string | null;
-  /** 1 to 200. Default 50. */
-  readonly limit?: number;
-}
-
-export function cursorArgument<T extends IdType>(type: T, value: unknown): Id<T> | null {
-  if (value === undefined || value === null) {
-    return null;
-  }
-  try {
-    return idArgument(type, value);
-  } catch {
-    throw errorFor("precondition.invalid_cursor", { value: quote(value) });
-  }
-}
-
-export function limitArgument(value: unknown): number {
-  if (value === undefined) {
-    return DEFAULT_PAGE;
-  }
-  if (typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= LARGEST_PAGE) {
-    return value;
-  }
-  throw errorFor("precondition.invalid_limit", { value: quote(value) });
-}
-
-export function optionalStatus(value: unknown): Status | null {
-  return value === undefined ? null : memberOf(STATUSES, value, "precondition.invalid_status");
-}
-
-export function optionalInvitationStatus(value: unknown): InvitationStatus | null {
-  return value === undefined ? null : memberOf(INVITATION_STATUSES, value, "precondition.invalid_status");
-}
-
-export function flagArgument(value: unknown, key: string): boolean {
-  if (value === undefined || typeof value === "boolean") {
-    return value ?? false;
-  }
-  throw errorFor("precondition.invalid_input", { key });
-}
-
-/** The time of a valid `Date` before the year 10000, without running code of the value; otherwise `null`. */
-export function timeOf(value: unknown): number | null {
+/** The time of a valid `Date`, without running code of the value; otherwise `null`. */
+export function anyTimeOf(value: unknown): number | null {
   try {
     const time = Date.prototype.getTime.call(value);
-    return time < YEAR_10000 ? time : null;
+    return Number.isNaN(time) ? null : time;
   } catch {
     return null;
   }
+}
+
+/** The time of a valid `Date` before the year 10000: later ones are not stored. */
+export function timeOf(value: unknown): number | null {
+  const time = anyTimeOf(value);
+  return time !== null && time < YEAR_10000 ? time : null;
+}
+
+/** The second argument of a mutation that is several commits: a key or a version would belong to one of them alone. */
+export function actorOption(value: unknown): { readonly actor: UsrId | null } {
+  const given = fields(value === undefined ? {} : value, ["actor", "idempotencyKey", "expectedVersion"]);
+  const actor = optionalId("usr", given.actor);
+  if (given.idempotencyKey !== undefined) {
+    throw errorFor("precondition.invalid_idempotency_key", {});
+  }
+  if (given.expectedVersion !== undefined) {
+    throw errorFor("precondition.invalid_expected_version", { value: quote(given.expectedVersion) });
+  }
+  return { actor };
 }
 
 function preTuple(value: unknown, index: number): PreTuple {
   const { relation, objectType, objectId } = preTupleFields(value, index);
-  if (typeof relation !== "string" || relation.length > 32 || !RELATION.test(relation)) {
+  if (!isRelation(relation)) {
     throw errorFor("precondition.invalid_pre_tuple", { index, field: "relation" });
   }
   if (!isObjectType(objectType)) {
@@ -332,11 +273,19 @@ function identifierText(value: unknown): string {
   throw errorFor("precondition.invalid_identifier", {});
 }
 
-function isObjectType(value: unknown): value is string {
+export function isSlug(value: unknown): value is string {
+  return typeof value === "string" && value.length <= 63 && SLUG.test(value);
+}
+
+export function isRelation(value: unknown): value is string {
+  return typeof value === "string" && value.length <= 32 && RELATION.test(value);
+}
+
+export function isObjectType(value: unknown): value is string {
   return typeof value === "string" && value.length <= 32 && OBJECT_TYPE.test(value);
 }
 
-function isObjectId(value: unknown): value is string {
+export function isObjectId(value: unknown): value is string {
   return isText(value, OBJECT_ID_UNITS) && value !== "";
 }
 
@@ -348,7 +297,8 @@ function isVersion(value: unknown): boolean {
   return Number.isSafeInteger(value) && (value as number) > 0;
 }
 
-function memberOf<const V extends string>(
+/** One of the values of a list, which are compared as they are. */
+export function memberOf<const V extends string>(
   values: readonly V[],
   value: unknown,
   code: "precondition.invalid_role" | "precondition.invalid_status",

@@ -125,6 +125,25 @@ export interface AcceptInvitationResult {
   readonly materializedTuples: readonly Tuple[];
 }
 
+/** A membership with the organization it belongs to, from one snapshot. */
+export type MembershipWithOrg = Membership & { readonly org: Organization };
+
+/** An invitation with the organization it leads to, from one snapshot. */
+export type InvitationWithOrg = Invitation & { readonly org: Organization };
+
+/** A membership as it was at an instant at which it was live. */
+export interface MembershipAsOf
+  extends Pick<Membership, "id" | "usrId" | "orgId" | "role" | "replaces" | "invitedBy" | "createdAt"> {
+  readonly status: Exclude<Status, "revoked">;
+}
+
+export interface ExpireInvitationsResult {
+  /** By organization, and within one by expiry. */
+  readonly expired: readonly InvId[];
+  /** Whether others had lapsed too, beyond the limit. */
+  readonly more: boolean;
+}
+
 /** The rank of a role: owner 4, admin 3, member 2, guest 1; `null` for `viewer` and `editor`, which have none. */
 export function rankOf(role: Role): number | null {
   const place = (ADMIN_HIERARCHY as readonly Role[]).indexOf(role);

@@ -246,8 +246,9 @@ export function foundOrg(orgId: OrgId, org: Organization | null): Found<OrgFacts
   return org === null ? noOrg(orgId) : found({ org });
 }
 
-export function noOrg(orgId: OrgId): Rejected<"not_found"> {
-  return reject("not_found", { what: "organization", id: orgId });
+/** `id` may be the slug by which it was looked for. */
+export function noOrg(id: string): Rejected<"not_found"> {
+  return reject("not_found", { what: "organization", id });
 }
 
 /** The organization with some fields changed. It must be as it was read: the answer shows its version and its fields. */

@@ -1,8 +1,11 @@
+import type { EventType, TenancyEvent } from "./event.ts";
 import type {
   InvId,
   Invitation,
   InvitationStatus,
+  InvitationWithOrg,
   Membership,
+  MembershipWithOrg,
   MemId,
   Organization,
   OrgId,
@@ -25,6 +28,12 @@ interface Seek<I> {
   readonly take: number;
 }
 
+export interface OrgFilter {
+  readonly status: Status | null;
+  /** Part of the name or of the slug, with ASCII letters in lower case; theirs are compared as if they were, too. */
+  readonly query: string | null;
+}
+
 export interface MemberFilter {
   readonly status: Status | null;
   readonly role: Role | null;
@@ -39,6 +48,18 @@ export interface StoredInvitationFilter {
   readonly expiresFrom: Date | null;
 }
 
+export interface EventFilter {
+  /** `null` is any, types that this version does not know included. */
+  readonly types: readonly EventType[] | null;
+  readonly actor: UsrId | null;
+}
+
+/** A membership that was live at an instant, and which of these events came last for it up to then. */
+export interface MembershipThen {
+  readonly membership: Membership;
+  readonly pause: "membership.suspended" | "membership.reinstated" | null;
+}
+
 /** What an idempotency key was used for. `result` is the one that the key was stored with, or what its JSON says. */
 export type KeyUse =
   | { readonly state: "done"; readonly operation: string; readonly fingerprint: string; readonly result: unknown }
@@ -50,6 +71,9 @@ interface Questions {
   org: { readonly of: OrgRef };
   /** Which organization that is not revoked holds the slug; of `null`: none. */
   slugHolder: { readonly slug: string | null };
+  /** That organization itself. */
+  orgBySlug: { readonly slug: string | null };
+  orgs: { readonly where: OrgFilter } & Seek<OrgId>;
   membership: { readonly memId: MemId };
   /** The live (active or suspended) membership of a user in an organization; of `null`: none. */
   liveMembership: { readonly of: OrgRef; readonly usrId: UsrId | null };
@@ -64,12 +88,31 @@ interface Questions {
   pendingInvitations: { readonly orgId: OrgId; readonly canonical: string | null };
   members: { readonly orgId: OrgId; readonly where: MemberFilter } & Seek<MemId>;
   memberCount: { readonly orgId: OrgId; readonly where: MemberFilter };
+  /** The memberships of a user in all organizations. */
+  membershipsOf: { readonly usrId: UsrId; readonly status: Status | null } & Seek<MemId>;
+  /** Every link of the chain that the membership is part of, the root first; of an unknown membership: none. */
+  chain: { readonly memId: MemId };
+  /** Memberships that had begun at an instant (`createdAt <= at`) and had not ended (not revoked, or `updatedAt > at`). */
+  membersAt: { readonly orgId: OrgId; readonly at: Date } & Seek<MemId>;
   /** Invitations that match one of the filters; no filter: all. */
   invitations: { readonly orgId: OrgId; readonly anyOf: readonly StoredInvitationFilter[] } & Seek<InvId>;
+  /** The same of all organizations, by their stored canonical identifier. */
+  invitationsFor: { readonly canonical: string; readonly anyOf: readonly StoredInvitationFilter[] } & Seek<InvId>;
+  /** Invitations stored as pending with `expiresAt < before`, ascending by that and by id; `orgId: null` is all. */
+  lapsedInvitations: { readonly orgId: OrgId | null; readonly before: Date; readonly take: number };
+  /** Whether the user has one of these relations to the object. */
+  anyTuple: {
+    readonly usrId: UsrId;
+    readonly objectType: string;
+    readonly objectId: string;
+    readonly relations: readonly string[];
+  };
   /** By object type, object id, relation; by Unicode code point. */
   tuplesOfSubject: { readonly usrId: UsrId };
   /** By relation, subject id; by Unicode code point. `relation: null` is any. */
   tuplesOfObject: { readonly objectType: string; readonly objectId: string; readonly relation: string | null };
+  /** Events with `seq > after`, ascending by `seq`. */
+  events: { readonly orgId: OrgId; readonly where: EventFilter; readonly after: number; readonly take: number };
   keyUse: { readonly scope: KeyScope; readonly key: string };
 }
 
@@ -77,6 +120,8 @@ interface Questions {
 interface Answers {
   org: Organization | null;
   slugHolder: OrgId | null;
+  orgBySlug: Organization | null;
+  orgs: readonly Organization[];
   membership: Membership | null;
   liveMembership: Membership | null;
   inviter: Membership | null;
@@ -86,9 +131,16 @@ interface Answers {
   pendingInvitations: readonly Invitation[];
   members: readonly Membership[];
   memberCount: number;
+  membershipsOf: readonly MembershipWithOrg[];
+  chain: readonly Membership[];
+  membersAt: readonly MembershipThen[];
   invitations: readonly Invitation[];
+  invitationsFor: readonly InvitationWithOrg[];
+  lapsedInvitations: readonly Invitation[];
+  anyTuple: boolean;
   tuplesOfSubject: readonly Tuple[];
   tuplesOfObject: readonly Tuple[];
+  events: readonly TenancyEvent[];
   keyUse: KeyUse | null;
 }
 

@@ -2,9 +2,12 @@ import { describe, expect, test } from "vitest";
 import { codeOf } from "../test/precedence.ts";
 import { acme, admin, after, alice, bob, environment, member, offer, owner } from "../test/world.ts";
 import type { Decision } from "./decision.ts";
+import { EVENT_TYPES } from "./event.ts";
 import { decideAcceptInvitation } from "./invitation/accept-invitation.ts";
 import { decideDeclineInvitation, decideRevokeInvitation } from "./invitation/close-invitation.ts";
 import { decideCreateInvitation } from "./invitation/create-invitation.ts";
+import { decideExpireInOrg } from "./invitation/expire-invitations.ts";
+import { decideResendInvitation } from "./invitation/resend-invitation.ts";
 import { decideAddMember } from "./membership/add-member.ts";
 import { decideAdminRemove } from "./membership/admin-remove.ts";
 import { decideChangeRole } from "./membership/change-role.ts";
@@ -138,6 +141,7 @@ describe("memberships", () => {
     acceptInvitation: "precondition.org_not_active",
     declineInvitation: null,
     revokeInvitation: null,
+    resendInvitation: "precondition.org_not_active",
   };
   const org: Organization = { ...acme, status: "suspended" };
   const there = { ...facts(member), org };
@@ -163,6 +167,11 @@ describe("memberships", () => {
       environment,
     ),
     revokeInvitation: decideRevokeInvitation({ adminUsrId: bob }, { invitation: offer, org, admin }, environment),
+    resendInvitation: decideResendInvitation(
+      { adminUsrId: bob, expiresAt: after(1) },
+      { invitation: offer, org, admin },
+      environment,
+    ),
   };
 
   test.each(Object.entries(inSuspendedOrg))("%s in a suspended organization", (operation, code) => {
@@ -184,6 +193,9 @@ describe("invitations", () => {
     declineInvitation: (invitation) => decideDeclineInvitation(nobody, { invitation, org: acme }, environment),
     revokeInvitation: (invitation) =>
       decideRevokeInvitation({ adminUsrId: bob }, { invitation, org: acme, admin }, environment),
+    resendInvitation: (invitation) =>
+      decideResendInvitation({ adminUsrId: bob, expiresAt: after(1) }, { invitation, org: acme, admin }, environment),
+    expireInvitations: (invitation) => decideExpireInOrg({ orgId: acme.id }, { lapsed: [invitation] }, environment),
   };
 
   const expired = "conflict.invitation_expired";
@@ -212,6 +224,22 @@ describe("invitations", () => {
       accepted: closed,
       declined: closed,
       revoked: closed,
+    },
+    resendInvitation: {
+      pending: "→ pending",
+      elapsed: closed,
+      expired: closed,
+      accepted: closed,
+      declined: closed,
+      revoked: closed,
+    },
+    expireInvitations: {
+      pending: "→ as it was",
+      elapsed: "→ expired",
+      expired: "→ as it was",
+      accepted: "→ as it was",
+      declined: "→ as it was",
+      revoked: "→ as it was",
     },
   };
 
@@ -243,7 +271,7 @@ function cells<S extends string>(
 }
 
 test("the tables and the lists of roles and statuses cannot be changed", () => {
-  const lists = [ID_TYPES, ROLES, ADMIN_HIERARCHY, STATUSES, INVITATION_STATUSES];
+  const lists = [ID_TYPES, ROLES, ADMIN_HIERARCHY, STATUSES, INVITATION_STATUSES, EVENT_TYPES];
   const tables = [ORG_TRANSITIONS, MEMBERSHIP_TRANSITIONS, INVITATION_TRANSITIONS];
   const rows = tables.flatMap((table) => Object.values(table));
   expect([...lists, ...tables, ...rows].every(Object.isFrozen)).toBe(true);

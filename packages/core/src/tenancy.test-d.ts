@@ -1,15 +1,20 @@
 import { expectTypeOf, test } from "vitest";
+import type { EventsPage } from "./event.ts";
 import type {
   AcceptInvitationResult,
   CreateOrgResult,
+  ExpireInvitationsResult,
   Invitation,
+  InvitationWithOrg,
   Membership,
+  MembershipAsOf,
+  MembershipWithOrg,
   Organization,
   Page,
   TransferOwnershipResult,
   Tuple,
 } from "./model.ts";
-import type { TenancyStore } from "./tenancy.ts";
+import type { TenancyStore } from "./tenancy-store.ts";
 
 type Answers = { [M in keyof TenancyStore]: Awaited<ReturnType<TenancyStore[M]>> };
 
@@ -17,6 +22,8 @@ test("every method answers what the specification says", () => {
   expectTypeOf<Answers>().toEqualTypeOf<{
     createOrg: CreateOrgResult;
     getOrg: Organization;
+    getOrgBySlug: Organization;
+    listOrgs: Page<Organization>;
     updateOrg: Organization;
     suspendOrg: Organization;
     reinstateOrg: Organization;
@@ -24,6 +31,9 @@ test("every method answers what the specification says", () => {
     addMember: Membership;
     getMembership: Membership;
     listMembers: Page<Membership>;
+    listMemberships: Page<MembershipWithOrg>;
+    membershipHistory: readonly Membership[];
+    membersAsOf: Page<MembershipAsOf>;
     changeRole: Membership;
     suspendMembership: Membership;
     reinstateMembership: Membership;
@@ -33,11 +43,16 @@ test("every method answers what the specification says", () => {
     createInvitation: Invitation;
     getInvitation: Invitation;
     listInvitations: Page<Invitation>;
+    listInvitationsFor: Page<InvitationWithOrg>;
     acceptInvitation: AcceptInvitationResult;
     declineInvitation: Invitation;
     revokeInvitation: Invitation;
+    resendInvitation: Invitation;
+    expireInvitations: ExpireInvitationsResult;
     listTuplesForSubject: readonly Tuple[];
     listTuplesForObject: readonly Tuple[];
+    check: boolean;
+    listEvents: EventsPage;
   }>();
 });
 
@@ -51,6 +66,15 @@ test("a version can be expected of everything but a foundation", () => {
   type Options<M extends "createOrg" | "addMember"> = NonNullable<Parameters<TenancyStore[M]>[1]>;
   expectTypeOf<Options<"addMember">>().toHaveProperty("expectedVersion");
   expectTypeOf<Options<"createOrg">>().not.toHaveProperty("expectedVersion");
+});
+
+test("a sweep is several commits: it has neither a key nor a version", () => {
+  type Options = NonNullable<Parameters<TenancyStore["expireInvitations"]>[1]>;
+  expectTypeOf<keyof Options>().toEqualTypeOf<"actor">();
+});
+
+test("a member of the past was live", () => {
+  expectTypeOf<MembershipAsOf["status"]>().toEqualTypeOf<"active" | "suspended">();
 });
 
 test("results are read-only at every depth", () => {

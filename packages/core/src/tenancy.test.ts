@@ -2,10 +2,11 @@ import { expect, test } from "vitest";
 import { codeThrown } from "../test/precedence.ts";
 import { answering, committed, conflicting, scriptedPort } from "../test/scripted-port.ts";
 import { keyOf, open, rejection } from "../test/scripted-store.ts";
-import { acme, admin, after, alice, bob, carol, member, offer, owner } from "../test/world.ts";
+import { acme, admin, after, alice, bob, carol, member, now, offer, owner } from "../test/world.ts";
 import type { MutationOptions } from "./input.ts";
 import { roleTuple } from "./model.ts";
-import { Tenancy, type TenancyStore } from "./tenancy.ts";
+import { Tenancy } from "./tenancy.ts";
+import type { TenancyStore } from "./tenancy-store.ts";
 
 type Call = (store: TenancyStore) => Promise<unknown>;
 type Mutation = (store: TenancyStore, options?: MutationOptions) => Promise<unknown>;
@@ -67,6 +68,11 @@ const mutations: Readonly<Record<string, readonly [facts: Facts, call: Mutation]
     { org: acme, invitation: offer, admin },
     (store, options) => store.revokeInvitation({ invId: offer.id, adminUsrId: bob }, options),
   ],
+  resendInvitation: [
+    { org: acme, invitation: offer, admin },
+    (store, options) =>
+      store.resendInvitation({ invId: offer.id, adminUsrId: bob, expiresAt: offer.expiresAt }, options),
+  ],
 };
 
 test.each(Object.entries(mutations))("%s commits the operation of its name, once", async (name, [facts, call]) => {
@@ -95,6 +101,8 @@ test.each(onWhatExists)("%s of what does not exist is not found", async (_, [, c
 });
 
 const page = (row: unknown) => ({ data: [row], nextCursor: null });
+const { id, usrId, orgId, role, replaces, invitedBy, createdAt } = member;
+const event = { orgId: acme.id, seq: 7, type: "org.suspended", at: now, actor: null, idempotencyKey: null, data: {} };
 
 const queries: Readonly<Record<string, readonly [facts: Facts, call: Call, answer: unknown]>> = {
   getOrg: [{ org: acme }, (store) => store.getOrg(acme.id), acme],
@@ -102,6 +110,30 @@ const queries: Readonly<Record<string, readonly [facts: Facts, call: Call, answe
   getInvitation: [{ invitation: offer }, (store) => store.getInvitation(offer.id), offer],
   listMembers: [{ org: acme, members: [member] }, (store) => store.listMembers(acme.id), page(member)],
   listInvitations: [{ org: acme, invitations: [offer] }, (store) => store.listInvitations(acme.id), page(offer)],
+  getOrgBySlug: [{ org: acme }, (store) => store.getOrgBySlug("acme"), acme],
+  listOrgs: [{ orgs: [acme] }, (store) => store.listOrgs(), page(acme)],
+  listMemberships: [
+    { memberships: [{ ...member, org: acme }] },
+    (store) => store.listMemberships(carol),
+    page({ ...member, org: acme }),
+  ],
+  membershipHistory: [{ chain: [member] }, (store) => store.membershipHistory(member.id), [member]],
+  membersAsOf: [
+    { org: acme, members: [{ membership: member, pause: null }] },
+    (store) => store.membersAsOf(acme.id, now),
+    page({ id, usrId, orgId, role, status: "active", replaces, invitedBy, createdAt }),
+  ],
+  listInvitationsFor: [
+    { invitations: [{ ...offer, org: acme }] },
+    (store) => store.listInvitationsFor("dave@example.com"),
+    page({ ...offer, org: acme }),
+  ],
+  check: [{ tuple: true }, (store) => store.check({ subject: carol, relation: "member", object: acme.id }), true],
+  listEvents: [
+    { org: acme, events: [event] },
+    (store) => store.listEvents(acme.id),
+    { data: [event], lastSeq: 7, hasMore: false },
+  ],
   listTuplesForSubject: [
     { tuples: [roleTuple(member)] },
     (store) => store.listTuplesForSubject("usr", carol),
@@ -122,19 +154,39 @@ test.each(Object.entries(queries))("%s answers what one load tells", async (_, [
 
 test("every method is tried here", () => {
   const methods = Object.getOwnPropertyNames(Tenancy.prototype).filter((name) => name !== "constructor");
-  expect([...Object.keys(mutations), ...Object.keys(queries)].sort()).toEqual(methods.sort());
+  // A sweep is several commits and has tests of its own.
+  const tried = [...Object.keys(mutations), ...Object.keys(queries), "expireInvitations"];
+  expect(tried.sort()).toEqual(methods.sort());
 });
 
 test("options reach the operations: pages, filters and counts", async () => {
   const { store, plans } = open({
-    load: [answering({ org: acme, members: [] }), answering({ org: acme, invitations: [] })],
+    load: [
+      answering({ org: acme, members: [] }),
+      answering({ org: acme, invitations: [] }),
+      answering({ orgs: [] }),
+      answering({ memberships: [] }),
+      answering({ org: acme, members: [] }),
+      answering({ invitations: [] }),
+      answering({ org: acme, events: [] }),
+    ],
   });
   await store.listMembers(acme.id, { limit: 1, cursor: member.id, status: "revoked", role: "guest", total: true });
   await store.listInvitations(acme.id, { limit: 1, cursor: offer.id, status: "declined" });
+  await store.listOrgs({ limit: 1, cursor: acme.id, query: "a" });
+  await store.listMemberships(carol, { limit: 1, cursor: member.id, status: "active" });
+  await store.membersAsOf(acme.id, now, { limit: 1, cursor: member.id });
+  await store.listInvitationsFor("dave", { limit: 1, cursor: offer.id, status: "revoked" });
+  await store.listEvents(acme.id, { limit: 1, after: 2, types: ["org.updated"], actor: bob });
   const where = { status: "revoked", role: "guest" };
   expect(plans).toMatchObject([
     { members: { where, after: member.id, take: 2 }, total: { where } },
     { invitations: { anyOf: [{ status: "declined" }], after: offer.id, take: 2 } },
+    { orgs: { where: { query: "a" }, after: acme.id, take: 2 } },
+    { memberships: { status: "active", after: member.id, take: 2 } },
+    { members: { at: now, after: member.id, take: 2 } },
+    { invitations: { canonical: "dave", anyOf: [{ status: "revoked" }], after: offer.id, take: 2 } },
+    { events: { where: { types: ["org.updated"], actor: bob }, after: 2, take: 2 } },
   ]);
 });
 

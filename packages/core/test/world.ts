@@ -72,6 +72,11 @@ export const offer: Invitation = {
   terminalBy: null,
 };
 
+/** The refusal of what addresses something that does not exist. */
+export function notFound(what: string, id: string): object {
+  return { ok: false, code: "not_found", details: { what, id } };
+}
+
 /** The ids that a decision gives out. */
 export const fresh: FreshIds = {
   org: idNo("org", 101),

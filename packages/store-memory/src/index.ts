@@ -5,20 +5,25 @@ import {
   type Change,
   type Commit,
   type CommitOutcome,
+  type EventFilter,
   type InvId,
   type Invitation,
   type KeyAddress,
   type KeyScope,
   type KeyUse,
+  type MemberFilter,
   type Membership,
   type MembershipExpectation,
+  type MembershipThen,
   type MemId,
   type Organization,
+  type OrgFilter,
   type OrgId,
   type OrgRef,
   type Plan,
   type Question,
   type Read,
+  type StoredInvitationFilter,
   StoreFault,
   type StorePort,
   type Tables,
@@ -81,11 +86,16 @@ class Database implements StorePort {
 
   // What a database would keep as indexes, so that no answer depends on how many rows there are.
   readonly #slugs = new Map<string, OrgId>();
+  readonly #all = new Groups<"orgs", OrgId>();
   readonly #live = new Map<string, MemId>();
   readonly #owners = new Groups<OrgId, MemId>();
   readonly #membersOf = new Groups<OrgId, MemId>();
+  readonly #membershipsOf = new Groups<UsrId, MemId>();
+  readonly #successors = new Map<MemId, MemId>();
   readonly #invitationsOf = new Groups<OrgId, InvId>();
+  readonly #invitationsFor = new Groups<string, InvId>();
   readonly #pending = new Groups<string, InvId>();
+  readonly #unanswered = new Groups<"invitations", InvId>();
   readonly #tuplesOfSubject = new Groups<UsrId, string>();
   readonly #tuplesOfObject = new Groups<string, string>();
 
@@ -102,6 +112,18 @@ class Database implements StorePort {
         return this.#org(read.of);
       case "slugHolder":
         return (read.slug !== null && this.#slugs.get(read.slug)) || null;
+      case "orgBySlug": {
+        const holder = read.slug === null ? undefined : this.#slugs.get(read.slug);
+        return holder === undefined ? null : this.#org({ org: holder });
+      }
+      case "orgs":
+        return this.#page(
+          this.#all,
+          "orgs",
+          read,
+          (id) => this.#org({ org: id }),
+          (row) => isSought(row, read.where),
+        );
       case "membership":
         return this.#membership(read.memId);
       case "liveMembership":
@@ -130,18 +152,57 @@ class Database implements StorePort {
       case "members":
         return this.#page(
           this.#membersOf,
+          read.orgId,
           read,
           (id) => this.#membership(id),
           (row) => matches(row, read.where),
         );
       case "memberCount":
         return this.#membersOf.sorted(read.orgId).filter((id) => matches(this.#members.get(id), read.where)).length;
+      case "membershipsOf":
+        return this.#page(
+          this.#membershipsOf,
+          read.usrId,
+          read,
+          (id) => this.#membership(id),
+          (row) => read.status === null || row.status === read.status,
+        ).map((row) => ({ ...row, org: this.#orgs.get(row.orgId) as Organization }));
+      case "chain":
+        return this.#chain(read.memId);
+      case "membersAt":
+        return this.#page(
+          this.#membersOf,
+          read.orgId,
+          read,
+          (id) => this.#membership(id),
+          (row) => isLiveAt(row, read.at),
+        ).map((membership) => ({ membership, pause: this.#lastPause(membership, read.at) }));
       case "invitations":
         return this.#page(
           this.#invitationsOf,
+          read.orgId,
           read,
           (id) => this.#invitation(id),
-          (row) => read.anyOf.length === 0 || read.anyOf.some((filter) => isStoredAs(row, filter)),
+          (row) => isStoredAsAny(row, read.anyOf),
+        );
+      case "invitationsFor":
+        return this.#page(
+          this.#invitationsFor,
+          read.canonical,
+          read,
+          (id) => this.#invitation(id),
+          (row) => isStoredAsAny(row, read.anyOf),
+        ).map((row) => ({ ...row, org: this.#orgs.get(row.orgId) as Organization }));
+      case "lapsedInvitations":
+        return this.#unanswered
+          .sorted("invitations")
+          .map((id) => this.#invitation(id) as Invitation)
+          .filter(({ orgId, expiresAt }) => (read.orgId ?? orgId) === orgId && expiresAt < read.before)
+          .sort((a, b) => a.expiresAt.getTime() - b.expiresAt.getTime())
+          .slice(0, read.take);
+      case "anyTuple":
+        return read.relations.some((relation) =>
+          this.#tuples.has(tupleKey({ ...read, subjectId: read.usrId, relation })),
         );
       case "tuplesOfSubject":
         return this.#tuplesAt(this.#tuplesOfSubject, read.usrId, bySubject);
@@ -149,6 +210,12 @@ class Database implements StorePort {
         return this.#tuplesAt(this.#tuplesOfObject, objectKey(read), byObject).filter(
           ({ relation }) => read.relation === null || relation === read.relation,
         );
+      case "events":
+        // The event numbered n is at the place n - 1.
+        return (this.#events.get(read.orgId) ?? [])
+          .slice(read.after)
+          .filter((event) => isAsked(event, read.where))
+          .slice(0, read.take);
       case "keyUse": {
         const scope = this.#scope(read.scope);
         return scope === null ? null : (this.#keys.get(addressKey({ scope, key: read.key }))?.use ?? null);
@@ -193,14 +260,43 @@ class Database implements StorePort {
     return invitation;
   }
 
-  #page<I extends string, R>(
-    group: Groups<OrgId, I>,
-    { orgId, after, take }: { readonly orgId: OrgId; readonly after: I | null; readonly take: number },
+  #chain(memId: MemId): Membership[] {
+    let first = this.#members.get(memId);
+    for (
+      let older = first;
+      older !== undefined;
+      older = older.replaces ? this.#members.get(older.replaces) : undefined
+    ) {
+      first = older;
+    }
+    const chain: Membership[] = [];
+    for (let id = first?.id; id !== undefined; id = this.#successors.get(id)) {
+      chain.push(this.#membership(id) as Membership);
+    }
+    return chain;
+  }
+
+  #lastPause({ id, orgId }: Membership, at: Date): MembershipThen["pause"] {
+    const events = this.#events.get(orgId) ?? [];
+    for (let place = events.length - 1; place >= 0; place -= 1) {
+      const event = events[place] as TenancyEvent;
+      const isPause = event.type === "membership.suspended" || event.type === "membership.reinstated";
+      if (isPause && event.data.memId === id && event.at <= at) {
+        return event.type;
+      }
+    }
+    return null;
+  }
+
+  #page<K, I extends string, R>(
+    group: Groups<K, I>,
+    key: K,
+    { after, take }: { readonly after: I | null; readonly take: number },
     row: (id: I) => R | null,
     admits: (row: R) => boolean,
   ): R[] {
     const rows: R[] = [];
-    for (const id of group.sortedAfter(orgId, after)) {
+    for (const id of group.sortedAfter(key, after)) {
       const next = row(id);
       if (next !== null && admits(next) && rows.push(next) === take) {
         break;
@@ -308,8 +404,8 @@ class Database implements StorePort {
         if (row?.status !== change.expect.status || row.expiresAt.getTime() !== change.expect.expiresAt.getTime()) {
           throw new Conflict(null);
         }
-        const { status, invitedUserId, terminalAt, terminalBy } = change.row;
-        return this.#putInvitation({ ...row, status, invitedUserId, terminalAt, terminalBy }, undo);
+        const { status, invitedUserId, expiresAt, terminalAt, terminalBy } = change.row;
+        return this.#putInvitation({ ...row, status, invitedUserId, expiresAt, terminalAt, terminalBy }, undo);
       }
       case "insertTuple":
         return this.#putTuple(change.tuple, undo);
@@ -399,6 +495,7 @@ class Database implements StorePort {
       }
       put(this.#slugs, row.slug, row.id, undo);
     }
+    this.#all.set("orgs", row.id, true, undo);
     put(this.#orgs, row.id, row, undo);
   }
 
@@ -415,12 +512,18 @@ class Database implements StorePort {
     }
     this.#owners.set(row.orgId, row.id, row.role === "owner" && row.status === "active", undo);
     this.#membersOf.set(row.orgId, row.id, true, undo);
+    this.#membershipsOf.set(row.usrId, row.id, true, undo);
+    if (row.replaces !== null) {
+      put(this.#successors, row.replaces, row.id, undo);
+    }
     put(this.#members, row.id, row, undo);
   }
 
   #putInvitation(row: InvitationRow, undo: (() => void)[]): void {
     this.#pending.set(pendingKey(row.orgId, row.canonical), row.id, row.status === "pending", undo);
+    this.#unanswered.set("invitations", row.id, row.status === "pending", undo);
     this.#invitationsOf.set(row.orgId, row.id, true, undo);
+    this.#invitationsFor.set(row.canonical, row.id, true, undo);
     put(this.#invitations, row.id, row, undo);
   }
 
@@ -529,14 +632,36 @@ function drop<K, V>(rows: Map<K, V>, key: K, undo: (() => void)[]): void {
   }
 }
 
-function matches(row: Membership | undefined, { status, role }: Extract<Read, { read: "members" }>["where"]): boolean {
+function matches(row: Membership | undefined, { status, role }: MemberFilter): boolean {
   return row !== undefined && (status === null || row.status === status) && (role === null || row.role === role);
 }
 
-function isStoredAs(
-  { status, expiresAt }: Invitation,
-  filter: Extract<Read, { read: "invitations" }>["anyOf"][number],
-): boolean {
+function isSought({ status, name, slug }: Organization, where: OrgFilter): boolean {
+  const { query } = where;
+  const texts = [name, slug].filter((text) => text !== null).map(lowerAscii);
+  return (
+    (where.status === null || where.status === status) && (query === null || texts.some((text) => text.includes(query)))
+  );
+}
+
+function lowerAscii(text: string): string {
+  return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+}
+
+function isLiveAt({ status, createdAt, updatedAt }: Membership, at: Date): boolean {
+  return createdAt <= at && (status !== "revoked" || updatedAt > at);
+}
+
+function isAsked({ type, actor }: TenancyEvent, where: EventFilter): boolean {
+  return (where.types?.includes(type) ?? true) && (where.actor === null || where.actor === actor);
+}
+
+/** No filter lets everything through. */
+function isStoredAsAny(invitation: Invitation, anyOf: readonly StoredInvitationFilter[]): boolean {
+  return anyOf.length === 0 || anyOf.some((filter) => isStoredAs(invitation, filter));
+}
+
+function isStoredAs({ status, expiresAt }: Invitation, filter: StoredInvitationFilter): boolean {
   return (
     status === filter.status &&
     (filter.expiresBefore === null || expiresAt.getTime() < filter.expiresBefore.getTime()) &&
@@ -553,7 +678,8 @@ const pendingKey = (orgId: OrgId, canonical: string): string => `${orgId} ${cano
 const addressKey = ({ scope, key }: KeyAddress): string => `${scope} ${key}`;
 const objectKey = ({ objectType, objectId }: Pick<Tuple, "objectType" | "objectId">): string =>
   `${objectType} ${objectId}`;
-const tupleKey = (tuple: Tuple): string => `${tuple.subjectId} ${tuple.relation} ${objectKey(tuple)}`;
+const tupleKey = (tuple: Pick<Tuple, "subjectId" | "relation" | "objectType" | "objectId">): string =>
+  `${tuple.subjectId} ${tuple.relation} ${objectKey(tuple)}`;
 
 function bySubject(a: Tuple, b: Tuple): number {
   return compare(a.objectType, b.objectType) || compare(a.objectId, b.objectId) || compare(a.relation, b.relation);

@@ -1,4 +1,4 @@
-import { generate } from "@tenantry/core";
+import { generate, type Invitation } from "@tenantry/core";
 import { brokenInvariants } from "@tenantry/testkit";
 import type pg from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
@@ -23,9 +23,10 @@ beforeAll(async () => {
 });
 afterAll(() => database.close());
 
-/** A life with everything in it: owners, links, suspension, removal, grants, a closed organization. */
+/** A life with everything in it: owners, links, suspension, removal, grants, a sweep, a closed organization. */
 beforeEach(async () => {
-  const store = new PostgresTenancyStore(pool);
+  let now = Date.now();
+  const store = new PostgresTenancyStore(pool, { clock: () => new Date(now) });
   for (const closed of [false, true]) {
     const creator = generate("usr");
     const { org, ownerMembership } = await store.createOrg(
@@ -44,18 +45,27 @@ beforeEach(async () => {
       identifier: "x",
       role: "member",
       invitedBy: heir.usrId,
-      expiresAt: new Date(Date.now() + 60_000),
+      expiresAt: new Date(now + 60_000),
       preTuples: [{ relation: "viewer", objectType: "project", objectId: "1" }],
     });
+    const resent = await store.resendInvitation({ invId, adminUsrId: heir.usrId, expiresAt: new Date(now + 90_000) });
+    await store.createInvitation({ ...likeIt(resent, "y"), expiresAt: new Date(now + 1000) });
+    now += 70_000;
     await store.acceptInvitation({ invId, asUsrId: generate("usr"), acceptingIdentifier: "x" });
     if (closed) {
       await store.revokeOrg(org.id);
     }
+    await store.expireInvitations({ orgId: org.id });
   }
 });
 afterEach(async () => {
   await pool.query("truncate tenancy.org, tenancy.mem, tenancy.inv, tenancy.tup, tenancy.evt, tenancy.idem");
 });
+
+/** Another offer like one that was made. */
+function likeIt({ orgId, role, invitedBy }: Invitation, identifier: string) {
+  return { orgId, role, invitedBy, identifier };
+}
 
 test("nothing is broken in an undamaged life", async () => {
   expect(await brokenInvariants((text) => pool.query(text))).toEqual([]);
@@ -96,6 +106,9 @@ const damages: readonly (readonly [invariant: string, damage: string])[] = [
   ["sequence", `delete from tenancy.evt where seq = 3`],
   ["fold_memberships", `update tenancy.mem set role = 'guest' where role = 'member'`],
   ["fold_invitations", `update tenancy.inv set status = 'declined'`],
+  ["fold_invitations", `update tenancy.inv set status = 'pending', terminal_at = null where status = 'expired'`],
+  ["fold_expiries", `update tenancy.inv set expires_at = expires_at + interval '1 hour'`],
+  ["fold_expiries", `update tenancy.evt set seq = seq + 100 where type = 'invitation.resent'`],
   ["fold_orgs", `update tenancy.org set status = 'suspended' where status = 'active'`],
   [
     "end",
@@ -105,8 +118,8 @@ const damages: readonly (readonly [invariant: string, damage: string])[] = [
   ["time", `update tenancy.mem set updated_at = created_at - interval '1 hour'`],
   ["format", `update tenancy.org set slug = 'Not A Slug'`],
 ];
-for (const [invariant, damage] of damages) {
-  test(`damage to "${invariant}" is noticed`, async () => {
+for (const [place, [invariant, damage]] of damages.entries()) {
+  test(`damage ${place + 1}, to "${invariant}", is noticed`, async () => {
     await pool.query(damage);
     const broken = await brokenInvariants((text) => pool.query(text));
     expect(broken.map(({ name }) => name)).toContain(invariant);

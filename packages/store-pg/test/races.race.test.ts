@@ -1,7 +1,6 @@
 import {
   generate,
   type Invitation,
-  isTenancyError,
   type Membership,
   type OrgId,
   type PreTuple,
@@ -13,14 +12,13 @@ import type pg from "pg";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { PostgresTenancyStore } from "../src/pg.ts";
 import { type OpenPostgres, openPostgres } from "./open-postgres.ts";
+import { outcomes, race, TRIALS } from "./race.ts";
 
 // Two stores on pools of their own, as two processes would have them. Each race has the outcomes of the two serial
 // orders, and no other; whatever else is thrown, a driver's error above all, fails.
 
 vi.setConfig({ testTimeout: 120_000 });
 
-const TRIALS = Number(process.env["RACE_TRIALS"] ?? 200);
-const AT_ONCE = 4;
 const HOUR = 60 * 60 * 1000;
 
 let database: OpenPostgres;
@@ -77,35 +75,6 @@ function accept(
   asUsrId: UsrId = generate("usr"),
 ): Promise<unknown> {
   return store.acceptInvitation({ invId, asUsrId, acceptingIdentifier: "x@example.com" });
-}
-
-/** What each call ended with: "ok" or the code of its error. */
-async function outcomes(...calls: readonly Promise<unknown>[]): Promise<readonly string[]> {
-  const settled = await Promise.allSettled(calls);
-  return settled.map((result) => {
-    if (result.status === "fulfilled") {
-      return "ok";
-    }
-    return isTenancyError(result.reason) ? result.reason.code : `not one of ours: ${result.reason}`;
-  });
-}
-
-/** Runs a race many times and counts the outcomes that are not allowed. */
-async function race(
-  allowed: readonly string[],
-  trial: (round: number) => Promise<readonly string[]>,
-  trials = TRIALS,
-): Promise<void> {
-  const seen = new Map<string, number>();
-  for (let round = 0; round < trials; round += AT_ONCE) {
-    const batch = Array.from({ length: Math.min(AT_ONCE, trials - round) }, (_, place) => trial(round + place));
-    for (const ended of await Promise.all(batch)) {
-      const outcome = ended.join(" | ");
-      seen.set(outcome, (seen.get(outcome) ?? 0) + 1);
-    }
-  }
-  const forbidden = [...seen].filter(([outcome]) => !allowed.includes(outcome));
-  expect(forbidden).toEqual([]);
 }
 
 const SOLE = ["ok | conflict.sole_owner", "conflict.sole_owner | ok"];

@@ -12,7 +12,8 @@ import {
   uuidOf,
 } from "@tenantry/core";
 import type { Row, Statement } from "./executor.ts";
-import { decodeKeyUse, keyJson, planSql } from "./reads.ts";
+import { decodeKeyUse, keyJson } from "./reads/keys.ts";
+import { planSql } from "./reads.ts";
 import type { Json } from "./rows.ts";
 import { Statements } from "./sql.ts";
 import { statement } from "./statement.ts";

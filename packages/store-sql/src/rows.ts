@@ -6,6 +6,7 @@ import {
   type Membership,
   type Organization,
   type PreTuple,
+  type TenancyEvent,
   type Tuple,
 } from "@tenantry/core";
 
@@ -106,6 +107,21 @@ type TupRow = readonly [Tuple["subjectType"], Tuple["subjectId"], string, string
 export function decodeTup(json: Json): Tuple {
   const [subjectType, subjectId, relation, objectType, objectId] = json as unknown as TupRow;
   return { subjectType, subjectId, relation, objectType, objectId };
+}
+
+export function evtJson(e: string): string {
+  return `json_build_array(${e}.org_id, ${e}.seq, ${e}.type, ${instant(`${e}.at`)}, ${e}.actor, ${e}.idempotency_key, ${e}.data)`;
+}
+
+type EvtRow = readonly [
+  ...[orgId: string, seq: number, type: TenancyEvent["type"], at: number],
+  ...[actor: string | null, idempotencyKey: string | null, data: TenancyEvent["data"]],
+];
+
+export function decodeEvt(json: Json): TenancyEvent {
+  const [orgId, seq, type, at, actor, idempotencyKey, data] = json as unknown as EvtRow;
+  const event = { orgId: idOf("org", orgId), seq, type, at: new Date(at), actor: optional("usr", actor) };
+  return { data, idempotencyKey, ...event } as TenancyEvent;
 }
 
 /** `null` stays `null`: there is no such row. */

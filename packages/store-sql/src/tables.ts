@@ -1,12 +1,14 @@
-import { idOf, type KeyAddress, type Tables, type TenancyEvent } from "@tenantry/core";
+import type { KeyAddress, Tables } from "@tenantry/core";
 import type { SqlExecutor } from "./executor.ts";
 import { schemaIdentifier } from "./identifier.ts";
 import {
+  decodeEvt,
   decodeInv,
   decodeMem,
   decodeOrg,
   decodeTup,
   each,
+  evtJson,
   invJson,
   type Json,
   memJson,
@@ -28,13 +30,7 @@ export async function readTables(executor: SqlExecutor, options: { readonly sche
   'mem', ${all(`json_build_object('row', ${memJson("m")}, 'invId', m.inv_id)`, "mem", "m", "m.id")},
   'inv', ${all(invJson("i"), "inv", "i", "i.id")},
   'tup', ${all(tupJson("t"), "tup", "t", "t.subject_id, t.object_type, t.object_id, t.relation")},
-  'evt', ${all(
-    `json_build_object('orgId', e.org_id, 'seq', e.seq, 'type', e.type, 'at', (extract(epoch from e.at) * 1000)::bigint,
-      'actor', e.actor, 'idempotencyKey', e.idempotency_key, 'data', e.data)`,
-    "evt",
-    "e",
-    "e.org_id, e.seq",
-  )},
+  'evt', ${all(evtJson("e"), "evt", "e", "e.org_id, e.seq")},
   'idem', ${all("json_build_object('scope', k.scope, 'key', k.key, 'state', k.state, 'orgId', k.org_id, 'seq', k.seq)", "idem", "k", "k.scope, k.key")}
 )::text as tables`;
   const [row] = await executor.run(statement(text, new Values(), false));
@@ -54,16 +50,6 @@ export async function readTables(executor: SqlExecutor, options: { readonly sche
 function decodeMemWithInvitation(json: Json): Tables["mem"][number] {
   const { row, invId } = json as { readonly row: Json; readonly invId: string | null };
   return { ...decodeMem(row), invId: optional("inv", invId) };
-}
-
-function decodeEvt(json: Json): TenancyEvent {
-  const row = json as unknown as Omit<TenancyEvent, "at"> & { readonly at: number };
-  return {
-    ...row,
-    orgId: idOf("org", row.orgId),
-    at: new Date(row.at),
-    actor: optional("usr", row.actor),
-  } as TenancyEvent;
 }
 
 function decodeIdem(json: Json): Tables["idem"][number] {

@@ -10,7 +10,9 @@ const CHANGED_MEM = columns("id uuid, status text, removed_by uuid, updated_at t
 const MEM = columns(
   "id uuid, usr_id uuid, role text, status text, replaces uuid, invited_by uuid, inv_id uuid, created_at timestamptz, updated_at timestamptz",
 );
-const CHANGED_INV = columns("id uuid, status text, invited_user_id uuid, terminal_at timestamptz, terminal_by uuid");
+const CHANGED_INV = columns(
+  "id uuid, status text, invited_user_id uuid, expires_at timestamptz, terminal_at timestamptz, terminal_by uuid",
+);
 const INV = columns(
   "id uuid, identifier text, canonical text, role text, status text, pre_tuples jsonb, invited_by uuid, created_at timestamptz, expires_at timestamptz",
 );
@@ -91,13 +93,16 @@ function verdict(s: Identifier, { org, events }: Commit, changes: Changes): read
   }
   const members = changes("expectMember").map(({ usrId, roles }) => ({ usr_id: uuidOf(usrId), roles }));
   if (members.length > 0) {
-    // Whoever writes a membership holds the organization's lock, so these need no place in the order of the others.
+    // Whoever writes a membership holds the organization's lock, so these need no place in the order of the others. One
+    // by one: joined, a planner that does not know how many there are reads every active member of the organization.
     const expected = rows(members, EXPECTED_MEMBER);
     parts.push(sql`locked_member as materialized (
-  select m.id from ${s}.mem m join ${expected}
-      on m.org_id = ${value(uuidOf(org.id), "uuid")} and m.usr_id = r.usr_id and m.role = any (r.roles)
-   where m.status = 'active' and exists (select from locked_org)
-     for no key update of m
+  select m.id from ${expected} cross join lateral (
+    select m.id from ${s}.mem m
+     where m.org_id = ${value(uuidOf(org.id), "uuid")} and m.usr_id = r.usr_id and m.status = 'active' and m.role = any (r.roles)
+       for no key update
+  ) m
+   where exists (select from locked_org)
 )`);
     holds.push(sql`(select count(*) from locked_member) = ${value(members.length, "bigint")}`);
   }
@@ -193,13 +198,15 @@ function invitations(s: Identifier, changes: Changes): readonly Sql[] {
     id: uuidOf(row.id),
     status: row.status,
     invited_user_id: uuidOrNull(row.invitedUserId),
+    expires_at: row.expiresAt,
     terminal_at: row.terminalAt,
     terminal_by: uuidOrNull(row.terminalBy),
   }));
   if (updates.length > 0) {
     parts.push(sql`changed_inv as (
   update ${s}.inv
-     set status = r.status, invited_user_id = r.invited_user_id, terminal_at = r.terminal_at, terminal_by = r.terminal_by
+     set status = r.status, invited_user_id = r.invited_user_id, expires_at = r.expires_at, terminal_at = r.terminal_at,
+         terminal_by = r.terminal_by
     from go, ${rows(updates, CHANGED_INV)}
    where inv.id = r.id
 )`);

@@ -192,11 +192,24 @@ export function invariants(schema = "tenancy"): readonly Invariant[] {
          left join ${s}.evt closed on closed.org_id = i.org_id and closed.type = 'org.revoked'
          left join ${s}.evt done on done.org_id = i.org_id and (
            (done.type in ('invitation.accepted', 'invitation.declined', 'invitation.revoked') and done.data->>'invId' = ${wire("inv", "i.id")})
+           or (done.type = 'invitation.expired' and done.data->'invIds' ? (${wire("inv", "i.id")}))
            or (done.type = 'invitation.created' and done.data->'replaced' ? (${wire("inv", "i.id")})))
         where made.seq is null or i.status <> case done.type
             when 'invitation.accepted' then 'accepted' when 'invitation.declined' then 'declined'
-            when 'invitation.revoked' then 'revoked' when 'invitation.created' then 'revoked'
+            when 'invitation.revoked' then 'revoked' when 'invitation.created' then 'revoked' when 'invitation.expired' then 'expired'
             else case when i.expires_at >= closed.at then 'revoked' else 'pending' end end`,
+    ],
+    [
+      "fold_expiries",
+      "an invitation's expiry is what it was made with or last resent with, and nothing ended is resent",
+      `select i.id::text as row from ${s}.inv i
+        where i.expires_at is distinct from (select coalesce(e.data->>'to', e.data->>'expiresAt')::timestamptz from ${s}.evt e
+                            where e.org_id = i.org_id and e.type in ('invitation.created', 'invitation.resent')
+                              and e.data->>'invId' = ${wire("inv", "i.id")} order by e.seq desc limit 1)
+           or exists (select from ${s}.evt e join ${s}.evt ended on ended.org_id = e.org_id and ended.seq < e.seq
+                       where e.org_id = i.org_id and e.type = 'invitation.resent' and e.data->>'invId' = ${wire("inv", "i.id")}
+                         and (ended.data->'invIds' ? (${wire("inv", "i.id")}) or (ended.data->>'invId' = ${wire("inv", "i.id")}
+                           and ended.type in ('invitation.accepted', 'invitation.declined', 'invitation.revoked'))))`,
     ],
     [
       "fold_orgs",

@@ -20,6 +20,15 @@ export const PROMISED_TRIPS: Readonly<Record<string, number>> = {
   listInvitations: 1,
   listTuplesForSubject: 1,
   listTuplesForObject: 1,
+  getOrgBySlug: 1,
+  listOrgs: 1,
+  listMemberships: 1,
+  membershipHistory: 1,
+  membersAsOf: 1,
+  listInvitationsFor: 1,
+  check: 1,
+  listEvents: 1,
+  "expireInvitations where nothing has lapsed": 1,
   createOrg: 1,
   addMember: 1,
   "addMember with a key and a version": 1,
@@ -37,6 +46,7 @@ export const PROMISED_TRIPS: Readonly<Record<string, number>> = {
   acceptInvitation: 2,
   declineInvitation: 2,
   revokeInvitation: 2,
+  resendInvitation: 2,
   transferOwnership: 2,
   revokeOrg: 2,
   "updateOrg of one held": 1,
@@ -50,6 +60,7 @@ export const PROMISED_TRIPS: Readonly<Record<string, number>> = {
   "acceptInvitation of one held": 1,
   "declineInvitation of one held": 1,
   "revokeInvitation of one held": 1,
+  "resendInvitation of one held": 1,
 };
 
 const HOUR = 60 * 60 * 1000;
@@ -61,6 +72,7 @@ export async function operationTrips(
 ): Promise<Readonly<Record<string, number>>> {
   return {
     ...(await readTrips(store, trips)),
+    ...(await lookUpTrips(store, trips)),
     ...(await oneLookTrips(store, trips)),
     ...(await mutationTrips(store, trips)),
     ...(await heldTrips(store, trips)),
@@ -78,6 +90,23 @@ async function readTrips(store: TenancyStore, trips: CountTrips): Promise<Record
     listInvitations: await trips(() => store.listInvitations(orgId, { status: "expired" })),
     listTuplesForSubject: await trips(() => store.listTuplesForSubject("usr", creator)),
     listTuplesForObject: await trips(() => store.listTuplesForObject("org", orgId, "owner")),
+  };
+}
+
+async function lookUpTrips(store: TenancyStore, trips: CountTrips): Promise<Record<string, number>> {
+  const { orgId, creator, owner, invite } = await world(store);
+  await invite();
+  const check = { subject: creator, relations: ["owner", "admin"], object: orgId, requireActiveOrg: true };
+  return {
+    getOrgBySlug: await trips(() => refused(store.getOrgBySlug("no-such-slug"))),
+    listOrgs: await trips(() => store.listOrgs({ query: "a", status: "active" })),
+    listMemberships: await trips(() => store.listMemberships(creator, { status: "active" })),
+    membershipHistory: await trips(() => store.membershipHistory(owner.id)),
+    membersAsOf: await trips(() => store.membersAsOf(orgId, owner.createdAt)),
+    listInvitationsFor: await trips(() => store.listInvitationsFor("x@example.com", { status: "expired" })),
+    check: await trips(() => store.check(check)),
+    listEvents: await trips(() => store.listEvents(orgId, { types: ["org.created", "org.updated"], actor: creator })),
+    "expireInvitations where nothing has lapsed": await trips(() => store.expireInvitations({ orgId })),
   };
 }
 
@@ -121,6 +150,8 @@ async function mutationTrips(store: TenancyStore, trips: CountTrips): Promise<Re
   count["acceptInvitation"] = await trips(() => store.acceptInvitation(acceptance, { idempotencyKey: "accept" }));
   count["declineInvitation"] = await trips(() => store.declineInvitation({ invId: two.id }));
   count["revokeInvitation"] = await trips(() => store.revokeInvitation({ invId: three.id, adminUsrId: creator }));
+  const { id: invId, expiresAt } = await invite();
+  count["resendInvitation"] = await trips(() => store.resendInvitation({ invId, adminUsrId: creator, expiresAt }));
   count["transferOwnership"] = await trips(() =>
     store.transferOwnership({ orgId, fromMemId: owner.id, toMemId: heir.id }),
   );
@@ -137,7 +168,8 @@ async function heldTrips(store: TenancyStore, trips: CountTrips): Promise<Record
     await add("guest"),
     await add("guest"),
   ];
-  const [one, two, three] = [await invite(), await invite(), await invite()];
+  const [one, two, three, four] = [await invite(), await invite(), await invite(), await invite()];
+  const resending = { invId: four, adminUsrId: creator, expiresAt: four.expiresAt };
   const acceptance = { invId: one, asUsrId: generate("usr"), acceptingIdentifier: "x@example.com" };
   const suspended = await store.suspendMembership(await add("member"));
   const count: Record<string, number> = {
@@ -149,6 +181,7 @@ async function heldTrips(store: TenancyStore, trips: CountTrips): Promise<Record
     acceptInvitation: await trips(() => store.acceptInvitation(acceptance)),
     declineInvitation: await trips(() => store.declineInvitation({ invId: two })),
     revokeInvitation: await trips(() => store.revokeInvitation({ invId: three, adminUsrId: creator })),
+    resendInvitation: await trips(() => store.resendInvitation(resending)),
   };
   let org = await store.getOrg(orgId);
   const next = (call: () => Promise<typeof org>) =>

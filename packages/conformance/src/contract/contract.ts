@@ -4,7 +4,7 @@ import { brokenClock, brokenIdSource, brokenPolicy } from "./host-functions.ts";
 import { committed, refusedInside, rolledBack } from "./host-transaction.ts";
 import { hostileListOptions, hostileObjects, unusualObjects } from "./hostile-objects.ts";
 import { hostileValues, textIsNoInstant } from "./hostile-values.ts";
-import { keyMismatch, keyScope, replay } from "./idempotency-key.ts";
+import { keyMismatch, keyScope, noKey, replay } from "./idempotency-key.ts";
 import { malformedId } from "./malformed-id.ts";
 import { oneEvent, queriesWriteNothing } from "./one-event.ts";
 import { secrecy } from "./secrecy.ts";
@@ -21,6 +21,7 @@ export const contract: readonly Trait[] = [
   queriesWriteNothing,
   replay,
   keyMismatch,
+  noKey,
   staleVersion,
   noVersion,
   keyScope,

@@ -39,6 +39,9 @@ export const brokenClock: Trait = {
   })),
 };
 
+/** The operations that ask which identifiers are the same. */
+const POLICY_USERS = ["createInvitation", "acceptInvitation", "declineInvitation", "listInvitationsFor"];
+
 /** Answers of an identifier policy that are none. */
 const policies: Readonly<Record<string, () => unknown>> = {
   "answers undefined": () => undefined,
@@ -52,7 +55,7 @@ const policies: Readonly<Record<string, () => unknown>> = {
 export const brokenPolicy: Trait = {
   title: "an identifier policy that makes no sense is an internal error, and nothing is written",
   cases: operations
-    .filter(({ name }) => ["createInvitation", "acceptInvitation", "declineInvitation"].includes(name))
+    .filter(({ name }) => POLICY_USERS.includes(name))
     .flatMap((operation) =>
       Object.entries(policies).map(([what, broken]) => ({
         name: `${operation.name}: one that ${what}`,

@@ -30,7 +30,7 @@ const slots: readonly Slot[] = mutations.flatMap((operation) => [
   {
     name: `${operation.name}, its options`,
     operation,
-    object: () => ({ idempotencyKey: "k" }),
+    object: () => (operation.hasKey ? { idempotencyKey: "k" } : { actor: null }),
     withValue: ([input]: Arguments, value: unknown) => [input, value],
     isInput: false,
   },
@@ -76,7 +76,7 @@ export const hostileObjects: Trait = {
           for (const [what, spoilt] of Object.entries(refusals)) {
             await refused(town, slot, args, what, spoilt(slot.object(args)));
           }
-          if (slot.isInput) {
+          if (slot.isInput && !slot.operation.isInputOptional) {
             await refused(town, slot, args, "undefined", undefined);
           }
         });
@@ -141,6 +141,8 @@ const POLLUTION = {
   expectedVersion: -1,
   name: 42,
   slug: 42,
+  orgId: "nobody",
+  limit: 0,
   x: 42,
 };
 
@@ -169,16 +171,17 @@ function polluted(slot: Slot): TraitCase {
 export const hostileListOptions: Trait = {
   title: "what is no plain object of known keys is no options of a list",
   cases: operations
-    .filter(({ isMutation, name }) => !isMutation && name.startsWith("list") && !name.startsWith("listTuples"))
+    .filter(({ hasListOptions }) => hasListOptions)
     .map((operation) => ({
       name: operation.name,
       run: (open) =>
         inTown(open, async (town) => {
-          const [id, options] = operation.args(town);
+          const args = operation.args(town);
+          const options = args.at(-1);
           assert(isObject(options), `${operation.name} has options`);
           for (const spoilt of Object.values(refusals)) {
-            const value = spoilt({ ...options });
-            await assertRejects(() => call(town, operation.name, [id, value]), "precondition.invalid_input");
+            const wrong = [...args.slice(0, -1), spoilt({ ...options })];
+            await assertRejects(() => call(town, operation.name, wrong), "precondition.invalid_input");
           }
         }),
     })),

@@ -2,7 +2,7 @@ import type { Code } from "@tenantry/core";
 import { assert, assertRejects, assertUnchanged } from "../assertions.ts";
 import { shown } from "../differences.ts";
 import { everythingIn } from "../fixture/secrets.ts";
-import { call, operations, type Place, prepared, replaced } from "./operations.ts";
+import { call, type Operation, operations, type Place, prepared, replaced } from "./operations.ts";
 import { around, inTown } from "./town.ts";
 import type { Trait } from "./trait.ts";
 
@@ -20,6 +20,17 @@ const texts: readonly (readonly [name: string, at: Place, code: Code])[] = [
   ["createInvitation", [0, "preTuples"], "precondition.invalid_pre_tuple"],
   ["acceptInvitation", [0, "acceptingIdentifier"], "precondition.invalid_identifier"],
   ["declineInvitation", [0, "acceptingIdentifier"], "precondition.invalid_identifier"],
+  ["resendInvitation", [0, "expiresAt"], "precondition.invalid_expiration"],
+  ["expireInvitations", [0, "limit"], "precondition.invalid_limit"],
+  ["listOrgs", [0, "query"], "precondition.invalid_query"],
+  ["listOrgs", [0, "status"], "precondition.invalid_status"],
+  ["listMemberships", [1, "cursor"], "precondition.invalid_cursor"],
+  ["membersAsOf", [1], "precondition.invalid_date"],
+  ["listInvitationsFor", [0], "precondition.invalid_identifier"],
+  ["check", [0, "relation"], "precondition.invalid_relation"],
+  ["check", [0, "requireActiveOrg"], "precondition.invalid_input"],
+  ["listEvents", [1, "after"], "precondition.invalid_cursor"],
+  ["listEvents", [1, "types"], "precondition.invalid_input"],
   ["listMembers", [1, "status"], "precondition.invalid_status"],
   ["listMembers", [1, "role"], "precondition.invalid_role"],
   ["listMembers", [1, "cursor"], "precondition.invalid_cursor"],
@@ -52,9 +63,7 @@ export const hostileValues: Trait = {
     name: `${name}, ${at[1] ?? `argument ${at[0] + 1}`}`,
     run: (open) =>
       inTown(open, async (town) => {
-        const operation = operations.find((candidate) => candidate.name === name);
-        assert(operation !== undefined, `there is no operation ${name}`);
-        const args = await prepared(operation, town);
+        const args = await prepared(named(name), town);
         const { before, after } = await around(town, async () => {
           for (const value of strangers) {
             const error = await assertRejects(() => call(town, name, replaced(args, at, value)), code);
@@ -71,21 +80,25 @@ export const hostileValues: Trait = {
 /** What JSON fixtures cannot write because they turn it into a `Date`. */
 export const textIsNoInstant: Trait = {
   title: "an instant is a Date, not its text",
-  cases: [
-    {
-      name: "createInvitation, expiresAt",
+  cases: texts
+    .filter(([, , code]) => code === "precondition.invalid_expiration" || code === "precondition.invalid_date")
+    .map(([name, at, code]) => ({
+      name: `${name}, ${at[1] ?? `argument ${at[0] + 1}`}`,
       run: (open) =>
         inTown(open, async (town) => {
-          const [create] = operations.filter(({ name }) => name === "createInvitation");
-          assert(create !== undefined, "there is createInvitation");
+          const operation = named(name);
           for (const value of ["2031-01-01T00:00:00.000Z", 1_924_992_000_000, { getTime: () => 1_924_992_000_000 }]) {
-            const args = replaced(create.args(town), [0, "expiresAt"], value);
-            await assertRejects(() => call(town, create.name, args), "precondition.invalid_expiration");
+            await assertRejects(() => call(town, name, replaced(operation.args(town), at, value)), code);
           }
         }),
-    },
-  ],
+    })),
 };
+
+function named(name: string): Operation {
+  const operation = operations.find((candidate) => candidate.name === name);
+  assert(operation !== undefined, `there is no operation ${name}`);
+  return operation;
+}
 
 function refuse(): never {
   assert(false, "code of an argument was run");

@@ -1,12 +1,12 @@
 import { generate } from "@tenantry/core";
 import { assert, assertRejects, assertSame, assertSound, assertUnchanged } from "../assertions.ts";
-import { call, mutations, type Operation, prepared } from "./operations.ts";
+import { call, keyedMutations, mutations, type Operation, prepared } from "./operations.ts";
 import { around, inTown, type Town } from "./town.ts";
 import type { Trait, TraitCase } from "./trait.ts";
 
 export const replay: Trait = {
   title: "a repeated key answers the stored result and writes nothing",
-  cases: mutations.map((operation) => ({
+  cases: keyedMutations.map((operation) => ({
     name: operation.name,
     run: (open) =>
       inTown(open, async (town) => {
@@ -30,7 +30,7 @@ export const replay: Trait = {
 
 export const keyMismatch: Trait = {
   title: "a key that was used for something else is refused",
-  cases: mutations.flatMap((operation) => [otherInput(operation), otherOperation(operation)].flat()),
+  cases: keyedMutations.flatMap((operation) => [otherInput(operation), otherOperation(operation)].flat()),
 };
 
 function otherInput(operation: Operation): readonly TraitCase[] {
@@ -108,4 +108,24 @@ export const keyScope: Trait = {
         }),
     },
   ],
+};
+
+export const noKey: Trait = {
+  title: "what is several commits has no key",
+  cases: mutations
+    .filter(({ hasKey }) => !hasKey)
+    .map((operation) => ({
+      name: operation.name,
+      run: (open) =>
+        inTown(open, async (town) => {
+          const args = await prepared(operation, town);
+          const { before, after } = await around(town, () =>
+            assertRejects(
+              () => call(town, operation.name, [...args, { idempotencyKey: "k" }]),
+              "precondition.invalid_idempotency_key",
+            ),
+          );
+          assertUnchanged(operation.name, before, after);
+        }),
+    })),
 };

@@ -12,8 +12,14 @@ export interface Operation {
   /** The method. */
   readonly name: string;
   readonly isMutation: boolean;
-  /** Whether there is an organization whose version can be expected. */
+  /** Whether there is one organization, whose version can be expected. */
   readonly hasVersion: boolean;
+  /** Whether it is one commit, which an idempotency key can stand for. */
+  readonly hasKey: boolean;
+  /** Whether it can be called without its first argument, an object. */
+  readonly isInputOptional?: boolean;
+  /** Whether the last argument is an object of options of a query. */
+  readonly hasListOptions?: boolean;
   /** Whether what it is about can be named by the entity itself. */
   readonly takesEntity?: boolean;
   /** Every id among the arguments. */
@@ -35,16 +41,17 @@ export interface IdPlace {
 
 const addressed = (type: IdType, ...at: Place): IdPlace => ({ at, type, isAddressed: true });
 const named = (type: IdType, ...at: Place): IdPlace => ({ at, type, isAddressed: false });
-const mutation = { isMutation: true, hasVersion: true } as const;
-const query = { isMutation: false, hasVersion: false, ids: [] } as const;
+const mutation = { isMutation: true, hasVersion: true, hasKey: true } as const;
+const query = { isMutation: false, hasVersion: false, hasKey: false, ids: [] } as const;
+const list = { ...query, hasListOptions: true } as const;
 const orgId = [addressed("org", 0)] as const;
 const memId = [addressed("mem", 0)] as const;
 
 /** Every operation of a store, each with a call that works. */
 export const operations: readonly Operation[] = [
   {
+    ...mutation,
     name: "createOrg",
-    isMutation: true,
     hasVersion: false,
     ids: [named("usr", 0, "creator")],
     args: ({ stranger }) => [{ creator: stranger, name: "Acme", slug: "acme" }],
@@ -153,11 +160,44 @@ export const operations: readonly Operation[] = [
     args: ({ invitation, owner }) => [{ invId: invitation, adminUsrId: owner.usrId }],
     otherArgs: ({ invitation, admin }) => [{ invId: invitation, adminUsrId: admin.usrId }],
   },
+  {
+    ...mutation,
+    name: "resendInvitation",
+    takesEntity: true,
+    ids: [addressed("inv", 0, "invId"), named("usr", 0, "adminUsrId")],
+    args: ({ invitation, owner, later }) => [
+      { invId: invitation, adminUsrId: owner.usrId, expiresAt: new Date(later.getTime() + 1) },
+    ],
+    otherArgs: ({ invitation, owner, later }) => [
+      { invId: invitation, adminUsrId: owner.usrId, expiresAt: new Date(later.getTime() + 2) },
+    ],
+  },
+  {
+    ...mutation,
+    name: "expireInvitations",
+    hasVersion: false,
+    hasKey: false,
+    isInputOptional: true,
+    ids: [addressed("org", 0, "orgId")],
+    prepare: lapse,
+    args: ({ org }) => [{ orgId: org, limit: 10 }],
+  },
   { ...query, name: "getOrg", ids: orgId, args: ({ org }) => [org] },
+  { ...query, name: "getOrgBySlug", args: () => ["town"] },
+  { ...list, name: "listOrgs", args: () => [{ limit: 2, query: "hidden", status: "active" }] },
   { ...query, name: "getMembership", ids: memId, args: ({ member }) => [member.memId] },
+  { ...list, name: "listMembers", ids: orgId, args: ({ org }) => [org, { limit: 2, status: "active", total: true }] },
+  {
+    ...list,
+    name: "listMemberships",
+    ids: [named("usr", 0)],
+    args: ({ owner }) => [owner.usrId, { limit: 2, status: "active" }],
+  },
+  { ...query, name: "membershipHistory", ids: memId, args: ({ member }) => [member.memId] },
+  { ...list, name: "membersAsOf", ids: orgId, args: ({ org, later }) => [org, new Date(later), { limit: 2 }] },
   { ...query, name: "getInvitation", ids: [addressed("inv", 0)], args: ({ invitation }) => [invitation] },
-  { ...query, name: "listMembers", ids: orgId, args: ({ org }) => [org, { limit: 2, status: "active", total: true }] },
-  { ...query, name: "listInvitations", ids: orgId, args: ({ org }) => [org, { limit: 2, status: "pending" }] },
+  { ...list, name: "listInvitations", ids: orgId, args: ({ org }) => [org, { limit: 2, status: "pending" }] },
+  { ...list, name: "listInvitationsFor", args: () => [INVITED, { limit: 2, status: "pending" }] },
   {
     ...query,
     name: "listTuplesForSubject",
@@ -165,9 +205,29 @@ export const operations: readonly Operation[] = [
     args: ({ owner }) => ["usr", owner.usrId],
   },
   { ...query, name: "listTuplesForObject", args: ({ org }) => ["org", org, "owner"] },
+  {
+    ...query,
+    name: "check",
+    ids: [named("usr", 0, "subject")],
+    args: ({ org, owner }) => [{ subject: owner.usrId, relation: "owner", object: org, requireActiveOrg: true }],
+  },
+  {
+    ...list,
+    name: "listEvents",
+    ids: [addressed("org", 0), named("usr", 1, "actor")],
+    args: ({ org, owner }) => [org, { after: 0, limit: 2, types: ["org.created"], actor: owner.usrId }],
+  },
 ];
 
 export const mutations: readonly Operation[] = operations.filter(({ isMutation }) => isMutation);
+export const keyedMutations: readonly Operation[] = mutations.filter(({ hasKey }) => hasKey);
+
+/** An invitation that has lapsed, besides the town's, which has not. */
+async function lapse({ store, org, owner, later, waitUntil }: Town): Promise<void> {
+  const expiresAt = new Date(later.getTime() - 2);
+  await store.createInvitation({ orgId: org, identifier: INVITED, role: "guest", invitedBy: owner.usrId, expiresAt });
+  waitUntil(new Date(later.getTime() - 1));
+}
 
 function invitationOf({ org, owner, later }: Town, role: string): object {
   const preTuples = [{ relation: "viewer", objectType: "project", objectId: "plan" }];

@@ -31,6 +31,13 @@ const attempts: readonly Attempt[] = [
   ],
   ["forbidden", "revokeInvitation", ({ invitation, stranger }) => [{ invId: invitation, adminUsrId: stranger }]],
   [
+    "forbidden",
+    "resendInvitation",
+    ({ invitation, stranger, later }) => [{ invId: invitation, adminUsrId: stranger, expiresAt: later }],
+  ],
+  ["precondition.invalid_identifier", "listInvitationsFor", () => [`${INVITED}\0`]],
+  ["precondition.invalid_cursor", "listInvitationsFor", () => [INVITED, { cursor: "inv_" }]],
+  [
     "precondition.invalid_identifier",
     "createInvitation",
     ({ org, owner, later }) => [

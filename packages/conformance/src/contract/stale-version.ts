@@ -33,7 +33,7 @@ export const staleVersion: Trait = {
 };
 
 export const noVersion: Trait = {
-  title: "there is no version to expect before there is an organization",
+  title: "there is no version to expect where there is not one organization",
   cases: mutations
     .filter(({ hasVersion }) => !hasVersion)
     .map((operation) => ({

@@ -24,6 +24,8 @@ export interface Town extends OpenStore {
   readonly invitation: InvId;
   /** An instant at which nothing has lapsed. */
   readonly later: Date;
+  /** Moves the town's clock, unless the store was given another one. */
+  readonly waitUntil: (instant: Date) => void;
 }
 
 export interface Resident {
@@ -36,12 +38,17 @@ export const NAME = "Hidden name 7f3a91";
 const NOON = Date.UTC(2030, 0, 1, 12);
 const DAY = 86_400_000;
 
-/** Runs a test in a town of its own, whose clock stands still unless the options bring another one. */
+/** Runs a test in a town of its own, whose clock stands still until somebody waits. */
 export function inTown(open: Open, test: (town: Town) => Promise<void>, options: TenancyOptions = {}): Promise<void> {
-  return within(open, { clock: () => new Date(NOON), ...options }, async (world) => test(await founded(world)));
+  let now = NOON;
+  const waitUntil = (instant: Date): void => {
+    now = instant.getTime();
+  };
+  const clock = (): Date => new Date(now);
+  return within(open, { clock, ...options }, async (world) => test(await founded(world, waitUntil)));
 }
 
-async function founded(world: OpenStore): Promise<Town> {
+async function founded(world: OpenStore, waitUntil: Town["waitUntil"]): Promise<Town> {
   const { store } = world;
   const creator = generate("usr");
   const { org, ownerMembership } = await store.createOrg({ creator, name: NAME, slug: "town" });
@@ -73,6 +80,7 @@ async function founded(world: OpenStore): Promise<Town> {
     stranger: generate("usr"),
     invitation: invitation.id,
     later,
+    waitUntil,
   };
 }
 

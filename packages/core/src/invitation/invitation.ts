@@ -47,13 +47,18 @@ export function closed(
   return { row, change: { op: "updateInvitation", row, expect: asIssued(invitation) } };
 }
 
-/** An inviter must administer the organization and rank at least as high as the role on offer. */
-export function refuseInviter(inviter: AuthorityFact | null, invitedBy: UsrId, role: Role): Rejected | null {
+/** Who makes or renews an offer must administer the organization and rank at least as high as the role on offer. */
+export function refuseInviter(
+  inviter: AuthorityFact | null,
+  usrId: UsrId,
+  role: Role,
+  subject: "admin" | "inviter" = "inviter",
+): Rejected | null {
   if (!isAdministrator(inviter)) {
-    return reject("forbidden", { subject: "inviter", usrId: invitedBy });
+    return reject("forbidden", { subject, usrId });
   }
   if (!ranksAtLeast(inviter.role, role)) {
-    return reject("forbidden.role_hierarchy", { usrId: invitedBy, role });
+    return reject("forbidden.role_hierarchy", { usrId, role });
   }
   return null;
 }

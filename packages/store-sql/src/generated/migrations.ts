@@ -22,6 +22,7 @@ create table tenancy.org (
 ) with (fillfactor = 70);
 
 create unique index org_slug_held_once on tenancy.org (slug) where status <> 'revoked';
+create index org_of_status on tenancy.org (status, id);
 
 create table tenancy.inv (
   id uuid constraint inv_id_unique primary key,
@@ -45,8 +46,15 @@ create table tenancy.inv (
   constraint inv_lapse_anonymous check (status not in ('pending', 'expired') or terminal_by is null)
 );
 
-create index inv_of_org on tenancy.inv (org_id, id);
+-- Pages are read by id, in one range for each status. The expiry comes after it: what a page passes over, because it has
+-- lapsed or has not, is seen in the index. So is the organization, where the planner looks here for invitations to one
+-- identifier in one organization: it cannot know that somebody was invited by thousands.
+create index inv_of_org on tenancy.inv (org_id, status, id, expires_at);
+create index inv_of_identifier on tenancy.inv (canonical, status, id, expires_at, org_id);
 create index inv_pending on tenancy.inv (org_id, canonical) where status = 'pending';
+-- What a sweep looks for, in one organization and in all.
+create index inv_lapsing_of_org on tenancy.inv (org_id, expires_at, id) where status = 'pending';
+create index inv_lapsing on tenancy.inv (expires_at, id) where status = 'pending';
 
 create table tenancy.mem (
   id uuid constraint mem_id_unique primary key,
@@ -67,7 +75,14 @@ create table tenancy.mem (
 );
 
 create unique index mem_one_live on tenancy.mem (org_id, usr_id) where status <> 'revoked';
-create index mem_of_org on tenancy.mem (org_id, id);
+-- A page of members by id; of those at an instant, with when each began and ended: what a page passes over is seen in
+-- the index.
+create index mem_of_org on tenancy.mem
+  (org_id, id, created_at, (case when status = 'revoked' then updated_at else 'infinity' end));
+-- Members by status and role: one range for each pair of values that a filter admits.
+create index mem_of_role on tenancy.mem (org_id, status, role, id);
+-- The organization comes last for the planner's sake, as above.
+create index mem_of_user on tenancy.mem (usr_id, status, id, org_id);
 -- "Is there another owner?" looks at two entries of this one, however many members there are.
 create index mem_active_owner on tenancy.mem (org_id, id) where role = 'owner' and status = 'active';
 
@@ -95,6 +110,12 @@ create table tenancy.evt (
   data jsonb not null,
   constraint evt_seq_unique primary key (org_id, seq)
 );
+
+create index evt_of_type on tenancy.evt (org_id, type, seq);
+create index evt_of_actor on tenancy.evt (org_id, actor, type, seq);
+-- Which members were suspended at an instant.
+create index evt_of_pause on tenancy.evt (org_id, (data ->> 'memId'), seq, at)
+  where type in ('membership.suspended', 'membership.reinstated');
 
 -- One row for each mutation that took effect (\`done\`) or never will (\`fenced\`). \`at\` is for clearing old rows away.
 create table tenancy.idem (

@@ -1,0 +1,97 @@
+import { found } from "../decision.ts";
+import { idArgument } from "../id.ts";
+import { fields, roleArgument } from "../input.ts";
+import { page, type Query } from "../list.ts";
+import { cursorArgument, flagArgument, limitArgument, optionalStatus, type PageOptions } from "../list-input.ts";
+import { noMembership } from "../membership/membership.ts";
+import type { Membership, MembershipWithOrg, MemId, OrgId, Page, Role, Status, UsrId } from "../model.ts";
+import { foundOrg } from "../org.ts";
+import type { MemberFilter, Read } from "../read.ts";
+
+export const getMembership: Query<readonly [MemId], MemId, { readonly membership: Read<"membership"> }, Membership> = {
+  name: "getMembership",
+  parse: (memId) => idArgument("mem", memId),
+  reads: (memId) => ({ membership: { read: "membership", memId } }),
+  answer: (memId, { membership }) => (membership === null ? noMembership(memId) : found(membership)),
+};
+
+export interface ListMembersOptions extends PageOptions {
+  readonly status?: Status;
+  readonly role?: Role;
+  /**
+   * Whether to count the rows that match the filters, from the same snapshot. Default `false`. What a count costs grows
+   * with the number counted; a page does not.
+   */
+  readonly total?: boolean;
+}
+
+interface MembersPage {
+  readonly orgId: OrgId;
+  readonly cursor: MemId | null;
+  readonly limit: number;
+  readonly where: MemberFilter;
+  readonly total: boolean;
+}
+
+export const listMembers: Query<
+  readonly [OrgId, (ListMembersOptions | undefined)?],
+  MembersPage,
+  { readonly org: Read<"org">; readonly members: Read<"members">; readonly total?: Read<"memberCount"> },
+  Page<Membership>
+> = {
+  name: "listMembers",
+  parse(orgId, options = {}) {
+    const id = idArgument("org", orgId);
+    const { cursor, limit, status, role, total } = fields(options, ["cursor", "limit", "status", "role", "total"]);
+    return {
+      orgId: id,
+      cursor: cursorArgument("mem", cursor),
+      limit: limitArgument(limit),
+      where: { status: optionalStatus(status), role: role === undefined ? null : roleArgument(role) },
+      total: flagArgument(total, "total"),
+    };
+  },
+  reads: ({ orgId, cursor, limit, where, total }) => ({
+    org: { read: "org", of: { org: orgId } },
+    members: { read: "members", orgId, where, after: cursor, take: limit + 1 },
+    ...(total ? { total: { read: "memberCount", orgId, where } } : {}),
+  }),
+  answer({ orgId, limit }, { org, members, total }) {
+    const known = foundOrg(orgId, org);
+    return known.ok ? found({ ...page(members, limit), ...(total === undefined ? {} : { total }) }) : known;
+  },
+};
+
+export interface ListMembershipsOptions extends PageOptions {
+  readonly status?: Status;
+}
+
+interface MembershipsPage {
+  readonly usrId: UsrId;
+  readonly cursor: MemId | null;
+  readonly limit: number;
+  readonly status: Status | null;
+}
+
+export const listMemberships: Query<
+  readonly [UsrId, (ListMembershipsOptions | undefined)?],
+  MembershipsPage,
+  { readonly memberships: Read<"membershipsOf"> },
+  Page<MembershipWithOrg>
+> = {
+  name: "listMemberships",
+  parse(usrId, options = {}) {
+    const id = idArgument("usr", usrId);
+    const { cursor, limit, status } = fields(options, ["cursor", "limit", "status"]);
+    return {
+      usrId: id,
+      cursor: cursorArgument("mem", cursor),
+      limit: limitArgument(limit),
+      status: optionalStatus(status),
+    };
+  },
+  reads: ({ usrId, cursor, limit, status }) => ({
+    memberships: { read: "membershipsOf", usrId, status, after: cursor, take: limit + 1 },
+  }),
+  answer: ({ limit }, { memberships }) => found(page(memberships, limit)),
+};

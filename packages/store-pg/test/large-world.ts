@@ -1,0 +1,87 @@
+import { idOf, type OrgId, type UsrId } from "@tenantry/core";
+import type pg from "pg";
+
+// A database as it is after years, made by statements of SQL: one organization with a hundred thousand members,
+// invitations and events, among ten thousand others, one person who was in all of them, one address that all invited.
+
+export const MEMBERS = 100_000;
+export const ORGS = 10_000;
+/** The identifier that every organization invited once. */
+export const EVERYBODY = "everybody@example.com";
+
+/** The instant of the first row; each further one is a second later. */
+export const BEGAN: Date = new Date("2024-01-01T00:00:00.000Z");
+
+export interface LargeWorld {
+  readonly org: OrgId;
+  /** A member of every organization, one row each. */
+  readonly everywhere: UsrId;
+  /** The actor of one event in a hundred. */
+  readonly actor: UsrId;
+}
+
+/** The UUID of the `n`th row of a kind, of version 7: ascending, as those made by `generate` are. */
+const uuid = (kind: string, n: string): string =>
+  `(lpad(to_hex(1704067200000 + (${n})), 12, '0') || '7' || substr(md5('${kind}' || (${n})), 1, 3) || '8' || substr(md5('${kind}' || (${n})), 4, 15))::uuid`;
+
+const at = (n: string): string => `timestamptz '${BEGAN.toISOString()}' + (${n}) * interval '1 second'`;
+
+const STATUS = "case when n % 10 < 6 then 'active' when n % 10 = 6 then 'suspended' else 'revoked' end";
+/** Ten editors in all. */
+const ROLE = `case when n % ${MEMBERS / 10} = 5 then 'editor' when n % 100 = 1 then 'admin' when n % 7 = 0 then 'guest' else 'member' end`;
+/** Open ones first by id as often as not; those that are pending lapse at any time from years ago on. */
+const INVITED =
+  "case n % 5 when 0 then 'accepted' when 1 then 'declined' when 2 then 'revoked' when 3 then 'expired' else 'pending' end";
+
+const statements: readonly string[] = [
+  `insert into tenancy.org (id, status, name, slug, version, created_at, updated_at)
+   select ${uuid("org", "n")}, case when n % 100 = 7 then 'revoked' when n % 10 = 3 then 'suspended' else 'active' end,
+     'Organization ' || n, 'org-' || n, case when n = 0 then ${2 * MEMBERS} else 1 end, ${at("n")}, ${at("n")}
+     from generate_series(0, ${ORGS - 1}) n`,
+  // The members of the large one, each ended one a thousand seconds after it began.
+  `insert into tenancy.mem (id, org_id, usr_id, role, status, created_at, updated_at)
+   select ${uuid("mem", "n")}, ${uuid("org", "0")}, ${uuid("usr", "n")}, ${ROLE}, ${STATUS}, ${at("n")}, ${at("n + 1000")}
+     from generate_series(1, ${MEMBERS}) n`,
+  `insert into tenancy.mem (id, org_id, usr_id, role, status, created_at, updated_at)
+   select ${uuid("own", "n")}, ${uuid("org", "n")}, ${uuid("usr", "0")}, 'owner',
+     case when n % 1000 = 999 then 'suspended' when n % 10 = 0 then 'active' else 'revoked' end, ${at("n")}, ${at("n")}
+     from generate_series(0, ${ORGS - 1}) n`,
+  `insert into tenancy.inv (id, org_id, identifier, canonical, role, status, pre_tuples, invited_by, invited_user_id, created_at, expires_at, terminal_at, terminal_by)
+   select i.id, i.org_id, i.address, i.address, 'member', i.status, '[]', ${uuid("usr", "0")},
+     case when i.status = 'accepted' then ${uuid("usr", "0")} end, i.made, i.ends,
+     case i.status when 'pending' then null when 'expired' then i.ends else i.made end,
+     case when i.status = 'accepted' then ${uuid("usr", "0")} end
+     from (
+       select ${uuid("inv", "n")} as id, ${uuid("org", "0")} as org_id, 'person' || n || '@example.com' as address,
+         ${INVITED} as status, ${at("n")} as made,
+         case when n % 2 = 0 then ${at("n")} + interval '7 days' else timestamptz '2100-01-01' + n * interval '1 second' end as ends
+         from generate_series(1, ${MEMBERS}) n
+       union all
+       select ${uuid("for", "n")}, ${uuid("org", "n")}, '${EVERYBODY}', ${INVITED}, ${at("n")},
+         case when n % 2 = 0 then ${at("n")} + interval '7 days' else timestamptz '2100-01-01' end
+         from generate_series(0, ${ORGS - 1}) n
+     ) i`,
+  `insert into tenancy.tup (subject_type, subject_id, relation, object_type, object_id)
+   select 'usr', 'usr_' || replace(m.usr_id::text, '-', ''), m.role, 'org', 'org_' || replace(m.org_id::text, '-', '')
+     from tenancy.mem m where m.status = 'active'`,
+  // Two for each member: that it was added, and that it was suspended or reinstated a while later.
+  `insert into tenancy.evt (org_id, seq, type, at, actor, data)
+   select ${uuid("org", "0")}, n,
+     case when n <= ${MEMBERS} then case when n % ${MEMBERS / 5} = 9 then 'org.updated' else 'membership.added' end
+          when n % 10 = 6 then 'membership.suspended' when n % 10 = 7 then 'membership.reinstated' else 'membership.role_changed' end,
+     ${at("n")}, case when n % 100 = 3 then ${uuid("usr", "3")} else ${uuid("usr", "0")} end,
+     jsonb_build_object('memId', 'mem_' || replace(${uuid("mem", `n % ${MEMBERS}`)}::text, '-', ''))
+     from generate_series(1, ${2 * MEMBERS}) n`,
+  "vacuum analyze tenancy.org, tenancy.mem, tenancy.inv, tenancy.tup, tenancy.evt",
+];
+
+export async function makeLargeWorld(pool: pg.Pool): Promise<LargeWorld> {
+  for (const statement of statements) {
+    await pool.query(statement);
+  }
+  const { rows } = await pool.query(
+    `select ${uuid("org", "0")} as org, ${uuid("usr", "0")} as everywhere, ${uuid("usr", "3")} as actor`,
+  );
+  const [{ org, everywhere, actor }] = rows;
+  return { org: idOf("org", org), everywhere: idOf("usr", everywhere), actor: idOf("usr", actor) };
+}

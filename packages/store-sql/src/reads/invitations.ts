@@ -1,0 +1,67 @@
+import { INVITATION_STATUSES, type InvitationWithOrg, type StoredInvitationFilter } from "@tenantry/core";
+import { decodeInv, decodeOrg, each, invJson, type Json, orgJson, orNull } from "../rows.ts";
+import type { Values } from "../values.ts";
+import { after, id, list, pageRows, type SqlReads, unseen } from "./sql-read.ts";
+
+export const invitationReads: SqlReads<
+  "invitation" | "pendingInvitations" | "invitations" | "invitationsFor" | "lapsedInvitations"
+> = {
+  invitation: (s, { invId }, values) => ({
+    sql: `select ${invJson("i")} from ${s}.inv i where i.id = ${id(invId, values)}`,
+    decode: orNull(decodeInv),
+  }),
+
+  pendingInvitations: (s, { orgId, canonical }, values) => ({
+    sql: list(
+      invJson("i"),
+      `${s}.inv i
+    where i.org_id = ${id(orgId, values)} and i.canonical = ${values.add(canonical, "text")} and i.status = 'pending'`,
+      "i.id",
+    ),
+    decode: each(decodeInv),
+  }),
+
+  invitations(s, { orgId, anyOf, after: position, take }, values) {
+    const own = `i.org_id = ${unseen(id(orgId, values))}${after("i", position, values)}`;
+    const where = storedAs(anyOf, values).map((filter) => `${own} and ${filter}`);
+    const rows = pageRows({ alias: "i", table: `${s}.inv`, where, take: values.add(take, "int") });
+    return { sql: list(invJson("i"), rows, "i.id"), decode: each(decodeInv) };
+  },
+
+  invitationsFor(s, { canonical, anyOf, after: position, take }, values) {
+    const own = `i.canonical = ${unseen(values.add(canonical, "text"))}${after("i", position, values)}`;
+    const where = storedAs(anyOf, values).map((filter) => `${own} and ${filter}`);
+    const rows = pageRows({ alias: "i", table: `${s}.inv`, where, take: values.add(take, "int") });
+    const json = `json_build_object('row', ${invJson("i")}, 'org', ${orgJson("o")})`;
+    return {
+      sql: list(json, `${rows} join ${s}.org o on o.id = i.org_id`, "i.id"),
+      decode: each(decodeInvWithOrg),
+    };
+  },
+
+  lapsedInvitations(s, { orgId, before, take }, values) {
+    const own = orgId === null ? "" : ` and i.org_id = ${unseen(id(orgId, values))}`;
+    const rows = `(select i.* from ${s}.inv i
+     where i.status = 'pending'${own} and i.expires_at < ${values.add(before, "timestamptz")}
+     order by i.expires_at, i.id limit ${values.add(take, "int")}) i`;
+    return { sql: list(invJson("i"), rows, "i.expires_at, i.id"), decode: each(decodeInv) };
+  },
+};
+
+/** One condition for each range that has to be read: those of the filters, or one for every status. */
+function storedAs(anyOf: readonly StoredInvitationFilter[], values: Values): readonly string[] {
+  if (anyOf.length === 0) {
+    return INVITATION_STATUSES.map((status) => `i.status = ${unseen(`text '${status}'`)}`);
+  }
+  return anyOf.map(
+    ({ status, expiresBefore, expiresFrom }) =>
+      `i.status = ${unseen(values.add(status, "text"))}` +
+      (expiresBefore === null ? "" : ` and i.expires_at < ${values.add(expiresBefore, "timestamptz")}`) +
+      (expiresFrom === null ? "" : ` and i.expires_at >= ${values.add(expiresFrom, "timestamptz")}`),
+  );
+}
+
+function decodeInvWithOrg(json: Json): InvitationWithOrg {
+  const { row, org } = json as { readonly row: Json; readonly org: Json };
+  return { ...decodeInv(row), org: decodeOrg(org) };
+}

@@ -1,0 +1,147 @@
+import { idOf, type MembershipThen, type MembershipWithOrg, ROLES, STATUSES, uuidOf } from "@tenantry/core";
+import { decodeMem, decodeOrg, each, type Json, memJson, orgJson, orNull } from "../rows.ts";
+import { after, id, list, orgId, pageRows, type SqlReads, unseen } from "./sql-read.ts";
+
+export const membershipReads: SqlReads<
+  | "membership"
+  | "liveMembership"
+  | "inviter"
+  | "owners"
+  | "otherLiveMembership"
+  | "members"
+  | "memberCount"
+  | "membershipsOf"
+  | "chain"
+  | "membersAt"
+> = {
+  membership: (s, { memId }, values) => ({
+    sql: `select ${memJson("m")} from ${s}.mem m where m.id = ${id(memId, values)}`,
+    decode: orNull(decodeMem),
+  }),
+
+  liveMembership(s, { of, usrId }, values) {
+    const user = values.add(usrId === null ? null : uuidOf(usrId), "uuid");
+    return {
+      sql: `select ${memJson("m")} from ${s}.mem m
+    where m.org_id = ${orgId(s, of, values)} and m.usr_id = ${user} and m.status <> 'revoked'`,
+      decode: orNull(decodeMem),
+    };
+  },
+
+  inviter: (s, { invId }, values) => ({
+    sql: `select ${memJson("m")} from ${s}.inv i
+    join ${s}.mem m on m.org_id = i.org_id and m.usr_id = i.invited_by and m.status <> 'revoked'
+   where i.id = ${id(invId, values)}`,
+    decode: orNull(decodeMem),
+  }),
+
+  owners: (s, { of, take }, values) => ({
+    sql: `select coalesce(json_agg(p.id order by p.id), '[]') from (
+    select m.id from ${s}.mem m
+     where m.org_id = ${orgId(s, of, values)} and m.role = 'owner' and m.status = 'active'
+     order by m.id limit ${values.add(take, "int")}) p`,
+    decode: each((id) => idOf("mem", id as string)),
+  }),
+
+  otherLiveMembership: (s, { memId }, values) => ({
+    sql: `select exists (select from ${s}.mem m join ${s}.mem x on x.org_id = m.org_id and x.usr_id = m.usr_id
+    where m.id = ${id(memId, values)} and x.status <> 'revoked' and x.id <> m.id)`,
+    decode: (json) => json === true,
+  }),
+
+  members(s, { orgId: org, where: { status, role }, after: position, take }, values) {
+    const own = `m.org_id = ${unseen(id(org, values))}${after("m", position, values)}`;
+    const ofStatus = (value: string): string => `${own} and m.status = ${value}`;
+    const inRole = (condition: string, value: string): string => `${condition} and m.role = ${value}`;
+    // The indexes lead by nothing else, or by status and role.
+    const statuses = status === null ? STATUSES.map(quoted) : [unseen(values.add(status, "text"))];
+    const roles = role === null ? ROLES.map(quoted) : [unseen(values.add(role, "text"))];
+    const where =
+      status === null && role === null
+        ? [own]
+        : statuses.flatMap((status) => roles.map((role) => inRole(ofStatus(status), role)));
+    const rows = pageRows({ alias: "m", table: `${s}.mem`, where, take: values.add(take, "int") });
+    return { sql: list(memJson("m"), rows, "m.id"), decode: each(decodeMem) };
+  },
+
+  memberCount(s, { orgId: org, where: { status, role } }, values) {
+    const filter =
+      (status === null ? "" : ` and m.status = ${values.add(status, "text")}`) +
+      (role === null ? "" : ` and m.role = ${values.add(role, "text")}`);
+    return {
+      sql: `select count(*) from ${s}.mem m where m.org_id = ${unseen(id(org, values))}${filter}`,
+      decode: (json) => json as number,
+    };
+  },
+
+  membershipsOf(s, { usrId, status, after: position, take }, values) {
+    const own = `m.usr_id = ${unseen(id(usrId, values))}${after("m", position, values)}`;
+    const statuses = status === null ? STATUSES.map(quoted) : [unseen(values.add(status, "text"))];
+    const where = statuses.map((status) => `${own} and m.status = ${status}`);
+    const rows = pageRows({ alias: "m", table: `${s}.mem`, where, take: values.add(take, "int") });
+    return {
+      sql: list(withOrg(memJson("m")), `${rows} join ${s}.org o on o.id = m.org_id`, "m.id"),
+      decode: each(decodeMemWithOrg),
+    };
+  },
+
+  chain: (s, { memId }, values) => ({
+    // `union`: a circle, which no chain is, would end here too. Along a chain `created_at` ascends.
+    sql: `with recursive older (id, replaces) as (
+    select m.id, m.replaces from ${s}.mem m where m.id = ${id(memId, values)}
+    union
+    select m.id, m.replaces from older join ${s}.mem m on m.id = older.replaces
+  ), link (id) as (
+    select older.id from older where older.replaces is null
+    union
+    select m.id from link join ${s}.mem m on m.replaces = link.id
+  ) ${list(memJson("m"), `link join ${s}.mem m on m.id = link.id`, "m.created_at")}`,
+    decode: each(decodeMem),
+  }),
+
+  membersAt(s, { orgId: org, at, after: position, take }, values) {
+    const [own, instant] = [unseen(id(org, values)), values.anyInstant(at)];
+    const lived = `m.created_at <= ${instant} and ${ENDED} > ${instant}`;
+    const rows = pageRows({
+      alias: "m",
+      table: `${s}.mem`,
+      where: [`m.org_id = ${own} and ${lived}${after("m", position, values)}`],
+      take: values.add(take, "int"),
+    });
+    return {
+      sql: list(`json_build_object('row', ${memJson("m")}, 'pause', (${pause(s, own, instant)}))`, rows, "m.id"),
+      decode: each(decodeMemThen),
+    };
+  },
+};
+
+/** As an index has it: a membership that has not ended never will have, as far as is known. */
+const ENDED = "case when m.status = 'revoked' then m.updated_at else 'infinity' end";
+
+/** The event that came last, up to an instant, of those that pause a membership and end its pause. */
+function pause(s: string, org: string, instant: string): string {
+  return `select e.type from ${s}.evt e
+      where e.org_id = ${org} and e.data ->> 'memId' = 'mem_' || replace(m.id::text, '-', '')
+        and e.type in ('membership.suspended', 'membership.reinstated') and e.at <= ${instant}
+      order by e.seq desc limit 1`;
+}
+
+/** A status or a role of the core, of letters all. */
+function quoted(word: string): string {
+  return unseen(`text '${word}'`);
+}
+
+/** The organization is joined under the alias `o`. */
+export function withOrg(json: string): string {
+  return `json_build_object('row', ${json}, 'org', ${orgJson("o")})`;
+}
+
+function decodeMemWithOrg(json: Json): MembershipWithOrg {
+  const { row, org } = json as { readonly row: Json; readonly org: Json };
+  return { ...decodeMem(row), org: decodeOrg(org) };
+}
+
+function decodeMemThen(json: Json): MembershipThen {
+  const { row, pause } = json as { readonly row: Json; readonly pause: MembershipThen["pause"] };
+  return { membership: decodeMem(row), pause };
+}

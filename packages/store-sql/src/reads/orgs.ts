@@ -1,0 +1,43 @@
+import { idOf, type OrgId } from "@tenantry/core";
+import { decodeOrg, each, orgJson, orNull } from "../rows.ts";
+import type { Values } from "../values.ts";
+import { after, id, list, orgId, pageRows, type SqlReads } from "./sql-read.ts";
+
+export const orgReads: SqlReads<"org" | "slugHolder" | "orgBySlug" | "orgs"> = {
+  org: (s, { of }, values) => ({
+    sql: `select ${orgJson("o")} from ${s}.org o where o.id = ${orgId(s, of, values)}`,
+    decode: orNull(decodeOrg),
+  }),
+
+  slugHolder: (s, { slug }, values) => ({
+    sql: `select to_json(o.id) from ${s}.org o where o.slug = ${values.add(slug, "text")} and o.status <> 'revoked'`,
+    decode: orNull((id) => idOf("org", id as string)),
+  }),
+
+  orgBySlug: (s, { slug }, values) => ({
+    sql: `select ${orgJson("o")} from ${s}.org o where o.slug = ${values.add(slug, "text")} and o.status <> 'revoked'`,
+    decode: orNull(decodeOrg),
+  }),
+
+  orgs(s, { where: { status, query }, after: position, take }, values) {
+    const [range, order] =
+      status === null
+        ? [`true${after("o", position, values)}`, "o.id"]
+        : inStatus(values.add(status, "text"), position, values);
+    const where = query === null ? range : `${range} and ${contains("o", values.add(query, "text"))}`;
+    const rows = pageRows({ alias: "o", table: `${s}.org`, where: [where], take: values.add(take, "int"), order });
+    return { sql: list(orgJson("o"), rows, "o.id"), decode: each(decodeOrg) };
+  },
+};
+
+/** Written as a range and in its order, so that no other index will do: few organizations may be in a status. */
+function inStatus(status: string, position: OrgId | null, values: Values): readonly [range: string, order: string] {
+  const from = position === null ? `o.status >= ${status}` : `(o.status, o.id) > (${status}, ${id(position, values)})`;
+  return [`${from} and o.status <= ${status}`, "o.status, o.id"];
+}
+
+/** In collation "C" only ASCII letters have a case, and text is compared byte by byte. */
+function contains(alias: string, query: string): string {
+  const holds = (column: string): string => `strpos(lower(${alias}.${column} collate "C"), ${query} collate "C") > 0`;
+  return `(${holds("name")} or ${holds("slug")})`;
+}
