@@ -1,4 +1,4 @@
-import { v4, v7 } from "uuid";
+import { v7 } from "uuid";
 
 // The only file of the core that knows a clock, chance or a timer. All three come in as arguments everywhere else.
 
@@ -8,11 +8,6 @@ declare const crypto: { getRandomValues(bytes: Uint8Array): Uint8Array };
 /** The system's time. */
 export function systemClock(): Date {
   return new Date();
-}
-
-/** An idempotency key for a call that came without one. */
-export function freshKey(): string {
-  return v4();
 }
 
 /** Chance in stock: to ask for sixteen bytes costs the system as much as to ask for four thousand. */
@@ -43,6 +38,11 @@ export function freshUuid(): string {
     lastNumber %= NUMBERS;
   }
   return v7({ msecs: lastTime, seq: lastNumber, random });
+}
+
+/** An idempotency key for a call that came without one. */
+export function freshKey(): string {
+  return freshUuid();
 }
 
 /** Waits a random time, longer after each attempt, so that callers in each other's way get out of step. */
