@@ -42,7 +42,7 @@ export const PROFILES = {
     operations: [
       "getOrg",
       "listMembers",
-      "listOrganizations",
+      "listMemberships",
       "createOrg",
       "addMember",
       "changeRole",

@@ -7,7 +7,7 @@ import { ofStore } from "./contenders/tenantry.ts";
 import { ownWorlds, sharedByReads, type WorldSource } from "./contenders/worlds.ts";
 import { hold } from "./contest.ts";
 import { type BenchDatabase, openDatabase } from "./database.ts";
-import { isOffered, OPERATIONS, type Operation } from "./operations.ts";
+import { OPERATIONS, type Operation } from "./operations.ts";
 import { populateMembers, populateOrganizations } from "./population.ts";
 import type { Profile } from "./profile.ts";
 import type { Progress } from "./progress.ts";
@@ -45,8 +45,8 @@ const PAGED = ["listMembers"];
 const ofMembers = [
   ...OPERATIONS.filter(({ name }) => ![...FINAL, ...PAGED, ...BULK].includes(name)),
   ...pages(() => null),
-].filter(isOffered);
-const ofOrganizations = OPERATIONS.filter(isOffered);
+];
+const ofOrganizations = OPERATIONS;
 
 export function sizeSteps({ sizes }: Profile): number {
   return ofMembers.length + ofOrganizations.length + sizes.members.length + sizes.organizations.length;

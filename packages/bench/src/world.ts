@@ -35,7 +35,6 @@ export interface WorldKind {
   readonly crowd?: number;
 }
 
-export const IDENTIFIER = "invitee@example.com";
 const WEEK = 7 * 24 * 60 * 60 * 1000;
 
 export function grantsOf({ grants = 0 }: WorldKind): readonly PreTuple[] {
@@ -69,7 +68,8 @@ export async function makeWorld(
   const { orgId, owner, admin } = within ?? (await found());
   const [member, suspended] = [await join(orgId, "member"), await join(orgId, "member")];
   await store.suspendMembership(suspended.memId);
-  const offer = { orgId, identifier: IDENTIFIER, role: "member", invitedBy: owner.usrId } as const;
+  const identifier = `${member.usrId}@example.com`;
+  const offer = { orgId, identifier, role: "member", invitedBy: owner.usrId } as const;
   const invitation = await store.createInvitation({
     ...offer,
     expiresAt: weekFrom(new Date()),
@@ -81,7 +81,7 @@ export async function makeWorld(
   if (kind.isSuspended === true) {
     await store.suspendOrg(orgId);
   }
-  return { orgId, owner, admin, member, suspended, invId: invitation.id, identifier: IDENTIFIER };
+  return { orgId, owner, admin, member, suspended, invId: invitation.id, identifier };
 }
 
 /** The rows of one table. */
@@ -128,7 +128,8 @@ function addWorld(rows: WorldRows, kind: WorldKind, now: Date): World {
   const preTuples = grantsOf(kind);
   const expiresAt = weekFrom(now);
   const offer = { role: "member", status: "pending", invited_by: owner.usrId, pre_tuples: preTuples };
-  rows.inv.push({ id: invId, org_id: orgId, identifier: IDENTIFIER, ...offer, created_at: now, expires_at: expiresAt });
+  const identifier = `${invId}@example.com`;
+  rows.inv.push({ id: invId, org_id: orgId, identifier, ...offer, created_at: now, expires_at: expiresAt });
   happened("invitation.created", {
     invId,
     role: "member",
@@ -145,5 +146,5 @@ function addWorld(rows: WorldRows, kind: WorldKind, now: Date): World {
   }
   const status = kind.isSuspended === true ? "suspended" : "active";
   rows.org.push({ id: orgId, status, version, created_at: now, updated_at: now });
-  return { orgId, owner, admin, member, suspended, invId, identifier: IDENTIFIER };
+  return { orgId, owner, admin, member, suspended, invId, identifier };
 }

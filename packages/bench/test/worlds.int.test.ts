@@ -8,7 +8,7 @@ import { floorOf } from "../src/contenders/floor.ts";
 import { tenantryInMemory, tenantryOnPg } from "../src/contenders/tenantry.ts";
 import { usual } from "../src/contenders/usual.ts";
 import { ownWorlds } from "../src/contenders/worlds.ts";
-import { isOffered, OPERATIONS } from "../src/operations.ts";
+import { OPERATIONS } from "../src/operations.ts";
 import { populateMembers, populateOrganizations } from "../src/population.ts";
 import { seedWorlds } from "../src/seeds.ts";
 import { makeWorld } from "../src/world.ts";
@@ -53,10 +53,11 @@ test("every contender does every operation that it has, and the rows stay sound"
     usual(driver, worlds, { isTuned: false }),
     usual(driver, worlds, { isTuned: true }),
   ];
-  for (const operation of OPERATIONS.filter(isOffered)) {
+  for (const operation of OPERATIONS) {
     for (const contender of contenders) {
       const calls = await contender.prepare(operation, 2);
-      expect(calls).toHaveLength(2);
+      // Only the library answers for the past.
+      expect(calls?.length ?? operation.name).toBe(calls === null ? "membersAsOf" : 2);
       await Promise.all((calls ?? []).map((call) => call()));
     }
   }

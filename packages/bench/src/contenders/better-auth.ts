@@ -60,7 +60,7 @@ const CALLS: Readonly<Record<string, (api: Auth["api"], world: AuthWorld) => Pro
     api.removeMember({ headers, body: { organizationId, memberIdOrEmail: memberId } }),
   listMembers: (api, { organizationId, owner: headers }) =>
     api.listMembers({ headers, query: { organizationId, limit: 50 } }),
-  listOrganizations: (api, { owner: headers }) => api.listOrganizations({ headers }),
+  listMemberships: (api, { owner: headers }) => api.listOrganizations({ headers }),
 };
 
 export async function openBetterAuth({ url }: Way, callers: number, near: pg.Pool): Promise<Contender> {

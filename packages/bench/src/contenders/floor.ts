@@ -1,6 +1,6 @@
 import { pgExecutor, SqlTenancyStore, type Statement } from "@tenantry/store-sql";
 import type pg from "pg";
-import { isOffered, type Operation } from "../operations.ts";
+import type { Operation } from "../operations.ts";
 import type { World } from "../world.ts";
 import type { Contender } from "./contender.ts";
 import type { Driver } from "./drivers.ts";
@@ -40,9 +40,6 @@ export function floorOf(driver: Driver, pool: pg.Pool, worlds: WorldSource): Con
     name: `floor, ${driver.name}`,
     isPrepared: driver.isPrepared,
     async prepare(operation, count) {
-      if (!isOffered(operation)) {
-        return null;
-      }
       const calls = [];
       for (const world of await worlds(operation, count)) {
         calls.push(sending(driver, await statements(operation, world)));

@@ -3,7 +3,6 @@ import { InMemoryTenancyStore } from "@tenantry/store-memory";
 import { NeonHttpTenancyStore } from "@tenantry/store-neon/http";
 import { PostgresTenancyStore } from "@tenantry/store-pg";
 import { PostgresJsTenancyStore } from "@tenantry/store-pg/postgres-js";
-import { isOffered } from "../operations.ts";
 import { makeWorld } from "../world.ts";
 import type { Contender } from "./contender.ts";
 import type { NeonHttp, PgDriver, PostgresJsDriver } from "./drivers.ts";
@@ -21,9 +20,6 @@ export function ofStore(
     name,
     isPrepared,
     async prepare(operation, count) {
-      if (!isOffered(operation)) {
-        return null;
-      }
       const { held, call } = operation;
       return Promise.all(
         (await worlds(operation, count)).map(async (world) => {

@@ -37,6 +37,15 @@ export async function acceptInvitation(sql: Sql, { orgId, owner, invId }: World,
   await record(sql, orgId, "invitation.accepted", data);
 }
 
+export async function resendInvitation(sql: Sql, { orgId, owner, invId }: World): Promise<void> {
+  await lockActiveOrg(sql, orgId);
+  const { expires_at: from } = await pending(sql, invId);
+  await checkAuthority(sql, orgId, owner.usrId);
+  const to = weekFrom(weekFrom(new Date()));
+  await sql("update tenancy.inv set expires_at = $2 where id = $1", [uuidOf(invId), to]);
+  await record(sql, orgId, "invitation.resent", { invId, from, to, adminUsrId: owner.usrId });
+}
+
 export async function declineInvitation(sql: Sql, { orgId, invId }: World): Promise<void> {
   await lockOrg(sql, orgId);
   await pending(sql, invId);
