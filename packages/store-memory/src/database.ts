@@ -1,22 +1,23 @@
-import type {
-  Answer,
-  AnswersTo,
-  Capabilities,
-  Change,
-  Commit,
-  CommitOutcome,
-  KeyAddress,
-  KeyScope,
-  KeyUse,
-  Membership,
-  Organization,
-  OrgId,
-  OrgRef,
-  Plan,
-  Question,
-  Read,
-  StorePort,
-  Tables,
+import {
+  type Answer,
+  type AnswersTo,
+  type Capabilities,
+  type Change,
+  type Commit,
+  type CommitOutcome,
+  hasOwn,
+  type KeyAddress,
+  type KeyScope,
+  type KeyUse,
+  type Membership,
+  type Organization,
+  type OrgId,
+  type OrgRef,
+  type Plan,
+  type Question,
+  type Read,
+  type StorePort,
+  type Tables,
 } from "@tenantry/core";
 import { History } from "./history.ts";
 import { Invitations } from "./invitations.ts";
@@ -119,13 +120,19 @@ export class Database implements StorePort {
   }
 
   #org(of: OrgRef): Organization | null {
-    return this.#orgs.get(
-      "org" in of
-        ? of.org
-        : "membership" in of
-          ? this.#memberships.get(of.membership)?.orgId
-          : this.#invitations.get(of.invitation)?.orgId,
-    );
+    return this.#orgs.get(this.#orgIdOf(of));
+  }
+
+  #orgIdOf(of: OrgRef): OrgId | undefined {
+    if (hasOwn(of, "org")) {
+      return of.org;
+    }
+    if (hasOwn(of, "slug")) {
+      return this.#orgs.slugHolder(of.slug) ?? undefined;
+    }
+    return hasOwn(of, "membership")
+      ? this.#memberships.get(of.membership)?.orgId
+      : this.#invitations.get(of.invitation)?.orgId;
   }
 
   #withOrg<R extends { readonly orgId: OrgId }>(row: R): R & { readonly org: Organization } {
@@ -133,7 +140,7 @@ export class Database implements StorePort {
   }
 
   #scope(scope: KeyScope): KeyAddress["scope"] | null {
-    return "creator" in scope ? scope.creator : (this.#org(scope)?.id ?? null);
+    return hasOwn(scope, "creator") ? scope.creator : (this.#org(scope)?.id ?? null);
   }
 
   // ── commit ────────────────────────────────────────────────────────────────────────────────────────────────────────

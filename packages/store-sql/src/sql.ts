@@ -1,3 +1,4 @@
+import { hasOwn } from "@tenantry/core";
 import { arrayOf, type Cell, cast, textOf } from "./cell.ts";
 import type { Statement } from "./executor.ts";
 import { nameOf } from "./statement.ts";
@@ -100,12 +101,12 @@ export class Statements {
 function shapeOf({ texts, parts }: Sql, values: (string | null)[]): string {
   let shape = `${numberOf(texts)}`;
   for (const part of parts) {
-    if ("texts" in part) {
+    if (hasOwn(part, "texts")) {
       shape += `(${shapeOf(part, values)})`;
-    } else if ("value" in part) {
+    } else if (hasOwn(part, "value")) {
       values.push(textOf(part.value, part.type));
       shape += `,${part.type}`;
-    } else if ("rows" in part) {
+    } else if (hasOwn(part, "rows")) {
       addRows(part, values);
       shape += `,${part.rows.length === 1 ? "row" : "rows"}${numberOf(part.columns)}`;
     } else {
@@ -144,13 +145,13 @@ function textFor({ texts, parts }: Sql, placed: { count: number }): string {
     return cast(placed.count, type);
   };
   const textOfPart = (part: Part): string => {
-    if ("texts" in part) {
+    if (hasOwn(part, "texts")) {
       return textFor(part, placed);
     }
-    if ("value" in part) {
+    if (hasOwn(part, "value")) {
       return placeholder(part.type);
     }
-    return "rows" in part ? set(part, placeholder) : part.identifier;
+    return hasOwn(part, "rows") ? set(part, placeholder) : part.identifier;
   };
   return texts.map((text, place) => text + (place < parts.length ? textOfPart(parts[place] as Part) : "")).join("");
 }
