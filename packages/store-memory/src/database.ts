@@ -5,6 +5,7 @@ import {
   type Change,
   type Commit,
   type CommitOutcome,
+  type Ended,
   hasOwn,
   type KeyAddress,
   type KeyScope,
@@ -150,12 +151,16 @@ export class Database implements StorePort {
     const undo: Undo = [];
     try {
       const seq = this.#advance(commit, undo);
-      const counts = { memberships: 0, invitations: 0, tuples: 0 };
+      let ended: Ended | undefined;
       for (const change of commit.changes) {
-        this.#apply(change, commit.org.id, undo, counts);
+        if (change.op === "endEverything") {
+          ended = this.#endEverything(change, undo);
+        } else {
+          this.#apply(change, commit.org.id, undo);
+        }
       }
-      this.#record(commit, seq, counts, undo);
-      return { outcome: "committed", seq };
+      this.#record(commit, seq, ended, undo);
+      return { outcome: "committed", seq, ...(ended === undefined ? {} : { ended }) };
     } catch (error) {
       for (const step of undo.reverse()) {
         step();
@@ -189,7 +194,7 @@ export class Database implements StorePort {
     return version;
   }
 
-  #apply(change: Change, orgId: OrgId, undo: Undo, counts: Counts): void {
+  #apply(change: Exclude<Change, { op: "endEverything" }>, orgId: OrgId, undo: Undo): void {
     switch (change.op) {
       case "insertOrg":
         return this.#orgs.insert(change.row, undo);
@@ -219,26 +224,27 @@ export class Database implements StorePort {
         return this.#tuples.insert(change.tuple, undo);
       case "deleteTuple":
         return this.#tuples.delete(change.tuple, undo);
-      case "endEverything": {
-        counts.memberships = this.#memberships.endAll(orgId, change.at, undo);
-        counts.invitations = this.#invitations.endAll(orgId, change.at, change.by, undo);
-        const tuples = this.#tuples.ofObject({ objectType: "org", objectId: change.orgId, relation: null });
-        for (const tuple of tuples) {
-          this.#tuples.delete(tuple, undo);
-        }
-        counts.tuples = tuples.length;
-      }
     }
   }
 
+  #endEverything({ orgId, at, by }: Extract<Change, { op: "endEverything" }>, undo: Undo): Ended {
+    const memberships = this.#memberships.endAll(orgId, at, undo);
+    const invitations = this.#invitations.endAll(orgId, at, by, undo);
+    const tuples = this.#tuples.ofObject({ objectType: "org", objectId: orgId, relation: null });
+    for (const tuple of tuples) {
+      this.#tuples.delete(tuple, undo);
+    }
+    return { memberships, invitations, tuples: tuples.length };
+  }
+
   /** The events and the uses of keys: part of the commit like every row. */
-  #record({ org, events, keys }: Commit, last: number, counts: Counts, undo: Undo): void {
+  #record({ org, events, keys }: Commit, last: number, ended: Ended | undefined, undo: Undo): void {
     const first = last - events.length + 1;
     for (const claim of keys) {
       this.#keys.claim(claim, org.id, first + claim.event, undo);
     }
     for (const [place, event] of events.entries()) {
-      this.#history.record(org.id, first + place, event, counts, undo);
+      this.#history.record(org.id, first + place, event, ended, undo);
     }
   }
 
@@ -254,13 +260,6 @@ export class Database implements StorePort {
       idem: this.#keys.all(),
     };
   }
-}
-
-/** How much ended with an organization. */
-interface Counts {
-  memberships: number;
-  invitations: number;
-  tuples: number;
 }
 
 function isLiveAt({ status, createdAt, updatedAt }: Membership, at: Date): boolean {

@@ -1,5 +1,6 @@
 import type {
   CommittedEvent,
+  Ended,
   EventType,
   MembershipThen,
   MemId,
@@ -52,9 +53,9 @@ export class History {
     return this.#pauses.get(memId)?.findLast((pause) => pause.at <= at)?.type ?? null;
   }
 
-  record(orgId: OrgId, seq: number, event: CommittedEvent, counts: object, undo: Undo): void {
+  record(orgId: OrgId, seq: number, event: CommittedEvent, ended: Ended | undefined, undo: Undo): void {
     const { type, at, actor, idempotencyKey } = event;
-    const data = type === "org.revoked" ? { ...event.data, ...counts } : event.data;
+    const data = ended === undefined ? event.data : { ...event.data, ...ended };
     const { events, ofType, ofActor } = this.#logOf(orgId);
     events.push({ orgId, seq, type, at, actor, idempotencyKey, data } as TenancyEvent);
     undo.push(() => events.pop());

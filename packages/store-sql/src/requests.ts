@@ -3,6 +3,7 @@ import {
   type AnswersTo,
   type Commit,
   type CommitOutcome,
+  type Ended,
   type KeyAddress,
   type KeyUse,
   type OrgId,
@@ -59,10 +60,7 @@ export function requests(schema: string, prepare: boolean): Requests {
       };
     },
 
-    commit: (commit) => ({
-      statement: statements.of(commitSql(own, commit)),
-      decode: ([row]) => outcome(row?.["seq"]),
-    }),
+    commit: (commit) => ({ statement: statements.of(commitSql(own, commit)), decode: ([row]) => outcome(row) }),
 
     lockOrg(orgId) {
       const values = new Values();
@@ -113,10 +111,13 @@ returning state`;
   };
 }
 
-function outcome(seq: string | null | undefined): CommitOutcome {
-  return seq === undefined || seq === null
-    ? { outcome: "conflict", constraint: null }
-    : { outcome: "committed", seq: Number(seq) };
+function outcome(row: Row | undefined): CommitOutcome {
+  const seq = row?.["seq"] ?? null;
+  if (seq === null) {
+    return { outcome: "conflict", constraint: null };
+  }
+  const ended = row?.["ended"] ?? null;
+  return { outcome: "committed", seq: Number(seq), ...(ended === null ? {} : { ended: JSON.parse(ended) as Ended }) };
 }
 
 function json(row: Row | undefined, column: string): { readonly [key: string]: Json } {

@@ -40,8 +40,9 @@ export function commitSql(s: Identifier, commit: Commit): Sql {
     ...tuples(s, changes),
     ...records(s, commit, changes),
   ];
+  const answer = changes("endEverything").length === 0 ? sql`` : sql`, (select counts::text from ended) as ended`;
   return sql`with ${listed(parts)}
-select last::text as seq from go`;
+select last::text as seq${answer} from go`;
 }
 
 type Changes = <O extends Op>(op: O) => readonly Of<O>[];
@@ -267,12 +268,11 @@ function records(s: Identifier, { events, keys }: Commit, changes: Changes): rea
   let counts = sql``;
   if (ending !== undefined) {
     parts.push(sql`ended as materialized (
-  select e.memberships, e.invitations, e.tuples
+  select jsonb_build_object('memberships', e.memberships, 'invitations', e.invitations, 'tuples', e.tuples) as counts
     from go, ${s}.end_everything(go.org_id, ${value(ending.orgId, "text")}, ${value(ending.at, "timestamptz")},
       ${value(uuidOrNull(ending.by), "uuid")}) e
 )`);
-    counts = sql`
-        || (select jsonb_build_object('memberships', memberships, 'invitations', invitations, 'tuples', tuples) from ended)`;
+    counts = sql` || (select counts from ended)`;
   }
   const recorded = events.map((event, place) => ({
     place: place + 1,
