@@ -6,14 +6,24 @@ import type { Curves, SizeReport } from "./size.ts";
 import type { Result } from "./summary.ts";
 import { number, spread, table } from "./table.ts";
 
+export const PARTS = ["operations", "hot", "size", "memory"] as const;
+export type Part = (typeof PARTS)[number];
+
+/** What one part measured, and how. */
+interface Measured<R> {
+  readonly profile: string;
+  /** Of the machine in the last quarter of an hour: processes that ran or waited to run. */
+  readonly load: number;
+  readonly results: R;
+}
+
 /** All that was measured; a part that was not asked for is missing. */
 export interface Report {
   readonly machine: string;
-  readonly profile: string;
-  readonly operations?: OperationsReport;
-  readonly hot?: readonly HotCell[];
-  readonly size?: SizeReport;
-  readonly memory?: MemoryReport;
+  readonly operations?: Measured<OperationsReport>;
+  readonly hot?: Measured<readonly HotCell[]>;
+  readonly size?: Measured<SizeReport>;
+  readonly memory?: Measured<MemoryReport>;
 }
 
 const PG = "Tenantry, pg";
@@ -21,7 +31,7 @@ const OTHERS = ["usual", "usual, tuned", "better-auth"];
 
 /** The report as files: their names and what is in them. */
 export function filesOf(report: Report): ReadonlyMap<string, string> {
-  const { operations, size } = report;
+  const [operations, size] = [report.operations?.results, report.size?.results];
   const files = new Map([
     ["results.json", `${JSON.stringify(report, rounding, 1)}\n`],
     ["tables.md", tablesOf(report)],
@@ -51,17 +61,26 @@ function rounding(_: string, value: unknown): unknown {
 }
 
 function tablesOf(report: Report): string {
-  const { machine, profile, operations, hot, size, memory } = report;
+  const { machine, operations, hot, size, memory } = report;
   const parts = [
     "# Tables",
-    `Written by the benchmark, profile \`${profile}\`: ${machine}. [README.md](README.md) says what the columns mean. In
-parentheses are the quartiles of the rounds. Ratios are of one round each, so above 1 the store is ahead.`,
-    ...(operations === undefined ? [] : operationTables(operations)),
-    ...(hot === undefined ? [] : [hotTable(hot)]),
-    ...(size === undefined ? [] : [sizeTable("members", size.members), sizeTable("organizations", size.organizations)]),
-    ...(memory === undefined ? [] : [memoryTable(memory)]),
+    `Written by the benchmark: ${machine}. [README.md](README.md) says what the columns mean. In parentheses are the
+quartiles of the rounds. Ratios are of one round each, so above 1 the store is ahead.`,
+    conditions(report),
+    ...(operations === undefined ? [] : operationTables(operations.results)),
+    ...(hot === undefined ? [] : [hotTable(hot.results)]),
+    ...(size === undefined ? [] : sizeTables(size.results)),
+    ...(memory === undefined ? [] : [memoryTable(memory.results)]),
   ];
   return `${parts.join("\n\n")}\n`;
+}
+
+function conditions(parts: Pick<Report, Part>): string {
+  const rows = PARTS.flatMap((part) => {
+    const measured = parts[part];
+    return measured === undefined ? [] : [[part, measured.profile, number(measured.load)]];
+  });
+  return table(["part", "profile", "load of the machine"], rows);
 }
 
 function operationTables({ distances, cells }: OperationsReport): readonly string[] {
@@ -195,6 +214,10 @@ function hotTable(cells: readonly HotCell[]): string {
     spread(of(results, "usual, tuned")?.against?.throughput),
   ]);
   return `## One organization that everybody writes to\n\n${table(head, rows)}`;
+}
+
+function sizeTables({ members, organizations }: SizeReport): readonly string[] {
+  return [sizeTable("members", members), sizeTable("organizations", organizations)];
 }
 
 function sizeTable(along: string, { sizes, curves }: Curves): string {
