@@ -1,5 +1,6 @@
 import { NotSent } from "./executor.ts";
-import { isAsGoodAsBefore, type PgPool, type PgPoolClient } from "./pg-executor.ts";
+import { isAsGoodAsBefore } from "./faults.ts";
+import type { PgPool, PgPoolClient } from "./pg-client.ts";
 
 /** A connection on which nothing is answered for so long may well be waiting for a lock. */
 const SLOW_MS = 50;
