@@ -221,11 +221,17 @@ function sizeTables({ members, organizations }: SizeReport): readonly string[] {
 }
 
 function sizeTable(along: string, { sizes, curves }: Curves): string {
-  const head = ["operation, ms", ...sizes.map((size) => `${number(size)} ${along}`), "last / first"];
-  const rows = curves.map(({ name, isBulk, p50 }) => [
+  const head = [
+    "operation",
+    ...sizes.map((size) => `${number(size)} ${along}, ms`),
+    ...sizes.map((size) => `${number(size)}, µs`),
+    "last / first, µs",
+  ];
+  const rows = curves.map(({ name, isBulk, p50, cpu, growth }) => [
     isBulk ? `${name} (bulk)` : name,
     ...p50.map(number),
-    number((p50.at(-1) ?? Number.NaN) / (p50[0] ?? Number.NaN)),
+    ...cpu.map(number),
+    spread(growth),
   ]);
   return `## Cost against the number of ${along}\n\n${table(head, rows)}`;
 }
@@ -249,8 +255,8 @@ function latencyChart(title: string, cells: readonly Cell[]): string {
 }
 
 function sizeChart(title: string, along: string, { sizes, curves }: Curves): string {
-  const series = curves.map(({ name, p50 }) => ({ name, values: p50 }));
-  return lineChart({ title, unit: "milliseconds", along, places: sizes, series });
+  const series = curves.map(({ name, cpu }) => ({ name, values: cpu }));
+  return lineChart({ title, unit: "microseconds of processor time", along, places: sizes, series });
 }
 
 function of(results: readonly Result[], contender: string): Result | undefined {

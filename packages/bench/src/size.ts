@@ -11,15 +11,21 @@ import { OPERATIONS, type Operation } from "./operations.ts";
 import { populateMembers, populateOrganizations } from "./population.ts";
 import type { Profile } from "./profile.ts";
 import type { Progress } from "./progress.ts";
-import { quantile } from "./statistics.ts";
+import type { ServerClock } from "./server-clock.ts";
+import { quantile, ratio, type Spread } from "./statistics.ts";
 import { makeWorld } from "./world.ts";
 
-/** What something costs at each size, in milliseconds. */
+/** What something costs at each size. */
 export interface Curve {
   readonly name: string;
   /** Whether it touches everything there is: then it is not supposed to be flat. */
   readonly isBulk: boolean;
+  /** Milliseconds until it is answered. */
   readonly p50: readonly number[];
+  /** Microseconds of processors, here and on the server: what others do on the machine hardly shows in them. */
+  readonly cpu: readonly number[];
+  /** How many times the processor time of the smallest the largest needs, in the same rounds. */
+  readonly growth: Spread;
 }
 
 export interface SizeReport {
@@ -79,7 +85,7 @@ async function ofMemberCounts(sizes: readonly number[], progress: Progress): Pro
     (operation) =>
       pages((orgId) => middles.get(orgId) ?? null).find(({ name }) => name === operation.name) ?? operation,
   );
-  const curves = await curvesOf(operations, contenders, database, progress);
+  const curves = await curvesOf(operations, contenders, database.clock, progress);
   await driver.close();
   await database.close();
   return curves;
@@ -102,7 +108,7 @@ async function ofOrganizationCounts(sizes: readonly number[], progress: Progress
     drivers.push(driver);
     progress.end();
   }
-  const curves = await curvesOf(ofOrganizations, contenders, databases[0] as BenchDatabase, progress);
+  const curves = await curvesOf(ofOrganizations, contenders, sumOf(databases), progress);
   await Promise.all(drivers.map((driver) => driver.close()));
   await Promise.all(databases.map((database) => database.close()));
   return curves;
@@ -111,7 +117,7 @@ async function ofOrganizationCounts(sizes: readonly number[], progress: Progress
 async function curvesOf(
   operations: readonly Operation[],
   contenders: readonly Contender[],
-  { clock }: BenchDatabase,
+  clock: ServerClock,
   progress: Progress,
 ): Promise<readonly Curve[]> {
   const curves: Curve[] = [];
@@ -120,16 +126,29 @@ async function curvesOf(
     // What touches everything takes seconds on the largest.
     const isBulk = BULK.includes(operation.name);
     const score = await hold({ operation, ...CONTEST, ...(isBulk ? { calls: 1, rounds: 3 } : {}) }, contenders, clock);
-    const p50 = [...score.values()].map((turns) =>
-      quantile(
-        turns.flatMap(({ latencies }) => latencies),
-        0.5,
-      ),
-    );
-    curves.push({ name: operation.name, isBulk, p50 });
+    const turns = [...score.values()];
+    const latencies = turns.map((those) => those.flatMap((turn) => turn.latencies));
+    const cpu = turns.map((those) => those.map((turn) => turn.clientCpu + (turn.serverCpu ?? 0)));
+    curves.push({
+      name: operation.name,
+      isBulk,
+      p50: latencies.map((those) => quantile(those, 0.5)),
+      cpu: cpu.map((those) => quantile(those, 0.5)),
+      growth: ratio(cpu.at(-1) ?? [], cpu[0] ?? []),
+    });
     progress.end();
   }
   return curves;
+}
+
+/** A server at rest uses next to nothing: what all have used is what the one used that was asked. */
+function sumOf(databases: readonly BenchDatabase[]): ServerClock {
+  return {
+    microseconds() {
+      const used = databases.map(({ clock }) => clock.microseconds());
+      return used.includes(null) ? null : used.reduce<number>((sum, one) => sum + (one ?? 0), 0);
+    },
+  };
 }
 
 /** Pages of members: where they begin, and what they leave out. */
