@@ -29,12 +29,14 @@ export default {
       comment: "Import another package by its name: its files may move.",
       severity: "error",
       from: { path: "^(?:packages|examples)/([^/]+)/src/", pathNot: TESTS },
-      to: { path: "^packages/[^/]+/src/", pathNot: "^packages/$1/" },
+      // The entry of testkit is not built.
+      to: { path: "^packages/[^/]+/src/", pathNot: "^packages/($1/|testkit/src/index\\.ts$)" },
     },
     {
       name: "testkit-in-tests-only",
+      comment: "What is measured by the benchmark runs on the same databases.",
       severity: "error",
-      from: { path: "^(packages|examples|scripts)/", pathNot: `${TESTS}|^packages/testkit/` },
+      from: { path: "^(packages|examples|scripts)/", pathNot: `${TESTS}|^packages/(testkit|bench)/` },
       to: { path: "^packages/testkit/" },
     },
     {
