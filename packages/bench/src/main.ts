@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { HOT_STEPS, measureHotOrganization } from "./hot-organization.ts";
 import { measureOperations, operationsOf } from "./measure-operations.ts";
-import { MEMORY_STEPS, measureMemory } from "./memory.ts";
+import { measureMemory, memorySteps } from "./memory.ts";
 import { PROFILES, type Profile } from "./profile.ts";
 import { startProgress } from "./progress.ts";
 import { filesOf, PARTS, type Part, type Report } from "./report.ts";
@@ -30,7 +30,7 @@ const steps: Readonly<Record<Part, number>> = {
   operations: operationsOf(profile).length * profile.callers.length * profile.networks.length,
   hot: HOT_STEPS,
   size: sizeSteps(profile),
-  memory: MEMORY_STEPS,
+  memory: memorySteps(profile),
 };
 const progress = startProgress([...parts].reduce((sum, part) => sum + steps[part], 0));
 const measures: { readonly [P in Part]: () => Promise<NonNullable<Report[P]>["results"]> } = {

@@ -3,7 +3,8 @@ import type { Contender } from "./contenders/contender.ts";
 import { ofStore } from "./contenders/tenantry.ts";
 import { sharedByReads } from "./contenders/worlds.ts";
 import { hold } from "./contest.ts";
-import { OPERATIONS } from "./operations.ts";
+import { operationsOf } from "./measure-operations.ts";
+import type { Operation } from "./operations.ts";
 import type { Profile } from "./profile.ts";
 import type { Progress } from "./progress.ts";
 import { type Spread, spreadOf } from "./statistics.ts";
@@ -18,14 +19,18 @@ export interface MemoryReport {
 /** These end what the next ones need, or have everything as their answer. */
 const LEFT_OUT = ["suspendOrg", "reinstateOrg", "revokeOrg", "transferOwnership", "listTuplesForObject"];
 
-const operations = OPERATIONS.filter((operation) => !LEFT_OUT.includes(operation.name));
+function operationsInMemory(profile: Profile): readonly Operation[] {
+  return operationsOf(profile).filter(({ name }) => !LEFT_OUT.includes(name));
+}
 
-export const MEMORY_STEPS: number = operations.length;
+export function memorySteps(profile: Profile): number {
+  return operationsInMemory(profile).length;
+}
 
-export async function measureMemory({ sizes }: Profile, progress: Progress): Promise<MemoryReport> {
-  const large = Math.min(100_000, Math.max(...sizes.members));
+export async function measureMemory(profile: Profile, progress: Progress): Promise<MemoryReport> {
+  const large = Math.min(100_000, Math.max(...profile.sizes.members));
   const rates = [];
-  for (const operation of operations) {
+  for (const operation of operationsInMemory(profile)) {
     progress.begin(`in memory, ${operation.name}`);
     // Anew for each: what is left of all calls would fill the memory.
     const contenders = await Promise.all([SMALL, large].map(inOrganizationOf));

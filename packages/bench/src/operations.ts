@@ -57,7 +57,7 @@ const ONE_TRIP: readonly Operation[] = [
 ];
 
 const TWO_TRIPS: readonly Operation[] = [
-  mutation("updateOrg", 2, {}, (store, { orgId }) => store.updateOrg({ orgId, name: "Acme & Sons" })),
+  mutation("updateOrg", 2, {}, (store, { orgId }) => store.updateOrg({ orgId, name: `Acme ${generate("org")}` })),
   mutation("suspendOrg", 2, {}, (store, { orgId }) => store.suspendOrg(orgId)),
   mutation("reinstateOrg", 2, { isSuspended: true }, (store, { orgId }) => store.reinstateOrg(orgId)),
   mutation("revokeOrg", 2, {}, (store, { orgId }) => store.revokeOrg(orgId)),
@@ -89,7 +89,7 @@ const HELD: readonly Operation[] = [
   held("suspendMembership", aMember, (store, _, memId) => store.suspendMembership(memId)),
   held("selfLeave", aMember, (store, _, memId) => store.selfLeave({ memId })),
   held("adminRemove", aMember, (store, { admin }, memId) => store.adminRemove({ memId, adminUsrId: admin.usrId })),
-  held("updateOrg", anOrg, (store, _, orgId) => store.updateOrg({ orgId, name: "Acme & Sons" })),
+  held("updateOrg", anOrg, (store, _, orgId) => store.updateOrg({ orgId, name: `Acme ${generate("org")}` })),
   held("acceptInvitation", anInvitation, (store, { identifier }, invId) =>
     store.acceptInvitation({ invId, asUsrId: generate("usr"), acceptingIdentifier: identifier }),
   ),

@@ -147,6 +147,7 @@ function floorTable(cells: readonly Cell[]): string {
     "floor",
     "µs server",
     "floor",
+    "floor / ours, µs",
   ];
   return table(
     head,
@@ -164,6 +165,7 @@ function floorTable(cells: readonly Cell[]): string {
         number(floor?.clientCpu),
         number(own?.serverCpu),
         number(floor?.serverCpu),
+        number(own === undefined || floor === undefined ? null : processorTime(floor) / processorTime(own)),
       ];
     }),
   );
@@ -257,6 +259,11 @@ function latencyChart(title: string, cells: readonly Cell[]): string {
 function sizeChart(title: string, along: string, { sizes, curves }: Curves): string {
   const series = curves.map(({ name, cpu }) => ({ name, values: cpu }));
   return lineChart({ title, unit: "microseconds of processor time", along, places: sizes, series });
+}
+
+/** Here and on the server. */
+function processorTime({ clientCpu, serverCpu }: Result): number {
+  return clientCpu + (serverCpu ?? 0);
 }
 
 function of(results: readonly Result[], contender: string): Result | undefined {

@@ -26,6 +26,8 @@ function statementsOf(pool: pg.Pool): (operation: Operation, world: World) => Pr
     hostTransactions: false,
   });
   return async ({ held, call }, world) => {
+    // A list that was handed out is not written to any more.
+    kept = [];
     const entity = (await held?.(store, world)) as never;
     kept = [];
     await call(store, world, entity);
