@@ -1,5 +1,6 @@
 export {
   atOnce,
+  beginAndCommit,
   inOrder,
   NotSent,
   RolledBack,

@@ -1,8 +1,8 @@
 import {
   atOnce,
+  beginAndCommit,
   inOrder,
   NotSent,
-  RolledBack,
   type Row,
   type SqlConnection,
   type SqlExecutor,
@@ -95,23 +95,8 @@ async function each(client: PgClient, texts: readonly string[]): Promise<void> {
   }
 }
 
-/** Begins, works and commits; what fails is rolled back and thrown as it was. */
 async function inTransaction<T>(client: PgClient, work: () => Promise<T>): Promise<T> {
-  await client.query({ text: "begin" });
-  let result: T;
-  try {
-    result = await work();
-  } catch (error) {
-    // A connection that is gone took its transaction along.
-    await client.query({ text: "rollback" }).catch(() => {});
-    throw error;
-  }
-  const { command } = await client.query({ text: "commit" });
-  // A transaction that failed before answers COMMIT without an error, and with this tag.
-  if (command !== "COMMIT") {
-    throw new RolledBack(command);
-  }
-  return result;
+  return beginAndCommit(async (text) => (await client.query({ text })).command, work);
 }
 
 /** Lends a connection for some work, and gives it back as good as before or not at all. */
