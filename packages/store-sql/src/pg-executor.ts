@@ -10,7 +10,7 @@ import {
 } from "./executor.ts";
 import { isAsGoodAsBefore } from "./faults.ts";
 import type { Transact } from "./own-transaction.ts";
-import type { PgClient, PgPool, PgPoolClient } from "./pg-client.ts";
+import { borrow, type PgClient, type PgPool, type PgPoolClient } from "./pg-client.ts";
 import { SharedConnections } from "./shared-connections.ts";
 import { Turns } from "./turns.ts";
 
@@ -102,11 +102,7 @@ async function inTransaction<T>(client: PgClient, work: () => Promise<T>): Promi
 /** Lends a connection for some work, and gives it back as good as before or not at all. */
 async function withPoolClient<T>(pool: PgPool, work: (client: PgPoolClient) => Promise<T>): Promise<T> {
   // Not pool.query(): that closes its connection on every SQL error, and losing a race is an ordinary outcome here.
-  const client = await pool.connect().catch((error: unknown) => {
-    throw new NotSent(error);
-  });
-  // A borrowed client without a listener takes the process down when its connection dies.
-  client.on("error", ignore);
+  const client = await borrow(pool, ignore);
   let destroy = true;
   try {
     const result = await work(client);
