@@ -19,6 +19,7 @@ import {
   StoreFault,
   type StorePort,
 } from "./store.ts";
+import { mutationWithin, queryWithin } from "./within.ts";
 
 // The loop around every operation: load, decide, commit, and again on conflict. Decisions know nothing of it, and
 // stores are only asked and told.
@@ -30,6 +31,8 @@ export interface Context {
   readonly gathering: Gathering | null;
   /** On whose behalf everything is done; `null`: the host's, who has authorised the call. */
   readonly acting: UsrId | null;
+  /** The organization outside of which nothing is seen; `null`: all are. */
+  readonly within: OrgId | null;
 }
 
 export function contextOf(port: StorePort, settings: Settings): Context {
@@ -38,6 +41,7 @@ export function contextOf(port: StorePort, settings: Settings): Context {
     settings,
     gathering: settings.groupCommit && port.isRemote ? new Gathering(port) : null,
     acting: null,
+    within: null,
   };
 }
 
@@ -46,11 +50,12 @@ const MOST_LOST = 2;
 
 /** Answers a query from one snapshot. */
 export async function ask<Args extends readonly unknown[], Input, P extends Plan, R>(
-  { port, settings, acting }: Context,
+  { port, settings, acting, within }: Context,
   asked: Query<Args, Input, P, R>,
   ...args: Args
 ): Promise<R> {
-  const query = acting === null ? asked : queryAs(asked, acting, settings);
+  const own = within === null ? asked : queryWithin(asked, within);
+  const query = acting === null ? own : queryAs(own, acting, settings);
   const input = query.parse(...args);
   const now = readClock(settings);
   const answers = await joined(port, { operation: query.name, isMutation: false }, (access) =>
@@ -71,8 +76,9 @@ export async function mutate<
   Facts,
   R,
   M extends keyof FreshIds,
->(context: Context, operation: Mutation<Args, Input, P, Facts, R, M>, args: Args, last: unknown): Promise<R> {
-  const { port, settings, acting } = context;
+>(context: Context, asked: Mutation<Args, Input, P, Facts, R, M>, args: Args, last: unknown): Promise<R> {
+  const { port, settings, acting, within } = context;
+  const operation = within === null ? asked : mutationWithin(asked, within);
   const call: Call<MutationPlan, R> =
     acting === null
       ? callOf(operation, settings, args, last, acting)
