@@ -40,6 +40,14 @@ describe("inside one organization", () => {
     expect(calls).toEqual(["commit", "load"]);
   });
 
+  test("an entity in hand is looked at all the same", async () => {
+    const forged = { ...foreign, orgId: id };
+    const { store, calls } = open({ load: [answering({ org: otherOrg, membership: foreign })] });
+    const error = await rejection(store.within(id).changeRole({ memId: forged, newRole: "admin" }));
+    expect(error.code).toBe("not_found");
+    expect(calls).toEqual(["load"]);
+  });
+
   test("an operation that is always looked at is looked at", async () => {
     const { store, calls } = open({ load: [answering({ org: acme })], commit: [committed] });
     await store.within(id).suspendOrg(id);

@@ -19,10 +19,13 @@ export function mutationWithin<
   return {
     ...mutation,
     find: (input, answers) => mutation.find(input, seenFrom(orgId, answers)),
-    // Decided without a look only about the organization itself, by its id.
+    // Decided without a look only about the organization itself, by its id: an entity in hand says whose it is, but
+    // whoever holds it may have written that.
     assume(input, settings) {
+      const { held } = input as Input & { readonly held?: unknown };
       const scope = mutation.scope(input);
-      return hasOwn(scope, "org") && scope.org === orgId ? (mutation.assume?.(input, settings) ?? null) : null;
+      const isOwn = held === undefined && hasOwn(scope, "org") && scope.org === orgId;
+      return isOwn ? (mutation.assume?.(input, settings) ?? null) : null;
     },
   };
 }
