@@ -5,8 +5,10 @@ import type { TenantResolver } from "../resolver.ts";
 
 const PLACEHOLDER = "{tenant_id}";
 const SEGMENT = /^[A-Za-z0-9_-]+$/;
-/** What a router behind us might fold into another path: doubled slashes, dot segments, parameters, escaped separators. */
-const FOLDABLE = /\/\/|[\\;]|%(?:2f|5c|2e|00)|\/\.{1,2}(?:\/|$)/i;
+/** What a router behind us might fold into another path: doubled slashes, parameters, escaped separators. */
+const FOLDABLE = /\/\/|[\\;]|%(?:2f|5c|2e|00)/i;
+/** A dot segment, escaped or not: from wherever it stands it may lead back to another tenant. */
+const CLIMBING = /(?:[/\\]|%2f|%5c)(?:\.|%2e){1,2}(?:$|[/\\;]|%2f|%5c)/i;
 
 /** A segment of the path: an id or a slug. It is never decoded. */
 export function pathResolver({ pathPattern }: { readonly pathPattern: string }): TenantResolver {
@@ -18,7 +20,7 @@ export function pathResolver({ pathPattern }: { readonly pathPattern: string }):
     trust: "routed",
     resolve({ path }) {
       const region = beginning(path, depth);
-      if (FOLDABLE.test(region)) {
+      if (FOLDABLE.test(region) || CLIMBING.test(path)) {
         throw new TenantError("tenant.invalid_path", { source });
       }
       if (!region.startsWith(before)) {
@@ -60,7 +62,8 @@ export function isPathPattern(pattern: string): boolean {
     more.length === 0 &&
     (behind === "" || behind.startsWith("/")) &&
     /^[A-Za-z0-9/_.~-]*$/.test(before + behind) &&
-    !FOLDABLE.test(before + behind.slice(1))
+    !FOLDABLE.test(before + behind.slice(1)) &&
+    !CLIMBING.test(before + behind)
   );
 }
 

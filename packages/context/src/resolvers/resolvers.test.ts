@@ -203,7 +203,12 @@ describe("the path", () => {
     ["/tenants/acme%00/", "tenant.invalid_path"],
     ["/tenants//acme", "tenant.invalid_path"],
     ["//tenants/acme", "tenant.invalid_path"],
-    ["/tenants/acme//x", "tenant.invalid_path"],
+    ["/tenants/acme//x", acme],
+    ["/tenants/acme/../beta", "tenant.invalid_path"],
+    ["/tenants/acme/x/..%2f..%5cbeta", "tenant.invalid_path"],
+    ["/tenants/acme/x/.%2E;/../beta", "tenant.invalid_path"],
+    ["/a/b/../../tenants/beta", "tenant.invalid_path"],
+    ["/tenants/acme/..x/.y/z.", acme],
     ["/tenants/..%2fbeta", "tenant.invalid_path"],
     ["/tenants/../tenants/beta", "tenant.invalid_path"],
     ["/./tenants/acme", "tenant.invalid_path"],
@@ -231,7 +236,7 @@ describe("the path", () => {
     ["/api/v1/t/acme/members", null],
     ["/api/v1/t/acme/PROJECTS", "tenant.invalid_path"],
     ["/api/v1/t/acme/proj%65cts", "tenant.invalid_path"],
-    ["/api/v1/t/acme/projects//", "tenant.invalid_path"],
+    ["/api/v1/t/acme//projects", "tenant.invalid_path"],
   ])("with text behind the placeholder, %j is %j", async (given, expected) => {
     expect(await answer(within, { path: given })).toEqual(expected);
   });
