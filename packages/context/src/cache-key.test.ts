@@ -22,7 +22,13 @@ describe("a key", () => {
   test("is never that of another tenant or of other parts", async () => {
     const tenants = await actives(5);
     const pieces = ["", ":", "%", "%3A", "a", "a:b", "b", "t1", "%25", " "];
-    const lists = pieces.flatMap((one) => [[one], ...pieces.flatMap((two) => [[one, two], [one, two, one]])]);
+    const lists = pieces.flatMap((one) => [
+      [one],
+      ...pieces.flatMap((two) => [
+        [one, two],
+        [one, two, one],
+      ]),
+    ]);
     const keys = tenants.flatMap((active) => [[], ...lists].map((parts) => cacheKey(active, ...parts)));
     expect(new Set(keys).size).toBe(5 * (1 + lists.length));
     const [{ org }] = tenants as readonly [ActiveTenant];

@@ -163,7 +163,11 @@ test("a domain of the host's look-up names its organization, and any other one n
   const { TenantContext } = await import("./tenant-context.ts");
   const tenancy = new TenantContext<null>({ directory: storeDirectory(store, { orgOfDomain }), identify: () => null });
   const own = input({ host: "shop.example.org" });
-  expect(await tenancy.resolver.resolve(own)).toMatchObject({ tenant: { id: acme }, source: "domain", trust: "routed" });
+  expect(await tenancy.resolver.resolve(own)).toMatchObject({
+    tenant: { id: acme },
+    source: "domain",
+    trust: "routed",
+  });
   const other = input({ host: "other.example.org" });
   expect(await tenancy.resolver.resolve(other)).toMatchObject({ error: { code: "tenant.unresolved" } });
 });

@@ -48,7 +48,9 @@ function faults(input: unknown, env: Readonly<Record<string, string>> = {}): rea
     return [];
   } catch (error) {
     if (isTenancyError(error, "config.invalid")) {
-      return (error.details as { readonly faults: readonly { readonly path: string }[] }).faults.map(({ path }) => path);
+      return (error.details as { readonly faults: readonly { readonly path: string }[] }).faults.map(
+        ({ path }) => path,
+      );
     }
     throw error;
   }
@@ -64,12 +66,19 @@ test("without anything the configuration is the defaults", () => {
 
 test("it is frozen through and through", () => {
   const config = loadConfig({ resolution: { baseDomains: ["example.com"] } });
-  expect([config, config.resolution, config.resolution.baseDomains, config.lifecycle].every(Object.isFrozen)).toBe(true);
+  expect([config, config.resolution, config.resolution.baseDomains, config.lifecycle].every(Object.isFrozen)).toBe(
+    true,
+  );
 });
 
 test("a base domain brings the resolver of subdomains, unless resolvers are named", () => {
   const baseDomains = ["example.com"];
-  expect(loadConfig({ resolution: { baseDomains } }).resolution.resolvers).toEqual(["jwt", "header", "subdomain", "path"]);
+  expect(loadConfig({ resolution: { baseDomains } }).resolution.resolvers).toEqual([
+    "jwt",
+    "header",
+    "subdomain",
+    "path",
+  ]);
   const named = { resolvers: ["path"], baseDomains };
   expect(loadConfig({ resolution: named }).resolution.resolvers).toEqual(["path"]);
 });
@@ -116,7 +125,9 @@ describe("what is given", () => {
   });
 
   test("is left out where it is undefined", () => {
-    expect(loadConfig({ resolution: { trustProxy: undefined } as never, settings: undefined as never })).toEqual(defaults);
+    expect(loadConfig({ resolution: { trustProxy: undefined } as never, settings: undefined as never })).toEqual(
+      defaults,
+    );
   });
 });
 

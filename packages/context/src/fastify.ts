@@ -1,5 +1,5 @@
 import { TenantError } from "@tenantry/core";
-import type { FastifyPluginCallback, FastifyRequest, preHandlerHookHandler } from "fastify";
+import type { FastifyPluginCallback, FastifyReply, FastifyRequest, preHandlerHookHandler } from "fastify";
 import type { ActiveTenant } from "./active-tenant.ts";
 import { answerFor, TENANT_HEADER } from "./http.ts";
 import { receivedBy } from "./node-request.ts";
@@ -21,7 +21,7 @@ interface Opened {
 
 const requests = new WeakMap<object, Opened>();
 
-/** A plugin that resolves every request and refuses none. Registered after authentication. Errors of ours are answered. */
+/** A plugin that resolves every request and refuses none. Registered after authentication. */
 export function tenant(tenancy: TenantContext<FastifyRequest>): FastifyPluginCallback {
   const plugin: FastifyPluginCallback = (app, _options, registered) => {
     app.decorateRequest("tenant", null);
@@ -38,14 +38,6 @@ export function tenant(tenancy: TenantContext<FastifyRequest>): FastifyPluginCal
         (error: Error) => done(error),
       );
     });
-    const others = app.errorHandler;
-    app.setErrorHandler((error, req, reply) => {
-      const answer = answerFor(error);
-      if (answer === null) {
-        return others.call(app, error as never, req, reply);
-      }
-      return reply.code(answer.status).send(answer.body);
-    });
     registered();
   };
   // For the application that registers it, not for a scope of its own.
@@ -58,7 +50,7 @@ export function requireTenant(requirement: Requirement = {}): preHandlerHookHand
   return (req, reply, done) => {
     const opened = requests.get(req);
     if (opened === undefined) {
-      done(new TenantError("tenant.context_missing", {}));
+      answered(new TenantError("tenant.context_missing", {}), reply);
       return;
     }
     const { request, tenancy } = opened;
@@ -69,9 +61,35 @@ export function requireTenant(requirement: Requirement = {}): preHandlerHookHand
         // Anew, because the body was read in between.
         tenancy.run(request, done);
       },
-      (error: Error) => done(error),
+      (error: Error) => {
+        if (!answered(error, reply)) {
+          done(error);
+        }
+      },
     );
   };
+}
+
+/**
+ * An error handler that answers errors of ours, which a route throws, and hands every other one on. For `setErrorHandler`.
+ */
+export function tenantErrors(
+  others: (error: unknown, req: FastifyRequest, reply: FastifyReply) => unknown = rethrow,
+): (error: unknown, req: FastifyRequest, reply: FastifyReply) => unknown {
+  return (error, req, reply) => (answered(error, reply) ? reply : others(error, req, reply));
+}
+
+function rethrow(error: unknown): never {
+  // Fastify's own handler answers what this one throws.
+  throw error;
+}
+
+function answered(error: unknown, reply: FastifyReply): boolean {
+  const answer = answerFor(error);
+  if (answer !== null) {
+    reply.code(answer.status).send(answer.body);
+  }
+  return answer !== null;
 }
 
 /** What a guard proved for a request. Throws `TenantError` `tenant.context_missing` where none did. */

@@ -13,7 +13,12 @@ const service: Actor = { kind: "service", id: "billing" };
 const project = { relation: "editor", objectType: "project", objectId: "42" };
 
 /** What the guard says to a request: `null`, or the code. */
-async function answer(world: World, said: object, actor: Actor | null, requirement?: Requirement): Promise<string | null> {
+async function answer(
+  world: World,
+  said: object,
+  actor: Actor | null,
+  requirement?: Requirement,
+): Promise<string | null> {
   const request = await world.open(said, actor);
   return codeOf(() => world.tenancy.guard.require(request, requirement));
 }
@@ -249,7 +254,9 @@ test("a token must name the tenant where that is asked", async () => {
   for (const claims of [null, {}, { sub: bob }, Object.create({ tenant_id: world.acme })]) {
     expect(await answer(world, { ...routed, claims }, user(bob), must)).toBe("tenant.token_rejected");
   }
-  expect(await answer(world, { ...routed, claims: { tenant_id: world.beta } }, user(bob), must)).toBe("tenant.conflict");
+  expect(await answer(world, { ...routed, claims: { tenant_id: world.beta } }, user(bob), must)).toBe(
+    "tenant.conflict",
+  );
   const bare = await openWorld({ config: { resolution: { resolvers: ["header"] } } });
   for (const tenant_id of [bare.beta, "acme", [bare.acme]]) {
     expect(await answer(bare, { ...header, claims: { tenant_id } }, user(bob), must)).toBe("tenant.token_rejected");
@@ -378,7 +385,10 @@ describe("what it costs", () => {
     const request = await world.open(routed, user(alice));
     await world.tenancy.guard.require(request);
     await world.tenancy.guard.require(request, { role: "admin" });
-    await Promise.all([world.tenancy.guard.require(request, { anyRole: ["owner"] }), world.tenancy.guard.require(request)]);
+    await Promise.all([
+      world.tenancy.guard.require(request, { anyRole: ["owner"] }),
+      world.tenancy.guard.require(request),
+    ]);
     expect(world.asked).toEqual({ find: before.find, standing: before.standing + 1 });
   });
 
@@ -423,7 +433,9 @@ test("a store that fails is not the sender's fault, and its cause goes to the lo
   const cause = new Error("secret");
   const broken = (own: TenantDirectory): TenantDirectory => ({ ...own, standing: () => Promise.reject(cause) });
   const world = await openWorld({ wrap: broken });
-  const error = await world.tenancy.guard.require(await world.open(routed, user(bob))).catch((caught: unknown) => caught);
+  const error = await world.tenancy.guard
+    .require(await world.open(routed, user(bob)))
+    .catch((caught: unknown) => caught);
   expect(error).toMatchObject({ code: "tenant.resolver_failed", details: { source: "directory" } });
   expect((error as Error).cause).toBeUndefined();
   expect(world.failures).toEqual([{ source: "directory", cause }]);

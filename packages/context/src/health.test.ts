@@ -1,5 +1,5 @@
-import { InMemoryTenancyStore } from "@tenantry/store-memory";
 import { TenantError } from "@tenantry/core";
+import { InMemoryTenancyStore } from "@tenantry/store-memory";
 import { expect, test } from "vitest";
 import { type HealthCheck, health, storeHealth } from "./health.ts";
 

@@ -5,7 +5,9 @@ import { answerFor, httpStatusOf } from "./http.ts";
 
 test("every code has the number that its page says", () => {
   const index = readFileSync(new URL("../../../errors/README.md", import.meta.url), "utf8");
-  const said = new Map([...index.matchAll(/^\| \[`([^`]+)`\].*\| (\d+|–) \|$/gm)].map(([, code, hint]) => [code, hint]));
+  const said = new Map(
+    [...index.matchAll(/^\| \[`([^`]+)`\].*\| (\d+|–) \|$/gm)].map(([, code, hint]) => [code, hint]),
+  );
   expect(CODES.map((code) => [code, `${httpStatusOf({ code })}`])).toEqual(CODES.map((code) => [code, said.get(code)]));
 });
 

@@ -138,7 +138,10 @@ describe("a bearer token", () => {
   });
 
   test("without an algorithm, or with one that is not asked for, is refused", async () => {
-    const unsecured = new UnsecuredJWT({ tenant_id: id }).setIssuer(issuer).setAudience(audience).setExpirationTime(seconds(60));
+    const unsecured = new UnsecuredJWT({ tenant_id: id })
+      .setIssuer(issuer)
+      .setAudience(audience)
+      .setExpirationTime(seconds(60));
     const none = unsecured.encode();
     const [, body] = none.split(".");
     for (const alg of ["none", "None", "NONE", "nOnE"]) {

@@ -23,8 +23,15 @@ describe("resolvers", () => {
 
   test("of the host's own come between them, named in the configuration or not", () => {
     const own = [custom("session", 25)];
-    for (const named of [["header", "subdomain"], ["header", "session", "subdomain"]]) {
-      expect(names(ResolverRegistry.fromConfig(config(named), { custom: own }))).toEqual(["header", "session", "subdomain"]);
+    for (const named of [
+      ["header", "subdomain"],
+      ["header", "session", "subdomain"],
+    ]) {
+      expect(names(ResolverRegistry.fromConfig(config(named), { custom: own }))).toEqual([
+        "header",
+        "session",
+        "subdomain",
+      ]);
     }
   });
 

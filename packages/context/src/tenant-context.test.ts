@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { alice, bob, codeOf, idNo, openWorld, stranger, user } from "../test/world.ts";
 import type { Claims } from "./resolution-input.ts";
-import { type TenantJob, tenantClaims, TenantContext, toJob } from "./tenant-context.ts";
+import { TenantContext, type TenantJob, tenantClaims, toJob } from "./tenant-context.ts";
 
 const routed = { host: "acme.example.com" };
 
@@ -116,7 +116,9 @@ describe("a job", () => {
     const { tenancy } = await openWorld();
     const job = { v: 1, orgId: idNo("org", 5), actor: user(bob) } as const;
     expect(await codeOf(() => tenancy.fromJob(job))).toBe("tenant.denied");
-    expect(await codeOf(() => tenancy.fromJob({ ...job, actor: { kind: "service", id: "x" } }))).toBe("tenant.unresolved");
+    expect(await codeOf(() => tenancy.fromJob({ ...job, actor: { kind: "service", id: "x" } }))).toBe(
+      "tenant.unresolved",
+    );
   });
 });
 

@@ -38,7 +38,9 @@ async function said(attempt: () => Promise<unknown>): Promise<string> {
 }
 
 /** Every operation that names something, with an id to name. */
-const operations: Readonly<Record<string, (inside: TenantStore, mem: MemId, inv: `inv_${string}`, own: MemId) => Promise<unknown>>> = {
+const operations: Readonly<
+  Record<string, (inside: TenantStore, mem: MemId, inv: `inv_${string}`, own: MemId) => Promise<unknown>>
+> = {
   getMembership: (inside, mem) => inside.getMembership(mem),
   membershipHistory: (inside, mem) => inside.membershipHistory(mem),
   changeRole: (inside, memId) => inside.changeRole({ memId, newRole: "guest" }),
@@ -83,7 +85,12 @@ describe("an id of another organization, of the same owner's", () => {
     const smuggled = { orgId: beta, invitedBy: carol, adminUsrId: carol, memId: foreign.memId } as object;
     await inside.updateOrg({ name: "Apex", ...({ orgId: beta } as object) });
     await inside.addMember({ usrId: stranger, role: "guest", ...({ orgId: beta, invitedBy: carol } as object) });
-    const offer = { identifier: "y", role: "guest", expiresAt, ...({ orgId: beta, invitedBy: carol } as object) } as const;
+    const offer = {
+      identifier: "y",
+      role: "guest",
+      expiresAt,
+      ...({ orgId: beta, invitedBy: carol } as object),
+    } as const;
     expect(await inside.createInvitation(offer)).toMatchObject({ orgId: acme, invitedBy: alice });
     await codeOf(() => inside.selfLeave({ transferTo: bob, ...smuggled }));
     expect((await store.getOrg(acme)).name).toBe("Apex");

@@ -26,7 +26,10 @@ function event<T extends TenancyEvent["type"]>(type: T, data: object = {}): Tena
 /** A directory that answers when it is told to. */
 function scripted(): {
   readonly directory: TenantDirectory;
-  readonly asked: { readonly reference: TenantReference; readonly answer: (found: TenantInfo | null | Error) => void }[];
+  readonly asked: {
+    readonly reference: TenantReference;
+    readonly answer: (found: TenantInfo | null | Error) => void;
+  }[];
 } {
   const asked: ReturnType<typeof scripted>["asked"] = [];
   const find = (reference: TenantReference) =>
@@ -226,13 +229,16 @@ describe("an event", () => {
     expect(await validator.lookup({ kind: "slug", value: "apex" })).toMatchObject({ id });
   });
 
-  test.each(["org.suspended", "org.reinstated", "org.revoked", "tenant.moved"])("%s is looked up again", async (type) => {
-    const { validator, asked } = open();
-    await validator.lookup(slug);
-    validator.onEvent(event(type as "org.suspended"));
-    await validator.lookup(slug);
-    expect(asked.find).toBe(2);
-  });
+  test.each(["org.suspended", "org.reinstated", "org.revoked", "tenant.moved"])(
+    "%s is looked up again",
+    async (type) => {
+      const { validator, asked } = open();
+      await validator.lookup(slug);
+      validator.onEvent(event(type as "org.suspended"));
+      await validator.lookup(slug);
+      expect(asked.find).toBe(2);
+    },
+  );
 
   test.each(["membership.added", "invitation.created", "ownership.transferred"] as const)(
     "%s changes nothing that is kept",

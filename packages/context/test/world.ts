@@ -1,4 +1,5 @@
 import { encode, type Id, type IdType, isTenancyError, type OrgId, type UsrId } from "@tenantry/core";
+import { InMemoryTenancyStore } from "@tenantry/store-memory";
 import type { Actor } from "../src/active-tenant.ts";
 import { loadConfig, type TenancyConfig } from "../src/config.ts";
 import { storeDirectory, type TenantDirectory } from "../src/directory.ts";
@@ -7,7 +8,6 @@ import type { RequestTenant } from "../src/request-tenant.ts";
 import type { Claims, ResolutionInput } from "../src/resolution-input.ts";
 import type { TenantResolver } from "../src/resolver.ts";
 import { TenantContext } from "../src/tenant-context.ts";
-import { InMemoryTenancyStore } from "@tenantry/store-memory";
 
 /** An id that is always the same for the same number. */
 export function idNo<T extends IdType>(type: T, number: number): Id<T> {
@@ -90,7 +90,12 @@ interface WorldOptions {
 }
 
 /** Two organizations in memory, and everything in front of them. */
-export async function openWorld({ config = {}, resolvers, operators, wrap = (own) => own }: WorldOptions = {}): Promise<World> {
+export async function openWorld({
+  config = {},
+  resolvers,
+  operators,
+  wrap = (own) => own,
+}: WorldOptions = {}): Promise<World> {
   const store = new InMemoryTenancyStore();
   const { org: acme } = await store.createOrg({ creator: alice, slug: "acme", name: "Acme" });
   const { org: beta } = await store.createOrg({ creator: carol, slug: "beta", name: "Beta" });
