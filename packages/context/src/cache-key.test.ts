@@ -62,7 +62,10 @@ describe("a cache", () => {
     const bind = (active: ActiveTenant | null): void => {
       current = active;
     };
-    const fresh = () => `${(names += 1)}`;
+    const fresh = () => {
+      names += 1;
+      return `${names}`;
+    };
     return { one, two, kept, bind, scope, cache: tenantCache<string>(kept, scope, fresh) };
   }
 
