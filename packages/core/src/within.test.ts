@@ -40,12 +40,12 @@ describe("inside one organization", () => {
     expect(calls).toEqual(["commit", "load"]);
   });
 
-  test("an entity in hand is looked at all the same", async () => {
-    const forged = { ...foreign, orgId: id };
-    const { store, calls } = open({ load: [answering({ org: otherOrg, membership: foreign })] });
-    const error = await rejection(store.within(id).changeRole({ memId: forged, newRole: "admin" }));
-    expect(error.code).toBe("not_found");
-    expect(calls).toEqual(["load"]);
+  test("an entity of another one is looked at, though it is in hand", async () => {
+    const facts = { org: otherOrg, membership: foreign, owners: [owner.id] };
+    const { store, calls } = open({ load: [answering({ membership: foreign }), answering(facts)] });
+    const held = await store.getMembership(foreign.id);
+    expect((await rejection(store.within(id).changeRole({ memId: held, newRole: "admin" }))).code).toBe("not_found");
+    expect(calls).toEqual(["load", "load"]);
   });
 
   test("an operation that is always looked at is looked at", async () => {

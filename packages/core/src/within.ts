@@ -19,13 +19,10 @@ export function mutationWithin<
   return {
     ...mutation,
     find: (input, answers) => mutation.find(input, seenFrom(orgId, answers)),
-    // Decided without a look only about the organization itself, by its id: an entity in hand says whose it is, but
-    // whoever holds it may have written that.
+    // Decided without a look only about the organization itself, by its id.
     assume(input, settings) {
-      const { held } = input as Input & { readonly held?: unknown };
       const scope = mutation.scope(input);
-      const isOwn = held === undefined && hasOwn(scope, "org") && scope.org === orgId;
-      return isOwn ? (mutation.assume?.(input, settings) ?? null) : null;
+      return hasOwn(scope, "org") && scope.org === orgId ? (mutation.assume?.(input, settings) ?? null) : null;
     },
   };
 }
