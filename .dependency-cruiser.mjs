@@ -10,6 +10,8 @@ const arrows = {
   "store-pg": ["store-sql", "core"],
   "store-neon": ["store-sql", "core"],
   conformance: ["core"],
+  // The store in memory for the entry `./testing` alone.
+  context: ["core", "store-memory"],
   edge: ["store-neon", "core"],
 };
 
@@ -55,6 +57,22 @@ export default {
       severity: "error",
       from: { path: PORTABLE, pathNot: TESTS },
       to: { dependencyTypes: ["core"] },
+    },
+    {
+      name: "portable-entries-of-context",
+      comment: "The others say by their names that they are for Node.",
+      severity: "error",
+      from: {
+        path: "^packages/context/src/",
+        pathNot: `${TESTS}|^packages/context/src/(als|express|fastify|node-request)\\.ts$`,
+      },
+      to: { dependencyTypes: ["core"] },
+    },
+    {
+      name: "memory-in-the-stub-alone",
+      severity: "error",
+      from: { path: "^packages/context/src/", pathNot: `${TESTS}|^packages/context/src/testing\\.ts$` },
+      to: { path: "^packages/store-memory/" },
     },
     {
       name: "portable-suite",

@@ -17,6 +17,8 @@ interface Page {
 const readmes = ["README.md", ...readdirSync("packages").map((name) => `packages/${name}/README.md`)];
 const docs = readdirSync("docs").map((name) => `docs/${name}`);
 const BESIDE: Readonly<Record<string, string>> = {
+  "docs/context.md": "packages/context/test",
+  "packages/context/README.md": "packages/context/test",
   "docs/transactions.md": "examples/transactions/src",
   "docs/write-your-own-executor.md": "examples/executor/src",
 };
