@@ -49,7 +49,8 @@ export default {
       name: "no-undeclared-dependencies",
       severity: "error",
       from: { path: "^packages/[^/]+/src/", pathNot: `${TESTS}|^packages/testkit/` },
-      to: { dependencyTypes: ["npm-dev", "npm-no-pkg", "npm-unknown", "unknown"] },
+      // What a host brings is a peer, and a tool of ours besides.
+      to: { dependencyTypes: ["npm-dev", "npm-no-pkg", "npm-unknown", "unknown"], dependencyTypesNot: ["npm-peer"] },
     },
     {
       name: "portable-packages-use-no-node-modules",

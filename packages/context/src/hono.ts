@@ -1,11 +1,11 @@
 import { TenantError } from "@tenantry/core";
 import type { Context, MiddlewareHandler } from "hono";
 import type { ActiveTenant } from "./active-tenant.ts";
-import { marked, receivedFrom, responseFor } from "./fetch.ts";
 import { answerFor } from "./http.ts";
 import type { RequestTenant } from "./request-tenant.ts";
 import { checkedRequirement, type Requirement } from "./requirement.ts";
 import type { TenantContext } from "./tenant-context.ts";
+import { marked, receivedFrom, responseFor } from "./web-handler.ts";
 
 /** What `c.get("tenant")` is behind `requireTenant`. */
 export interface TenantEnv {

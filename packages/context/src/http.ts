@@ -18,7 +18,6 @@ const NUMBERS: Readonly<Record<string, number>> = {
   "tenant.unresolved": 404,
   "tenant.inactive": 403,
   "tenant.denied": 403,
-  "tenant.mismatch": 403,
   "tenant.unauthenticated": 401,
   "tenant.token_rejected": 401,
   "tenant.context_missing": 500,

@@ -1,7 +1,7 @@
 import { ConfigError, TenantError, type TokenFault } from "@tenantry/core";
 import { type CryptoKey, createRemoteJWKSet, errors, type JWTVerifyGetKey, jwtVerify } from "jose";
-import { valuesOf } from "./fetch.ts";
 import type { Claims, ReceivedHeaders } from "./resolution-input.ts";
+import { valuesOf } from "./web-handler.ts";
 
 const ASYMMETRIC = [
   "RS256",

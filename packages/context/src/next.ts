@@ -1,16 +1,14 @@
 import type { ActiveTenant } from "./active-tenant.ts";
-import { guarded, type TenantHandler, valuesOf, type WithTenantOptions } from "./fetch.ts";
 import type { Requirement } from "./requirement.ts";
 import type { Received, TenantContext } from "./tenant-context.ts";
+import { guarded, type TenantFor, type TenantHandler, valuesOf, type WithTenantOptions } from "./web-handler.ts";
 
-export { tenantOf } from "./fetch.ts";
+export { type TenantHandler, tenantOf, type WithTenantOptions } from "./web-handler.ts";
 
 /** What both a request and `await headers()` have. */
 export interface WithHeaders {
   readonly headers: Headers;
 }
-
-type TenantFor<O> = O extends { readonly require: false } ? null : ActiveTenant;
 
 /**
  * A route handler behind the guard. It resolves by itself: what middleware found out cannot be relied on, since middleware

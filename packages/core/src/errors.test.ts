@@ -109,7 +109,6 @@ const table: { readonly [C in Code]: readonly [of: Class, details: Rejections[C]
   "tenant.denied": [TenantError, {}],
   "tenant.unauthenticated": [TenantError, {}],
   "tenant.token_rejected": [TenantError, { reason: "alg" }],
-  "tenant.mismatch": [TenantError, {}],
   "tenant.context_missing": [TenantError, {}],
   "tenant.resolver_failed": [TenantError, { source: "header" }],
   "tenant.invalid_cache_key": [TenantError, { part: 0 }],

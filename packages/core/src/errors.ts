@@ -84,7 +84,6 @@ export interface Rejections {
   "tenant.denied": Record<never, never>;
   "tenant.unauthenticated": Record<never, never>;
   "tenant.token_rejected": { readonly reason: TokenFault };
-  "tenant.mismatch": Record<never, never>;
   "tenant.context_missing": Record<never, never>;
   "tenant.resolver_failed": FromSource;
   "tenant.invalid_cache_key": { readonly part: number };
@@ -381,7 +380,6 @@ const sentences: { readonly [C in Code]: (details: Rejections[C]) => string } = 
   "tenant.denied": () => "The caller may not act in the tenant that the request names.",
   "tenant.unauthenticated": () => "A caller who is known is required.",
   "tenant.token_rejected": ({ reason }) => `The token is not acceptable: ${reason}.`,
-  "tenant.mismatch": () => "Something belongs to another tenant than the one that is bound.",
   "tenant.context_missing": () => "No tenant is bound here.",
   "tenant.resolver_failed": ({ source }) => `${quote(source)} failed.`,
   "tenant.invalid_cache_key": ({ part }) => `Part ${part} of a cache key is not text.`,
@@ -443,7 +441,6 @@ const classes: { readonly [C in Exclude<Code, PreconditionCode>]: ErrorClass<C> 
   "tenant.denied": TenantError,
   "tenant.unauthenticated": TenantError,
   "tenant.token_rejected": TenantError,
-  "tenant.mismatch": TenantError,
   "tenant.context_missing": TenantError,
   "tenant.resolver_failed": TenantError,
   "tenant.invalid_cache_key": TenantError,
