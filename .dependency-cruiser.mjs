@@ -12,7 +12,7 @@ const arrows = {
   conformance: ["core"],
   // The store in memory for the entry `./testing` alone.
   context: ["core", "store-memory"],
-  edge: ["store-neon", "core"],
+  edge: ["store-neon", "store-memory", "context", "core"],
 };
 
 export default {

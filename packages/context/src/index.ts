@@ -21,6 +21,7 @@ export {
   HEALTH_STATUSES,
   type Health,
   type HealthCheck,
+  type HealthSignal,
   type HealthStatus,
   health,
   type PartHealth,

@@ -22,8 +22,9 @@ describe.each(Object.keys(servers))("on %s", (name) => {
     await store.addMember({ orgId: acme, usrId: bob, role: "member" });
     await store.addMember({ orgId: beta, usrId: bob, role: "guest" });
     const config = loadConfig({ resolution: { baseDomains: ["example.com"], neutralHosts: ["127.0.0.1"] } });
+    // Next.js is built first.
     running = await (servers[name] as (typeof servers)[string])({ store, directory, config });
-  });
+  }, 300_000);
   afterAll(() => running.close());
   beforeEach(() => Object.assign(asked, { find: 0, standing: 0 }));
 
@@ -151,7 +152,8 @@ describe.each(Object.keys(servers))("on %s", (name) => {
   ])("the path %s names nobody else", async (target) => {
     const answer = await get(target, as(bob));
     expect(answer.headers.get("x-tenant-id")).toBeUndefined();
-    expect(answer.status).toBe(400);
+    // Next.js sends away whoever doubles slashes.
+    expect(name === "next" ? [308, 400] : [400]).toContain(answer.status);
   });
 
   test.each([
@@ -200,5 +202,14 @@ describe.each(Object.keys(servers))("on %s", (name) => {
     const broken = await get("/broken", said);
     expect([broken.status, broken.body]).toEqual([500, "broken"]);
     expect(broken.body).not.toContain(SECRET);
+  });
+
+  test.runIf(name === "next")("a component of a page proves it by itself, whatever middleware may have set", async () => {
+    const shown = async (headers: Sent): Promise<string | undefined> =>
+      /<pre>(.*?)<\/pre>/.exec((await get("/component", headers)).body)?.[1];
+    expect(await shown([...as(bob), ...header("acme")])).toBe(acme);
+    expect(await shown([...as(bob), ...host("acme.example.com")])).toBe(acme);
+    expect(await shown([...as(stranger), ...header("acme")])).toBe("tenant.denied");
+    expect(await shown([["x-middleware-subrequest", "middleware"], ...header("acme")])).toBe("tenant.unauthenticated");
   });
 });

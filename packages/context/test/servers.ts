@@ -1,6 +1,6 @@
 import type { AddressInfo } from "node:net";
 import { serve } from "@hono/node-server";
-import type { MemId, UsrId } from "@tenantry/core";
+import { isTenancyError, type MemId, type UsrId } from "@tenantry/core";
 import type { InMemoryTenancyStore } from "@tenantry/store-memory";
 import express from "express";
 import fastify from "fastify";
@@ -13,9 +13,11 @@ import * as onExpress from "../src/express.ts";
 import * as onFastify from "../src/fastify.ts";
 import { tenantOf, withTenant } from "../src/fetch.ts";
 import * as onHono from "../src/hono.ts";
+import * as onNext from "../src/next.ts";
 import type { Requirement } from "../src/requirement.ts";
 import { TenantContext } from "../src/tenant-context.ts";
 import { inTenant } from "../src/tenant-store.ts";
+import { serveNext } from "./next-server.ts";
 import { idNo } from "./world.ts";
 
 /** The same application on every framework. Who sends a request stands in the header `x-user`: a login is not its part. */
@@ -76,26 +78,7 @@ export const servers: Readonly<Record<string, (setting: Setting) => Promise<Runn
   async fetch(setting) {
     const identify = (request: Request) => signedIn(request.headers.get("x-user"));
     const tenancy = new TenantContext<Request>({ ...setting, identify, scope });
-    const handlers = Object.entries(routes).map(([path, { requirement, act }]) => {
-      const handler = async (request: Request) => {
-        await request.text();
-        return Response.json(await act(() => tenantOf(request), setting));
-      };
-      const pattern = new RegExp(`^${path.replace(":id", "[^/]+")}$`);
-      return { pattern, handle: withTenant(handler, tenancy, { require: requirement ?? false }) };
-    });
-    const fetch = async (request: Request): Promise<Response> => {
-      const { pathname } = new URL(request.url);
-      // Whatever no route is for is still resolved.
-      const { handle } = handlers.find(({ pattern }) => pattern.test(pathname)) ??
-        handlers[0] ?? { handle: () => null };
-      try {
-        return (await handle(request)) ?? new Response(null, { status: 404 });
-      } catch {
-        return new Response("broken", { status: 500 });
-      }
-    };
-    return served(fetch);
+    return served(routed(setting, (handler, options) => withTenant(handler, tenancy, options)));
   },
 
   async hono(setting) {
@@ -153,7 +136,50 @@ export const servers: Readonly<Record<string, (setting: Setting) => Promise<Runn
     await app.listen({ port: 0, host: "127.0.0.1" });
     return { port: (app.server.address() as AddressInfo).port, close: () => app.close() };
   },
+
+  async next(setting) {
+    const identify = ({ headers }: onNext.WithHeaders) => signedIn(headers.get("x-user"));
+    const tenancy = new TenantContext<onNext.WithHeaders>({ ...setting, identify, scope });
+    return serveNext({
+      route: routed(setting, (handler, options) => onNext.withTenant(handler, tenancy, options)),
+      async page(headers) {
+        try {
+          return (await onNext.tenantFromHeaders(headers, tenancy)).org.id;
+        } catch (error) {
+          return isTenancyError(error) ? error.code : "broken";
+        }
+      },
+    });
+  },
 };
+
+type Guarded = (
+  handler: (request: Request) => Promise<Response>,
+  options: { readonly require: Requirement | false },
+) => (request: Request) => Promise<Response>;
+
+/** The routes behind handlers that are guarded one by one. */
+function routed(setting: Setting, guarded: Guarded): (request: Request) => Promise<Response> {
+  const handlers = Object.entries(routes).map(([path, { requirement, act }]) => {
+    const handler = async (request: Request) => {
+      await request.text();
+      return Response.json(await act(() => tenantOf(request), setting));
+    };
+    const pattern = new RegExp(`^${path.replace(":id", "[^/]+")}$`);
+    return { pattern, handle: guarded(handler, { require: requirement ?? false }) };
+  });
+  // Whatever no route is for is still resolved.
+  const others = guarded(async () => new Response(null, { status: 404 }), { require: {} });
+  return async (request) => {
+    const { pathname } = new URL(request.url);
+    const handle = handlers.find(({ pattern }) => pattern.test(pathname))?.handle ?? others;
+    try {
+      return await handle(request);
+    } catch {
+      return new Response("broken", { status: 500 });
+    }
+  };
+}
 
 async function served(fetch: (request: Request) => Response | Promise<Response>): Promise<Running> {
   return new Promise((resolve) => {
