@@ -5,7 +5,9 @@ export const HEALTH_STATUSES = ["healthy", "degraded", "unhealthy"] as const;
 export type HealthStatus = (typeof HEALTH_STATUSES)[number];
 
 /** The platform's `AbortSignal`, where there are types of one. */
-export type HealthSignal = typeof globalThis extends { readonly AbortSignal: { readonly prototype: infer S } } ? S : unknown;
+export type HealthSignal = typeof globalThis extends { readonly AbortSignal: { readonly prototype: infer S } }
+  ? S
+  : unknown;
 
 /** What a part says of itself; nothing: it is healthy. What it throws makes it unhealthy, with the error's code. */
 export type HealthCheck = (

