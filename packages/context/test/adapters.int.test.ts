@@ -4,7 +4,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { loadConfig } from "../src/config.ts";
 import { storeDirectory } from "../src/directory.ts";
 import { type Answer, type Sent, send } from "./http-client.ts";
-import { type Running, SECRET, servers } from "./servers.ts";
+import type { Running } from "./running.ts";
+import { SECRET, servers } from "./servers.ts";
 import { alice, bob, carol, counted, stranger } from "./world.ts";
 
 // One suite on every adapter, over HTTP: what is asked and what is answered are bytes.

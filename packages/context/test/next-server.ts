@@ -1,12 +1,12 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Running } from "./servers.ts";
+import type { Running } from "./running.ts";
 
 /** What a test lets the application of Next.js do. */
 export interface NextHandlers {
@@ -85,6 +85,7 @@ export async function serveNext(handlers: NextHandlers): Promise<Running> {
       server.closeAllConnections();
       server.close();
       await app.close();
+      rmSync(dir, { recursive: true, force: true });
     },
   };
 }

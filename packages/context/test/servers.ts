@@ -18,6 +18,7 @@ import type { Requirement } from "../src/requirement.ts";
 import { TenantContext } from "../src/tenant-context.ts";
 import { inTenant } from "../src/tenant-store.ts";
 import { serveNext } from "./next-server.ts";
+import type { Running } from "./running.ts";
 import { idNo } from "./world.ts";
 
 /** The same application on every framework. Who sends a request stands in the header `x-user`: a login is not its part. */
@@ -25,11 +26,6 @@ export interface Setting {
   readonly store: InMemoryTenancyStore;
   readonly directory: TenantDirectory;
   readonly config: ResolvedConfig;
-}
-
-export interface Running {
-  readonly port: number;
-  close(): Promise<unknown>;
 }
 
 export const SECRET = "postgres://u:hunter2@db";
