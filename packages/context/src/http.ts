@@ -37,7 +37,6 @@ const STATES: readonly Code[] = [
   "precondition.org_mismatch",
   "precondition.from_not_owner",
   "precondition.self_transfer",
-  "precondition.past_expiration",
   "precondition.identifier_binding_required",
   "precondition.identifier_mismatch",
   "precondition.unknown_user",

@@ -28,6 +28,9 @@ export interface Setting {
   readonly config: ResolvedConfig;
 }
 
+// Its own kinds of requests and responses stay its own: Next.js runs in the same process.
+const OPTIONS = { port: 0, hostname: "127.0.0.1", overrideGlobalObjects: false } as const;
+
 export const SECRET = "postgres://u:hunter2@db";
 
 const scope = createTenantScope();
@@ -179,7 +182,7 @@ function routed(setting: Setting, guarded: Guarded): (request: Request) => Promi
 
 async function served(fetch: (request: Request) => Response | Promise<Response>): Promise<Running> {
   return new Promise((resolve) => {
-    const server = serve({ fetch, port: 0, hostname: "127.0.0.1" }, ({ port }) =>
+    const server = serve({ ...OPTIONS, fetch }, ({ port }) =>
       resolve({ port, close: () => new Promise((closed) => server.close(closed)) }),
     );
   });
