@@ -229,6 +229,15 @@ describe("an event", () => {
     expect(await validator.lookup({ kind: "slug", value: "apex" })).toMatchObject({ id });
   });
 
+  test("of a rename shows by the old slug also where the tenant was looked up again by its id", async () => {
+    const { validator, set } = open();
+    await validator.lookup(slug);
+    set({ ...info, slug: "apex", version: 4 });
+    validator.onEvent(event("org.updated", { changes: { slug: { from: "acme", to: "apex" } } }));
+    expect(await validator.lookup(id)).toMatchObject({ slug: "apex" });
+    expect(await validator.lookup(slug)).toBeNull();
+  });
+
   test.each(["org.suspended", "org.reinstated", "org.revoked", "tenant.moved"])(
     "%s is looked up again",
     async (type) => {
