@@ -21,6 +21,7 @@ const BESIDE: Readonly<Record<string, string>> = {
   "packages/context/README.md": "packages/context/test",
   "docs/transactions.md": "examples/transactions/src",
   "docs/write-your-own-executor.md": "examples/executor/src",
+  "docs/write-your-own-store.md": "examples/store-sqlite/src",
 };
 const pages: readonly Page[] = [...readmes, ...docs]
   .filter((path) => path.endsWith(".md") && existsSync(path))

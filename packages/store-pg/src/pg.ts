@@ -7,7 +7,7 @@ import {
   pgExecutor,
 } from "@tenantry/store-sql";
 
-export type { PgClient, PgPool } from "@tenantry/store-sql";
+export type { PgClient, PgPool, PgPoolClient } from "@tenantry/store-sql";
 
 /**
  * Tenancy on PostgreSQL through `pg`, on a pool or a connected client. Where the client is inside a transaction the store

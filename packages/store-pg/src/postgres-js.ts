@@ -1,9 +1,9 @@
 import {
   atOnce,
+  beginAndCommit,
   type MigrateOptions,
   migrate,
   NotSent,
-  RolledBack,
   type Row,
   type SqlConnection,
   type SqlDriver,
@@ -218,22 +218,9 @@ async function transact<T>(
       }
     })) as T;
   }
-  const run = (text: string): Promise<readonly Row[]> => sendOnOne(sql, plain(text));
-  await run("begin");
-  let result: T;
-  try {
-    result = await work(sql, postgresJsExecutor(sql));
-  } catch (error) {
-    // A connection that is gone took its transaction along.
-    await run("rollback").catch(() => {});
-    throw error;
-  }
-  const { command } = (await run("commit")) as { readonly command?: unknown };
-  // A transaction that failed before answers COMMIT without an error, and with this tag.
-  if (command !== "COMMIT") {
-    throw new RolledBack(String(command));
-  }
-  return result;
+  const sendText = async (text: string): Promise<string> =>
+    ((await sendOnOne(sql, plain(text))) as { readonly command?: string }).command ?? "";
+  return beginAndCommit(sendText, () => work(sql, postgresJsExecutor(sql)));
 }
 
 function plain(text: string): Statement {
