@@ -5,6 +5,7 @@ import {
   AlreadyTerminalError,
   CODES,
   type Code,
+  ConfigError,
   ContentionError,
   DuplicateInvitationError,
   DuplicateMembershipError,
@@ -20,6 +21,7 @@ import {
   InvalidTypeError,
   InvitationExpiredError,
   InvitationNotPendingError,
+  IsolationError,
   isTenancyError,
   NotFoundError,
   OrgSlugConflictError,
@@ -29,6 +31,7 @@ import {
   RoleHierarchyError,
   SoleOwnerError,
   TenancyError,
+  TenantError,
   UnavailableError,
   VersionConflictError,
 } from "./errors.ts";
@@ -94,6 +97,27 @@ const table: { readonly [C in Code]: readonly [of: Class, details: Rejections[C]
   "precondition.invalid_idempotency_key": [PreconditionError, {}],
   "precondition.invalid_expected_version": [PreconditionError, { value: "0" }],
   "precondition.invalid_external_id": [PreconditionError, {}],
+  "tenant.missing": [TenantError, {}],
+  "tenant.ambiguous": [TenantError, { source: "header" }],
+  "tenant.conflict": [TenantError, { sources: ["jwt", "header"] }],
+  "tenant.invalid_host": [TenantError, { source: "header" }],
+  "tenant.invalid_path": [TenantError, { source: "header" }],
+  "tenant.invalid_reference": [TenantError, { source: "header" }],
+  "tenant.invalid_claim": [TenantError, { source: "header" }],
+  "tenant.unresolved": [TenantError, { source: "header" }],
+  "tenant.inactive": [TenantError, {}],
+  "tenant.denied": [TenantError, {}],
+  "tenant.unauthenticated": [TenantError, {}],
+  "tenant.token_rejected": [TenantError, { reason: "alg" }],
+  "tenant.context_missing": [TenantError, {}],
+  "tenant.resolver_failed": [TenantError, { source: "header" }],
+  "tenant.invalid_cache_key": [TenantError, { part: 0 }],
+  "forbidden.role": [TenantError, {}],
+  "forbidden.relation": [TenantError, {}],
+  "isolation.not_provisioned": [IsolationError, {}],
+  "config.invalid": [ConfigError, { faults: [{ path: "resolution.trustProxy", expected: "an integer" }] }],
+  "config.unknown_resolver": [ConfigError, { name: "cookie" }],
+  "config.duplicate_resolver": [ConfigError, { name: "header" }],
   "unavailable.connection": [UnavailableError, {}],
   "unavailable.pool_timeout": [UnavailableError, {}],
   "unavailable.timeout": [UnavailableError, {}],
@@ -168,9 +192,11 @@ test("the sentences know every variant of their details", () => {
   }
 });
 
-test("what is retryable: an unavailable database, unless the store is closed", () => {
+test("what is retryable: an unavailable database, unless the store is closed, and what a tenant waits for", () => {
   const retryable = rows.filter(([, , error]) => error.retryable).map(([code]) => code);
   expect(retryable).toEqual([
+    "tenant.resolver_failed",
+    "isolation.not_provisioned",
     "unavailable.connection",
     "unavailable.pool_timeout",
     "unavailable.timeout",

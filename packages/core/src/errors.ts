@@ -5,6 +5,20 @@ interface Refused {
   readonly value: string;
 }
 
+/** Which part of a request spoke of a tenant: the name of a resolver. */
+interface FromSource {
+  readonly source: string;
+}
+
+/** Why a token is not acceptable; `tenant`: it names none, or another one. */
+export type TokenFault = "alg" | "signature" | "iss" | "aud" | "exp" | "nbf" | "malformed" | "tenant";
+
+/** Where a configuration is wrong, as a path of keys, and what belongs there. Never the value. */
+export interface ConfigFault {
+  readonly path: string;
+  readonly expected: string;
+}
+
 /** Every rejection and what it tells the caller. A new line here makes the compiler ask for a sentence and a class. */
 export interface Rejections {
   invalid_id: Refused & { readonly reason: "not_a_string" | "separator" | "prefix" | "digits" | "version" };
@@ -58,6 +72,27 @@ export interface Rejections {
   "precondition.invalid_idempotency_key": Record<never, never>;
   "precondition.invalid_expected_version": Refused;
   "precondition.invalid_external_id": Record<never, never>;
+  "tenant.missing": Record<never, never>;
+  "tenant.ambiguous": FromSource;
+  "tenant.conflict": { readonly sources: readonly [string, string] };
+  "tenant.invalid_host": FromSource;
+  "tenant.invalid_path": FromSource;
+  "tenant.invalid_reference": FromSource;
+  "tenant.invalid_claim": FromSource;
+  "tenant.unresolved": FromSource;
+  "tenant.inactive": Record<never, never>;
+  "tenant.denied": Record<never, never>;
+  "tenant.unauthenticated": Record<never, never>;
+  "tenant.token_rejected": { readonly reason: TokenFault };
+  "tenant.context_missing": Record<never, never>;
+  "tenant.resolver_failed": FromSource;
+  "tenant.invalid_cache_key": { readonly part: number };
+  "forbidden.role": Record<never, never>;
+  "forbidden.relation": Record<never, never>;
+  "isolation.not_provisioned": Record<never, never>;
+  "config.invalid": { readonly faults: readonly ConfigFault[] };
+  "config.unknown_resolver": { readonly name: string };
+  "config.duplicate_resolver": { readonly name: string };
   "unavailable.connection": Record<never, never>;
   "unavailable.pool_timeout": Record<never, never>;
   "unavailable.timeout": Record<never, never>;
@@ -73,6 +108,9 @@ export type Code = keyof Rejections;
 type CodesOf<Category extends string> = Extract<Code, `${Category}.${string}`>;
 export type PreconditionCode = CodesOf<"precondition">;
 export type UnavailableCode = CodesOf<"unavailable">;
+export type TenantCode = CodesOf<"tenant"> | "forbidden.role" | "forbidden.relation";
+export type IsolationCode = CodesOf<"isolation">;
+export type ConfigCode = CodesOf<"config">;
 
 /** Found on errors of every installed copy of this package, where `instanceof` would see only its own. */
 const brand = Symbol.for("@tenantry/core.TenancyError");
@@ -207,6 +245,27 @@ export class IdentifierMismatchError extends PreconditionError<"precondition.ide
   declare readonly invitationIdentifier: string;
 }
 
+/** A request does not lead to a tenant, or whoever sent it may not act there. */
+export class TenantError<C extends TenantCode = TenantCode> extends TenancyError<C> {
+  override readonly name: string = "TenantError";
+  override get retryable(): boolean {
+    return this.code === "tenant.resolver_failed";
+  }
+}
+
+/** The place where a tenant's rows are kept cannot be used. */
+export class IsolationError<C extends IsolationCode = IsolationCode> extends TenancyError<C> {
+  override readonly name: string = "IsolationError";
+  override get retryable(): boolean {
+    return true;
+  }
+}
+
+/** A configuration is wrong. Thrown at construction only. */
+export class ConfigError<C extends ConfigCode = ConfigCode> extends TenancyError<C> {
+  override readonly name: string = "ConfigError";
+}
+
 /** The database could not be used. Certainly nothing was committed. */
 export class UnavailableError<C extends UnavailableCode = UnavailableCode> extends TenancyError<C> {
   override readonly name: string = "UnavailableError";
@@ -308,6 +367,29 @@ const sentences: { readonly [C in Code]: (details: Rejections[C]) => string } = 
   "precondition.invalid_expected_version": ({ value }) => `${value} is not a version that this operation can expect.`,
   "precondition.invalid_external_id": () =>
     "An external id is text of 1 to 1,024 UTF-16 units without control characters.",
+  "tenant.missing": () => "The request names no tenant, and one is required.",
+  "tenant.ambiguous": ({ source }) => `The source ${quote(source)} names more than one tenant.`,
+  "tenant.conflict": ({ sources: [first, second] }) =>
+    `The sources ${quote(first)} and ${quote(second)} name different tenants.`,
+  "tenant.invalid_host": ({ source }) => `The host that ${quote(source)} reads is malformed.`,
+  "tenant.invalid_path": ({ source }) => `The path that ${quote(source)} reads is malformed.`,
+  "tenant.invalid_reference": ({ source }) => `What ${quote(source)} names is neither an organization's id nor a slug.`,
+  "tenant.invalid_claim": ({ source }) => `The claim that ${quote(source)} reads is not text.`,
+  "tenant.unresolved": ({ source }) => `What ${quote(source)} names is no tenant.`,
+  "tenant.inactive": () => "The tenant is not active.",
+  "tenant.denied": () => "The caller may not act in the tenant that the request names.",
+  "tenant.unauthenticated": () => "A caller who is known is required.",
+  "tenant.token_rejected": ({ reason }) => `The token is not acceptable: ${reason}.`,
+  "tenant.context_missing": () => "No tenant is bound here.",
+  "tenant.resolver_failed": ({ source }) => `${quote(source)} failed.`,
+  "tenant.invalid_cache_key": ({ part }) => `Part ${part} of a cache key is not text.`,
+  "forbidden.role": () => "The caller does not have the role that this requires.",
+  "forbidden.relation": () => "The caller does not have the relation that this requires.",
+  "isolation.not_provisioned": () => "The tenant's place is not ready.",
+  "config.invalid": ({ faults }) =>
+    `The configuration is wrong: ${faults.map(({ path, expected }) => `${path}: ${expected}`).join("; ")}.`,
+  "config.unknown_resolver": ({ name }) => `There is no resolver ${quote(name)}.`,
+  "config.duplicate_resolver": ({ name }) => `There are two resolvers ${quote(name)}.`,
   "unavailable.connection": () => "The database could not be reached.",
   "unavailable.pool_timeout": () => "No database connection became free in time.",
   "unavailable.timeout": () => "The database did not answer in time.",
@@ -347,6 +429,27 @@ const classes: { readonly [C in Exclude<Code, PreconditionCode>]: ErrorClass<C> 
   "forbidden.role_hierarchy": RoleHierarchyError,
   "precondition.identifier_binding_required": IdentifierBindingRequiredError,
   "precondition.identifier_mismatch": IdentifierMismatchError,
+  "tenant.missing": TenantError,
+  "tenant.ambiguous": TenantError,
+  "tenant.conflict": TenantError,
+  "tenant.invalid_host": TenantError,
+  "tenant.invalid_path": TenantError,
+  "tenant.invalid_reference": TenantError,
+  "tenant.invalid_claim": TenantError,
+  "tenant.unresolved": TenantError,
+  "tenant.inactive": TenantError,
+  "tenant.denied": TenantError,
+  "tenant.unauthenticated": TenantError,
+  "tenant.token_rejected": TenantError,
+  "tenant.context_missing": TenantError,
+  "tenant.resolver_failed": TenantError,
+  "tenant.invalid_cache_key": TenantError,
+  "forbidden.role": TenantError,
+  "forbidden.relation": TenantError,
+  "isolation.not_provisioned": IsolationError,
+  "config.invalid": ConfigError,
+  "config.unknown_resolver": ConfigError,
+  "config.duplicate_resolver": ConfigError,
   "unavailable.connection": UnavailableError,
   "unavailable.pool_timeout": UnavailableError,
   "unavailable.timeout": UnavailableError,

@@ -9,6 +9,9 @@ export {
   AlreadyTerminalError,
   CODES,
   type Code,
+  type ConfigCode,
+  ConfigError,
+  type ConfigFault,
   ContentionError,
   DuplicateInvitationError,
   DuplicateMembershipError,
@@ -24,6 +27,8 @@ export {
   InvalidTypeError,
   InvitationExpiredError,
   InvitationNotPendingError,
+  type IsolationCode,
+  IsolationError,
   isTenancyError,
   NotFoundError,
   OrgSlugConflictError,
@@ -34,6 +39,9 @@ export {
   RoleHierarchyError,
   SoleOwnerError,
   TenancyError,
+  type TenantCode,
+  TenantError,
+  type TokenFault,
   type UnavailableCode,
   UnavailableError,
   VersionConflictError,
@@ -71,6 +79,7 @@ export type { ListEventsOptions } from "./list/history.ts";
 export type { ListInvitationsOptions } from "./list/invitations.ts";
 export type { ListMembershipsOptions, ListMembersOptions } from "./list/memberships.ts";
 export type { ListOrgsOptions } from "./list/orgs.ts";
+export type { Standing, StandingInput } from "./list/standing.ts";
 export type { CheckInput } from "./list/tuples.ts";
 export type { PageOptions, TupleObject } from "./list-input.ts";
 export type { AddMemberInput } from "./membership/add-member.ts";

@@ -21,6 +21,7 @@ import {
   StoreFault,
   type StorePort,
 } from "./store.ts";
+import { mutationWithin, queryWithin } from "./within.ts";
 import { eventsWritten, wrote } from "./written.ts";
 
 // The loop around every operation: load, decide, commit, and again on conflict. Decisions know nothing of it, and
@@ -33,6 +34,8 @@ export interface Context {
   readonly gathering: Gathering | null;
   /** On whose behalf everything is done; `null`: the host's, who has authorised the call. */
   readonly acting: UsrId | null;
+  /** The organization outside of which nothing is seen; `null`: all are. */
+  readonly within: OrgId | null;
 }
 
 export function contextOf(port: StorePort, settings: Settings): Context {
@@ -42,6 +45,7 @@ export function contextOf(port: StorePort, settings: Settings): Context {
     // A store that may be inside the host's transaction leaves its calls apart.
     gathering: settings.groupCommit && port.isRemote && port.join === undefined ? new Gathering(port) : null,
     acting: null,
+    within: null,
   };
 }
 
@@ -50,11 +54,12 @@ const MOST_LOST = 2;
 
 /** Answers a query from one snapshot. */
 export async function ask<Args extends readonly unknown[], Input, P extends Plan, R>(
-  { port, settings, acting }: Context,
+  { port, settings, acting, within }: Context,
   asked: Query<Args, Input, P, R>,
   ...args: Args
 ): Promise<R> {
-  const query = acting === null ? asked : queryAs(asked, acting, settings);
+  const own = within === null ? asked : queryWithin(asked, within);
+  const query = acting === null ? own : queryAs(own, acting, settings);
   const input = query.parse(...args);
   const now = readClock(settings);
   const answers = await inPlace(port, { operation: query.name, isMutation: false }, (joined) =>
@@ -75,8 +80,9 @@ export async function mutate<
   Facts,
   R,
   M extends keyof FreshIds,
->(context: Context, operation: Mutation<Args, Input, P, Facts, R, M>, args: Args, last: unknown): Promise<R> {
-  const { port, settings, acting } = context;
+>(context: Context, asked: Mutation<Args, Input, P, Facts, R, M>, args: Args, last: unknown): Promise<R> {
+  const { port, settings, acting, within } = context;
+  const operation = within === null ? asked : mutationWithin(asked, within);
   const call: Call<MutationPlan, R> =
     acting === null
       ? callOf(operation, settings, args, last, acting)

@@ -22,6 +22,7 @@ import {
   listMemberships,
 } from "./list/memberships.ts";
 import { getOrg, getOrgBySlug, type ListOrgsOptions, listOrgs } from "./list/orgs.ts";
+import { type Standing, type StandingInput, standing } from "./list/standing.ts";
 import { type CheckInput, check, listTuplesForObject, listTuplesForSubject } from "./list/tuples.ts";
 import type { PageOptions } from "./list-input.ts";
 import { type AddMemberInput, addMember } from "./membership/add-member.ts";
@@ -198,6 +199,23 @@ export class Tenancy extends Operations {
    */
   as(usrId: UsrId): TenancyStore {
     return new Operations({ ...this.#own, acting: idArgument("usr", usrId) });
+  }
+
+  /**
+   * The same operations inside one organization: whatever belongs to another one counts as absent, with the errors, the
+   * bytes and the round trips of an id that never was. It authorises nobody. Throws `InvalidIdError`, `InvalidTypeError`.
+   */
+  within(orgId: OrgId): Omit<TenancyStore, "createOrg"> {
+    return new Operations({ ...this.#own, within: idArgument("org", orgId) });
+  }
+
+  /**
+   * Where a user stands with an organization: itself, their live membership, their role tuples, and which of some tuples
+   * exist, from one snapshot in one round trip. What is not there is `null` or not among the answers, never an error.
+   * Throws `PreconditionError` `precondition.invalid_relation`, `.invalid_object` for a tuple.
+   */
+  standing(input: StandingInput): Promise<Standing> {
+    return ask(this.#own, standing, input);
   }
 
   /**
