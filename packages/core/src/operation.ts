@@ -47,7 +47,8 @@ export interface Mutation<
    */
   readonly parse: (settings: Settings, ...args: Args) => Input;
   readonly scope: (input: Input) => KeyScope;
-  readonly reads: (input: Input, settings: Settings) => P;
+  /** What has to be known, at the time at which it will be decided. */
+  readonly reads: (input: Input, settings: Settings, now: Date) => P;
   /** The facts, or which addressed entity does not exist. */
   readonly find: (input: Input, answers: AnswersTo<P>) => Found<Facts> | Rejected<"not_found">;
   /**

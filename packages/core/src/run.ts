@@ -83,7 +83,7 @@ async function perform<P extends MutationPlan, R>(
   // may have been delivered twice, and then the second delivery is the conflict, and the first one the result.
   let isKeyFresh = call.isKeyFresh;
   for (;;) {
-    decision ??= accepted(call.decide(await tries.load(() => access.load(call.plan(!isKeyFresh)))));
+    decision ??= await decided(tries, access, call, !isKeyFresh);
     const { result, write } = decision;
     if (write === null) {
       return detached(result);
@@ -105,6 +105,18 @@ async function perform<P extends MutationPlan, R>(
   }
 }
 
+/** Looks, and decides on what is there, as of one instant. */
+async function decided<P extends MutationPlan, R>(
+  tries: Attempts,
+  access: Access,
+  call: Call<P, R>,
+  withKeyUse: boolean,
+): Promise<Accepted<R>> {
+  const now = call.now();
+  const answers = await tries.load(() => access.load(call.plan(withKeyUse, now)));
+  return accepted(call.decide(answers, now));
+}
+
 /** Decides with the organization to oneself: others of this process wait, and on a database that can hold a lock all do. */
 async function insist<P extends MutationPlan, R>(
   { port, gathering }: Pick<Context, "port" | "gathering">,
@@ -117,8 +129,9 @@ async function insist<P extends MutationPlan, R>(
   for (;;) {
     let conclude: (() => Accepted<R>) | undefined;
     const decide = async (access: Access): Promise<CommitOutcome> => {
-      const answers = await access.load(call.plan(true));
-      conclude = kept(() => accepted(call.decide(answers)));
+      const now = call.now();
+      const answers = await access.load(call.plan(true, now));
+      conclude = kept(() => accepted(call.decide(answers, now)));
       return commitOf(call, conclude, access);
     };
     const outcome = await tries.commit(

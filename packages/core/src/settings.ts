@@ -1,12 +1,14 @@
 import { errorFor } from "./errors.ts";
 import { generate } from "./id.ts";
 import { fields } from "./input.ts";
-import type { IdType } from "./model.ts";
+import { type Limits, limitsFrom } from "./limits.ts";
+import type { MetadataSchema } from "./metadata.ts";
+import type { IdType, Metadata } from "./model.ts";
 import { exactIdentifiers, type IdentifierPolicy } from "./policy.ts";
 import { systemClock } from "./system.ts";
 
-/** Options of every store. */
-export interface TenancyOptions {
+/** Options of every store. `O` and `M` are what its schemas make of the metadata of organizations and memberships. */
+export interface TenancyOptions<O = Metadata, M = Metadata> {
   /** Every decision uses this clock, never the database's. Default: the system's. Precision: a millisecond. */
   readonly clock?: () => Date;
   /** Where new ids come from. Default: `generate`. */
@@ -28,11 +30,20 @@ export interface TenancyOptions {
    * organization are several times faster then. Each keeps its own event, result, error and key. Default: `true`.
    */
   readonly groupCommit?: boolean;
+  /** What the host's metadata may be. Default: any that fits. Give every store on one database the same. */
+  readonly metadata?: {
+    readonly organization?: MetadataSchema<O>;
+    readonly membership?: MetadataSchema<M>;
+  };
+  /** How many there may be of what. Default: any number. Give every store on one database the same. */
+  readonly limits?: Limits<O>;
 }
 
 /** The options with their defaults, checked. */
-export interface Settings extends Required<Omit<TenancyOptions, "reservedSlugs">> {
+export interface Settings extends Required<Omit<TenancyOptions, "reservedSlugs" | "metadata">> {
   readonly isReserved: (slug: string) => boolean;
+  readonly metadata: { readonly organization: MetadataSchema | null; readonly membership: MetadataSchema | null };
+  readonly limits: Required<Limits>;
 }
 
 const KEYS = [
@@ -45,6 +56,8 @@ const KEYS = [
   "declineBinding",
   "reservedSlugs",
   "groupCommit",
+  "metadata",
+  "limits",
 ] as const satisfies readonly (keyof TenancyOptions)[];
 
 /** Checks the options of a store. Throws `PreconditionError` `precondition.invalid_input` for an unknown key or value. */
@@ -59,6 +72,8 @@ export function settingsFrom(options: unknown): Settings {
     recheckInviter: either(given.recheckInviter, "recheckInviter", isBoolean) ?? true,
     declineBinding: either(given.declineBinding, "declineBinding", oneOf("any", "required")) ?? "any",
     groupCommit: either(given.groupCommit, "groupCommit", isBoolean) ?? true,
+    metadata: schemasFrom(given.metadata),
+    limits: limitsFrom(given.limits),
     isReserved: reservation(either(given.reservedSlugs, "reservedSlugs", isReservation)),
   };
 }
@@ -73,6 +88,14 @@ function either<T>(value: unknown, key: string, admits: (value: unknown) => valu
     throw errorFor("precondition.invalid_input", { key }, { cause });
   }
   throw errorFor("precondition.invalid_input", { key });
+}
+
+function schemasFrom(value: unknown): Settings["metadata"] {
+  const { organization, membership } = fields(value ?? {}, ["organization", "membership"]);
+  return {
+    organization: either(organization, "metadata", isSchema) ?? null,
+    membership: either(membership, "metadata", isSchema) ?? null,
+  };
 }
 
 function reservation(reserved: readonly string[] | ((slug: string) => boolean) | undefined): (slug: string) => boolean {
@@ -107,6 +130,12 @@ function isPolicy(value: unknown): value is IdentifierPolicy {
   return (
     typeof policy === "object" && policy !== null && typeof policy.name === "string" && isFunction(policy.canonical)
   );
+}
+
+/** An object of a library's, or with some of them a function. */
+function isSchema(value: unknown): value is MetadataSchema {
+  const { "~standard": standard } = value as Partial<MetadataSchema>;
+  return isFunction(standard?.validate);
 }
 
 function isReservation(value: unknown): value is readonly string[] | ((slug: string) => boolean) {

@@ -8,7 +8,8 @@ import {
   revokeInvitation,
 } from "./invitation/close-invitation.ts";
 import { type CreateInvitationInput, createInvitation } from "./invitation/create-invitation.ts";
-import type { ExpireInvitationsInput } from "./invitation/expire-invitations.ts";
+import { type ExpireGrantsInput, expireGrantsInOrg, findLapsedGrants } from "./invitation/expire-grants.ts";
+import { type ExpireInvitationsInput, expireInOrg, findLapsed } from "./invitation/expire-invitations.ts";
 import { type ResendInvitationInput, resendInvitation } from "./invitation/resend-invitation.ts";
 import { type ListEventsOptions, listEvents, membersAsOf, membershipHistory } from "./list/history.ts";
 import { getInvitation, type ListInvitationsOptions, listInvitations, listInvitationsFor } from "./list/invitations.ts";
@@ -25,13 +26,21 @@ import type { PageOptions } from "./list-input.ts";
 import { type AddMemberInput, addMember } from "./membership/add-member.ts";
 import { type AdminRemoveInput, adminRemove } from "./membership/admin-remove.ts";
 import { type ChangeRoleInput, changeRole } from "./membership/change-role.ts";
+import {
+  type ExpireMembershipsInput,
+  expireMembershipsInOrg,
+  findLapsedMemberships,
+} from "./membership/expire-memberships.ts";
 import { type SelfLeaveInput, selfLeave } from "./membership/self-leave.ts";
 import { reinstateMembership, suspendMembership } from "./membership/suspension.ts";
 import { type TransferOwnershipInput, transferOwnership } from "./membership/transfer-ownership.ts";
+import { type UpdateMembershipInput, updateMembership } from "./membership/update-membership.ts";
 import type {
   AcceptInvitationResult,
   CreateOrgResult,
+  ExpireGrantsResult,
   ExpireInvitationsResult,
+  ExpireMembershipsResult,
   InvId,
   Invitation,
   InvitationWithOrg,
@@ -39,6 +48,7 @@ import type {
   MembershipAsOf,
   MembershipWithOrg,
   MemId,
+  Metadata,
   Organization,
   OrgId,
   Page,
@@ -61,8 +71,8 @@ import type { Capabilities, StorePort } from "./store.ts";
 import { sweep } from "./sweep.ts";
 import type { CreateOptions, SweepOptions, TenancyStore } from "./tenancy-store.ts";
 
-/** The operations over a store port: the base of every store class. */
-export class Tenancy implements TenancyStore {
+/** The operations, to which metadata is an object and nothing else. */
+class Operations implements TenancyStore {
   /** What this store can and cannot do. */
   readonly capabilities: Capabilities;
   readonly #context: Context;
@@ -115,6 +125,9 @@ export class Tenancy implements TenancyStore {
   membersAsOf(orgId: OrgId, at: Date, options?: PageOptions): Promise<Page<MembershipAsOf>> {
     return ask(this.#context, membersAsOf, orgId, at, options);
   }
+  updateMembership(input: UpdateMembershipInput, options?: MutationOptions): Promise<Membership> {
+    return mutate(this.#context, updateMembership, [input], options);
+  }
   changeRole(input: ChangeRoleInput, options?: MutationOptions): Promise<Membership> {
     return mutate(this.#context, changeRole, [input], options);
   }
@@ -158,7 +171,13 @@ export class Tenancy implements TenancyStore {
     return mutate(this.#context, resendInvitation, [input], options);
   }
   expireInvitations(input?: ExpireInvitationsInput, options?: SweepOptions): Promise<ExpireInvitationsResult> {
-    return sweep(this.#context, input, options);
+    return sweep(this.#context, findLapsed, expireInOrg, input, options);
+  }
+  expireMemberships(input?: ExpireMembershipsInput, options?: SweepOptions): Promise<ExpireMembershipsResult> {
+    return sweep(this.#context, findLapsedMemberships, expireMembershipsInOrg, input, options);
+  }
+  expireGrants(input?: ExpireGrantsInput, options?: SweepOptions): Promise<ExpireGrantsResult> {
+    return sweep(this.#context, findLapsedGrants, expireGrantsInOrg, input, options);
   }
   listTuplesForSubject(subjectType: "usr", subjectId: UsrId): Promise<readonly Tuple[]> {
     return ask(this.#context, listTuplesForSubject, subjectType, subjectId);
@@ -173,3 +192,17 @@ export class Tenancy implements TenancyStore {
     return ask(this.#context, listEvents, orgId, options);
   }
 }
+
+/** The operations over a store port: the base of every store class. */
+export interface Tenancy<O = Metadata, M = Metadata> extends TenancyStore<O, M> {
+  /** What this store can and cannot do. */
+  readonly capabilities: Capabilities;
+}
+
+interface TenancyClass {
+  /** Throws `PreconditionError` `precondition.invalid_input` for an unknown option or value. */
+  new <O = Metadata, M = Metadata>(port: StorePort, options?: TenancyOptions<O, M>): Tenancy<O, M>;
+}
+
+/** What the host's schemas make of metadata is known to the compiler alone. */
+export const Tenancy: TenancyClass = Operations as unknown as TenancyClass;

@@ -16,7 +16,10 @@ import {
   type MembershipExpectation,
   type MembershipThen,
   type MemId,
+  type Metadata,
+  type Occupancy,
   type Organization,
+  type OrgFields,
   type OrgFilter,
   type OrgId,
   type OrgRef,
@@ -24,6 +27,7 @@ import {
   type Question,
   type Read,
   type StoredInvitationFilter,
+  type StoredMemberFilter,
   StoreFault,
   type StorePort,
   type Tables,
@@ -38,11 +42,11 @@ import {
  * Tenancy in the memory of this process: for tests, examples and as the reference for what a store does. Everything is
  * gone with the object. The rules are the core's; this file holds rows, answers questions about them and applies changes.
  */
-export class InMemoryTenancyStore extends Tenancy {
+export class InMemoryTenancyStore<O = Metadata, M = Metadata> extends Tenancy<O, M> {
   readonly #database: Database;
 
   /** Throws `PreconditionError` `precondition.invalid_input` for an unknown option or value. */
-  constructor(options: TenancyOptions = {}) {
+  constructor(options: TenancyOptions<O, M> = {}) {
     const database = new Database();
     super(database, options);
     this.#database = database;
@@ -56,6 +60,8 @@ export class InMemoryTenancyStore extends Tenancy {
 
 type MembershipRow = Tables["mem"][number];
 type InvitationRow = Invitation & { readonly canonical: string };
+/** `grantedBy`: the organization whose invitation gave a grant its end. */
+type TupleRow = Tuple & { readonly grantedBy: OrgId | null };
 type KeyRow = Tables["idem"][number] & { readonly use: KeyUse };
 
 /** An expectation that no longer holds, or a unique rule that fired: whatever was applied is undone. */
@@ -80,14 +86,19 @@ class Database implements StorePort {
   readonly #orgs = new Map<OrgId, Organization>();
   readonly #members = new Map<MemId, MembershipRow>();
   readonly #invitations = new Map<InvId, InvitationRow>();
-  readonly #tuples = new Map<string, Tuple>();
+  readonly #tuples = new Map<string, TupleRow>();
   readonly #events = new Map<OrgId, TenancyEvent[]>();
   readonly #keys = new Map<string, KeyRow>();
+  readonly #joins = new Map<UsrId, number>();
 
   // What a database would keep as indexes, so that no answer depends on how many rows there are.
   readonly #slugs = new Map<string, OrgId>();
   readonly #all = new Groups<"orgs", OrgId>();
   readonly #live = new Map<string, MemId>();
+  readonly #liveIn = new Groups<OrgId, MemId>();
+  readonly #pendingIn = new Groups<OrgId, InvId>();
+  readonly #boxed = new Groups<OrgId | "all", MemId>();
+  readonly #boxedTuples = new Groups<"grants", string>();
   readonly #owners = new Groups<OrgId, MemId>();
   readonly #membersOf = new Groups<OrgId, MemId>();
   readonly #membershipsOf = new Groups<UsrId, MemId>();
@@ -159,13 +170,28 @@ class Database implements StorePort {
         );
       case "memberCount":
         return this.#membersOf.sorted(read.orgId).filter((id) => matches(this.#members.get(id), read.where)).length;
+      case "memberStock": {
+        const orgId = this.#org(read.of)?.id as OrgId;
+        const boxed = [...this.#boxed.of(orgId)].map((id) => this.#members.get(id));
+        return { stored: this.#liveIn.of(orgId).size, lapsed: boxed.filter((row) => hasLapsed(row, read.at)).length };
+      }
+      case "invitationStock": {
+        const open = [...this.#pendingIn.of(this.#org(read.of)?.id as OrgId)].map((id) => this.#invitations.get(id));
+        return { stored: open.length, lapsed: open.filter((row) => hasLapsed(row, read.at)).length };
+      }
+      case "joins": {
+        const own =
+          read.usrId === null ? [] : [...this.#membershipsOf.of(read.usrId)].map((id) => this.#members.get(id));
+        const live = own.filter((row) => row?.status !== "revoked" && !hasLapsed(row, read.at));
+        return { organizations: live.length, joins: (read.usrId !== null && this.#joins.get(read.usrId)) || 0 };
+      }
       case "membershipsOf":
         return this.#page(
           this.#membershipsOf,
           read.usrId,
           read,
           (id) => this.#membership(id),
-          (row) => read.status === null || row.status === read.status,
+          (row) => isMemberAsAny(row, read.anyOf),
         ).map((row) => ({ ...row, org: this.#orgs.get(row.orgId) as Organization }));
       case "chain":
         return this.#chain(read.memId);
@@ -200,14 +226,29 @@ class Database implements StorePort {
           .filter(({ orgId, expiresAt }) => (read.orgId ?? orgId) === orgId && expiresAt < read.before)
           .sort((a, b) => a.expiresAt.getTime() - b.expiresAt.getTime())
           .slice(0, read.take);
+      case "lapsedMemberships":
+        return this.#boxed
+          .sorted(read.orgId ?? "all")
+          .map((id) => this.#membership(id) as Membership)
+          .filter((row) => hasLapsed(row, read.before))
+          .sort(byExpiry)
+          .slice(0, read.take) as Answer<"lapsedMemberships">;
+      case "lapsedGrants":
+        return [...this.#boxedTuples.of("grants")]
+          .map((key) => this.#tuples.get(key) as TupleRow)
+          .filter((row) => (read.orgId ?? row.grantedBy) === row.grantedBy && hasLapsed(row, read.before))
+          .sort((a, b) => byExpiry(a, b) || compare(a.subjectId, b.subjectId) || bySubject(a, b))
+          .slice(0, read.take)
+          .map(({ grantedBy: orgId, ...tuple }) => ({ orgId, tuple })) as Answer<"lapsedGrants">;
       case "anyTuple":
-        return read.relations.some((relation) =>
-          this.#tuples.has(tupleKey({ ...read, subjectId: read.usrId, relation })),
-        );
+        return read.relations.some((relation) => {
+          const tuple = this.#tuples.get(tupleKey({ ...read, subjectId: read.usrId, relation }));
+          return tuple !== undefined && !hasLapsed(tuple, read.at);
+        });
       case "tuplesOfSubject":
-        return this.#tuplesAt(this.#tuplesOfSubject, read.usrId, bySubject);
+        return this.#tuplesAt(this.#tuplesOfSubject, read.usrId, read.at, bySubject);
       case "tuplesOfObject":
-        return this.#tuplesAt(this.#tuplesOfObject, objectKey(read), byObject).filter(
+        return this.#tuplesAt(this.#tuplesOfObject, objectKey(read), read.at, byObject).filter(
           ({ relation }) => read.relation === null || relation === read.relation,
         );
       case "events":
@@ -305,8 +346,12 @@ class Database implements StorePort {
     return rows;
   }
 
-  #tuplesAt<K>(group: Groups<K, string>, key: K, order: (a: Tuple, b: Tuple) => number): Tuple[] {
-    return [...group.of(key)].map((tuple) => this.#tuples.get(tuple) as Tuple).sort(order);
+  #tuplesAt<K>(group: Groups<K, string>, key: K, at: Date, order: (a: Tuple, b: Tuple) => number): Tuple[] {
+    return [...group.of(key)]
+      .map((tuple) => this.#tuples.get(tuple) as TupleRow)
+      .filter((tuple) => !hasLapsed(tuple, at))
+      .sort(order)
+      .map(asTuple);
   }
 
   #scope(scope: KeyScope): KeyAddress["scope"] | null {
@@ -356,13 +401,24 @@ class Database implements StorePort {
     if (
       org === undefined ||
       (guard.status !== null && org.status !== guard.status) ||
-      (guard.version !== null && org.version !== guard.version)
+      (guard.version !== null && org.version !== guard.version) ||
+      !this.#hasRoom(org.id, guard.room ?? {}) ||
+      !hasFields(org, guard.fields)
     ) {
       throw new Conflict(null);
     }
     const version = org.version + events.length;
     put(this.#orgs, org.id, { ...org, version }, undo);
     return version;
+  }
+
+  #occupancy(orgId: OrgId): Occupancy {
+    return { members: this.#liveIn.of(orgId).size, invitations: this.#pendingIn.of(orgId).size };
+  }
+
+  #hasRoom(orgId: OrgId, room: Partial<Occupancy>): boolean {
+    const { members, invitations } = this.#occupancy(orgId);
+    return members <= (room.members ?? Infinity) && invitations <= (room.invitations ?? Infinity);
   }
 
   #apply(
@@ -382,8 +438,8 @@ class Database implements StorePort {
         return this.#putMembership({ ...change.row, invId: change.invId }, undo);
       case "updateMembership": {
         const row = this.#expectMembership(change.row.id, change.expect);
-        const { status, removedBy, updatedAt } = change.row;
-        return this.#putMembership({ ...row, status, removedBy, updatedAt }, undo);
+        const { status, removedBy, updatedAt, metadata, expiresAt } = change.row;
+        return this.#putMembership({ ...row, status, removedBy, updatedAt, metadata, expiresAt }, undo);
       }
       case "expectMembership":
         this.#expectMembership(change.memId, change.expect);
@@ -391,7 +447,7 @@ class Database implements StorePort {
       case "expectMember": {
         const memId = this.#live.get(liveKey({ orgId, usrId: change.usrId }));
         const row = memId === undefined ? undefined : this.#members.get(memId);
-        if (row?.status !== "active" || !change.roles.includes(row.role)) {
+        if (row?.status !== "active" || !change.roles.includes(row.role) || hasLapsed(row, change.at)) {
           throw new Conflict(null);
         }
         return;
@@ -408,9 +464,30 @@ class Database implements StorePort {
         return this.#putInvitation({ ...row, status, invitedUserId, expiresAt, terminalAt, terminalBy }, undo);
       }
       case "insertTuple":
-        return this.#putTuple(change.tuple, undo);
+        return this.#putTuple({ ...change.tuple, grantedBy: null }, undo);
+      case "grantTuple": {
+        const held = this.#tuples.get(tupleKey(change.tuple));
+        const grantedBy = change.tuple.expiresAt === null ? null : orgId;
+        return held !== undefined && endOf(held) >= endOf(change.tuple)
+          ? undefined
+          : this.#putTuple({ ...change.tuple, grantedBy }, undo);
+      }
       case "deleteTuple":
         return this.#dropTuple(change.tuple, undo);
+      case "endGrant": {
+        const held = this.#tuples.get(tupleKey(change.tuple));
+        if (held?.grantedBy !== orgId || endOf(held) !== endOf(change.tuple)) {
+          throw new Conflict(null);
+        }
+        return this.#dropTuple(change.tuple, undo);
+      }
+      case "countJoin": {
+        const joins = this.#joins.get(change.usrId) ?? 0;
+        if ((change.first && joins > 0) || joins > (change.atMost ?? Infinity)) {
+          throw new Conflict(null);
+        }
+        return put(this.#joins, change.usrId, joins + 1, undo);
+      }
       case "endEverything":
         return this.#endEverything(change, undo, counts);
     }
@@ -432,8 +509,9 @@ class Database implements StorePort {
     for (const id of this.#membersOf.sorted(orgId)) {
       const row = this.#members.get(id) as MembershipRow;
       if (row.status !== "revoked") {
-        this.#putMembership({ ...row, status: "revoked", updatedAt: later(at, row.updatedAt) }, undo);
-        counts.memberships += 1;
+        const end = hasLapsed(row, at) ? new Date(endOf(row) + 1) : at;
+        this.#putMembership({ ...row, status: "revoked", updatedAt: later(end, row.updatedAt) }, undo);
+        counts.memberships += end === at ? 1 : 0;
       }
     }
     for (const id of this.#invitationsOf.sorted(orgId)) {
@@ -444,8 +522,9 @@ class Database implements StorePort {
       }
     }
     for (const key of [...this.#tuplesOfObject.of(objectKey({ objectType: "org", objectId: orgId }))]) {
-      this.#dropTuple(this.#tuples.get(key) as Tuple, undo);
-      counts.tuples += 1;
+      const tuple = this.#tuples.get(key) as Tuple;
+      this.#dropTuple(tuple, undo);
+      counts.tuples += hasLapsed(tuple, at) ? 0 : 1;
     }
   }
 
@@ -510,7 +589,16 @@ class Database implements StorePort {
       }
       put(this.#live, liveKey(row), row.id, undo);
     }
-    this.#owners.set(row.orgId, row.id, row.role === "owner" && row.status === "active", undo);
+    this.#owners.set(
+      row.orgId,
+      row.id,
+      row.role === "owner" && row.status === "active" && row.expiresAt === null,
+      undo,
+    );
+    this.#liveIn.set(row.orgId, row.id, row.status !== "revoked", undo);
+    for (const group of ["all", row.orgId] as const) {
+      this.#boxed.set(group, row.id, row.status !== "revoked" && row.expiresAt !== null, undo);
+    }
     this.#membersOf.set(row.orgId, row.id, true, undo);
     this.#membershipsOf.set(row.usrId, row.id, true, undo);
     if (row.replaces !== null) {
@@ -521,14 +609,16 @@ class Database implements StorePort {
 
   #putInvitation(row: InvitationRow, undo: (() => void)[]): void {
     this.#pending.set(pendingKey(row.orgId, row.canonical), row.id, row.status === "pending", undo);
+    this.#pendingIn.set(row.orgId, row.id, row.status === "pending", undo);
     this.#unanswered.set("invitations", row.id, row.status === "pending", undo);
     this.#invitationsOf.set(row.orgId, row.id, true, undo);
     this.#invitationsFor.set(row.canonical, row.id, true, undo);
     put(this.#invitations, row.id, row, undo);
   }
 
-  #putTuple(tuple: Tuple, undo: (() => void)[]): void {
+  #putTuple(tuple: TupleRow, undo: (() => void)[]): void {
     const key = tupleKey(tuple);
+    this.#boxedTuples.set("grants", key, tuple.grantedBy !== null, undo);
     this.#tuplesOfSubject.set(tuple.subjectId, key, true, undo);
     this.#tuplesOfObject.set(objectKey(tuple), key, true, undo);
     put(this.#tuples, key, tuple, undo);
@@ -538,6 +628,7 @@ class Database implements StorePort {
     const key = tupleKey(tuple);
     this.#tuplesOfSubject.set(tuple.subjectId, key, false, undo);
     this.#tuplesOfObject.set(objectKey(tuple), key, false, undo);
+    this.#boxedTuples.set("grants", key, false, undo);
     drop(this.#tuples, key, undo);
   }
 
@@ -548,7 +639,7 @@ class Database implements StorePort {
       org: sorted(this.#orgs.values()),
       mem: sorted(this.#members.values()),
       inv: sorted(this.#invitations.values()).map(({ canonical: _, ...row }) => row),
-      tup: [...this.#tuples.values()].sort((a, b) => compare(a.subjectId, b.subjectId) || bySubject(a, b)),
+      tup: [...this.#tuples.values()].sort((a, b) => compare(a.subjectId, b.subjectId) || bySubject(a, b)).map(asTuple),
       evt: [...this.#events].sort(([a], [b]) => compare(a, b)).flatMap(([, events]) => events),
       idem: [...this.#keys.values()]
         .sort((a, b) => compare(a.scope, b.scope) || compare(a.key, b.key))
@@ -632,8 +723,37 @@ function drop<K, V>(rows: Map<K, V>, key: K, undo: (() => void)[]): void {
   }
 }
 
-function matches(row: Membership | undefined, { status, role }: MemberFilter): boolean {
-  return row !== undefined && (status === null || row.status === status) && (role === null || row.role === role);
+function asTuple({ grantedBy: _, ...tuple }: TupleRow): Tuple {
+  return tuple;
+}
+
+/** When something ends by itself: milliseconds, or never. */
+function endOf({ expiresAt }: { readonly expiresAt: Date | null }): number {
+  return expiresAt?.getTime() ?? Infinity;
+}
+
+function hasLapsed(row: { readonly expiresAt: Date | null } | undefined, at: Date): boolean {
+  return row !== undefined && endOf(row) < at.getTime();
+}
+
+function byExpiry(a: { readonly expiresAt: Date | null }, b: { readonly expiresAt: Date | null }): number {
+  return endOf(a) - endOf(b);
+}
+
+function hasFields({ name, slug, updatedAt }: Organization, fields: OrgFields | undefined): boolean {
+  return (
+    fields === undefined ||
+    (name === fields.name && slug === fields.slug && updatedAt.getTime() === fields.updatedAt.getTime())
+  );
+}
+
+function matches(row: Membership | undefined, { anyOf, role }: MemberFilter): boolean {
+  return row !== undefined && isMemberAsAny(row, anyOf) && (role === null || row.role === role);
+}
+
+/** No filter lets everything through. */
+function isMemberAsAny(row: Membership, anyOf: readonly StoredMemberFilter[]): boolean {
+  return anyOf.length === 0 || anyOf.some((filter) => isStoredAs(row, filter));
 }
 
 function isSought({ status, name, slug }: Organization, where: OrgFilter): boolean {
@@ -648,8 +768,8 @@ function lowerAscii(text: string): string {
   return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }
 
-function isLiveAt({ status, createdAt, updatedAt }: Membership, at: Date): boolean {
-  return createdAt <= at && (status !== "revoked" || updatedAt > at);
+function isLiveAt(row: Membership, at: Date): boolean {
+  return row.createdAt <= at && (row.status !== "revoked" || row.updatedAt > at) && !hasLapsed(row, at);
 }
 
 function isAsked({ type, actor }: TenancyEvent, where: EventFilter): boolean {
@@ -661,11 +781,11 @@ function isStoredAsAny(invitation: Invitation, anyOf: readonly StoredInvitationF
   return anyOf.length === 0 || anyOf.some((filter) => isStoredAs(invitation, filter));
 }
 
-function isStoredAs({ status, expiresAt }: Invitation, filter: StoredInvitationFilter): boolean {
+function isStoredAs(row: Invitation | Membership, filter: StoredInvitationFilter | StoredMemberFilter): boolean {
   return (
-    status === filter.status &&
-    (filter.expiresBefore === null || expiresAt.getTime() < filter.expiresBefore.getTime()) &&
-    (filter.expiresFrom === null || expiresAt.getTime() >= filter.expiresFrom.getTime())
+    row.status === filter.status &&
+    (filter.expiresBefore === null || endOf(row) < filter.expiresBefore.getTime()) &&
+    (filter.expiresFrom === null || endOf(row) >= filter.expiresFrom.getTime())
   );
 }
 

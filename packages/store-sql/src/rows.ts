@@ -1,11 +1,12 @@
 import {
+  type Grant,
   type Id,
   type IdType,
   type Invitation,
   idOf,
   type Membership,
+  type Metadata,
   type Organization,
-  type PreTuple,
   type TenancyEvent,
   type Tuple,
 } from "@tenantry/core";
@@ -17,25 +18,28 @@ const instant = (column: string): string => `(extract(epoch from ${column}) * 10
 
 export function orgJson(alias: string): string {
   return `json_build_object('id', ${alias}.id, 'status', ${alias}.status, 'name', ${alias}.name, 'slug', ${alias}.slug,
-    'version', ${alias}.version, 'createdAt', ${instant(`${alias}.created_at`)}, 'updatedAt', ${instant(`${alias}.updated_at`)})`;
+    'version', ${alias}.version, 'createdAt', ${instant(`${alias}.created_at`)}, 'updatedAt', ${instant(`${alias}.updated_at`)},
+    'metadata', ${alias}.metadata)`;
 }
 
 export function memJson(alias: string): string {
   return `json_build_object('id', ${alias}.id, 'usrId', ${alias}.usr_id, 'orgId', ${alias}.org_id, 'role', ${alias}.role,
     'status', ${alias}.status, 'replaces', ${alias}.replaces, 'invitedBy', ${alias}.invited_by, 'removedBy', ${alias}.removed_by,
-    'createdAt', ${instant(`${alias}.created_at`)}, 'updatedAt', ${instant(`${alias}.updated_at`)})`;
+    'createdAt', ${instant(`${alias}.created_at`)}, 'updatedAt', ${instant(`${alias}.updated_at`)},
+    'expiresAt', ${instant(`${alias}.expires_at`)}, 'metadata', ${alias}.metadata)`;
 }
 
 export function invJson(alias: string): string {
   return `json_build_object('id', ${alias}.id, 'orgId', ${alias}.org_id, 'identifier', ${alias}.identifier, 'role', ${alias}.role,
     'status', ${alias}.status, 'preTuples', ${alias}.pre_tuples, 'invitedBy', ${alias}.invited_by,
     'invitedUserId', ${alias}.invited_user_id, 'createdAt', ${instant(`${alias}.created_at`)},
+    'membershipExpiresAt', ${instant(`${alias}.membership_expires_at`)}, 'membershipMetadata', ${alias}.membership_metadata,
     'expiresAt', ${instant(`${alias}.expires_at`)}, 'terminalAt', ${instant(`${alias}.terminal_at`)}, 'terminalBy', ${alias}.terminal_by)`;
 }
 
 export function tupJson(alias: string): string {
   return `json_build_object('subjectType', ${alias}.subject_type, 'subjectId', ${alias}.subject_id, 'relation', ${alias}.relation,
-    'objectType', ${alias}.object_type, 'objectId', ${alias}.object_id)`;
+    'objectType', ${alias}.object_type, 'objectId', ${alias}.object_id, 'expiresAt', ${instant(`${alias}.expires_at`)})`;
 }
 
 export function evtJson(alias: string): string {
@@ -48,7 +52,7 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
 type JsonRow = { readonly [key: string]: Json };
 
 export function decodeOrg(json: Json): Organization {
-  const { id, status, name, slug, version, createdAt, updatedAt } = json as JsonRow;
+  const { id, status, name, slug, version, createdAt, updatedAt, metadata } = json as JsonRow;
   return {
     id: idOf("org", id as string),
     status: status as Organization["status"],
@@ -57,6 +61,7 @@ export function decodeOrg(json: Json): Organization {
     version: version as number,
     createdAt: new Date(createdAt as number),
     updatedAt: new Date(updatedAt as number),
+    metadata: metadata as Metadata,
   };
 }
 
@@ -73,6 +78,8 @@ export function decodeMem(json: Json): Membership {
     removedBy: optional("usr", row["removedBy"]),
     createdAt: new Date(row["createdAt"] as number),
     updatedAt: new Date(row["updatedAt"] as number),
+    expiresAt: optionalInstant(row["expiresAt"]),
+    metadata: row["metadata"] as Metadata,
   };
 }
 
@@ -84,19 +91,21 @@ export function decodeInv(json: Json): Invitation {
     identifier: row["identifier"] as string,
     role: row.role,
     status: row.status,
-    preTuples: (row["preTuples"] as readonly Json[]).map(decodePreTuple),
+    preTuples: (row["preTuples"] as readonly Json[]).map(decodeGrant),
+    membershipExpiresAt: optionalInstant(row["membershipExpiresAt"]),
+    membershipMetadata: row["membershipMetadata"] as Metadata,
     invitedBy: idOf("usr", row["invitedBy"] as string),
     invitedUserId: optional("usr", row["invitedUserId"]),
     createdAt: new Date(row["createdAt"] as number),
     expiresAt: new Date(row["expiresAt"] as number),
-    terminalAt: row["terminalAt"] === null ? null : new Date(row["terminalAt"] as number),
+    terminalAt: optionalInstant(row["terminalAt"]),
     terminalBy: optional("usr", row["terminalBy"]),
   };
 }
 
 export function decodeTup(json: Json): Tuple {
-  const { subjectType, subjectId, relation, objectType, objectId } = json as unknown as Tuple;
-  return { subjectType, subjectId, relation, objectType, objectId };
+  const { expiresAt, ...key } = json as unknown as Omit<Tuple, "expiresAt"> & { readonly expiresAt: number | null };
+  return { ...key, expiresAt: optionalInstant(expiresAt) };
 }
 
 export function decodeEvt(json: Json): TenancyEvent {
@@ -122,7 +131,12 @@ export function optional<T extends IdType>(type: T, uuid: Json | undefined): Id<
   return typeof uuid === "string" ? idOf(type, uuid) : null;
 }
 
-function decodePreTuple(json: Json): PreTuple {
-  const { relation, objectType, objectId } = json as unknown as PreTuple;
-  return { relation, objectType, objectId };
+/** Milliseconds, or ISO 8601 where it was kept in JSON. */
+function optionalInstant(value: Json | undefined): Date | null {
+  return value === null || value === undefined ? null : new Date(value as number | string);
+}
+
+function decodeGrant(json: Json): Grant {
+  const { relation, objectType, objectId, expiresAt } = json as { readonly [K in keyof Grant]: string };
+  return { relation, objectType, objectId, expiresAt: optionalInstant(expiresAt) };
 }

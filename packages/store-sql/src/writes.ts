@@ -1,4 +1,12 @@
-import { type Change, type Commit, type Membership, type Tuple, uuidOf } from "@tenantry/core";
+import {
+  type Change,
+  type Commit,
+  type ExistingOrg,
+  gained,
+  type Membership,
+  type Tuple,
+  uuidOf,
+} from "@tenantry/core";
 
 import { Values } from "./values.ts";
 
@@ -17,10 +25,12 @@ export function commitSql(s: string, commit: Commit): { readonly text: string; r
     commit.changes.filter((change): change is Of<O> => change.op === op);
   const parts = [
     ...verdict(s, commit, changes, values),
+    ending(s, changes, values),
     organization(s, commit, changes, values),
     ...memberships(s, changes, values),
     ...invitations(s, changes, values),
     ...tuples(s, changes, values),
+    ...joins(s, changes, values),
     ...records(s, commit, changes, values),
   ];
   return { text: `with ${parts.filter((part) => part !== "").join(", ")}\nselect last::text as seq from go`, values };
@@ -29,20 +39,20 @@ export function commitSql(s: string, commit: Commit): { readonly text: string; r
 type Changes = <O extends Op>(op: O) => readonly Of<O>[];
 
 function verdict(s: string, { org, events }: Commit, changes: Changes, values: Values): readonly string[] {
+  const holds: string[] = [];
   if (org.is === "new") {
     const [orgId, last] = [values.add(uuidOf(org.id), "uuid"), values.add(events.length, "bigint")];
-    return [`go as materialized (select ${orgId} as org_id, 0::bigint as before, ${last} as last)`];
+    const locks = joinLocks(s, changes, values, "", holds);
+    const where = holds.length === 0 ? "" : ` where ${holds.join(" and ")}`;
+    return [...locks, `go as materialized (select ${orgId} as org_id, 0::bigint as before, ${last} as last${where})`];
   }
-  const status = org.status === null ? "" : ` and status = ${values.add(org.status, "text")}`;
-  const version = org.version === null ? "" : ` and version = ${values.add(org.version, "bigint")}`;
   const parts = [
     `locked_org as materialized (
   select id, version from ${s}.org
-   where id = ${values.add(uuidOf(org.id), "uuid")}${status}${version}
+   where id = ${values.add(uuidOf(org.id), "uuid")}${expectations(org, values)}
      for no key update
 )`,
   ];
-  const holds: string[] = [];
   const invitations = changes("updateInvitation").map(({ row, expect }) => ({
     id: uuidOf(row.id),
     status: expect.status,
@@ -73,21 +83,34 @@ function verdict(s: string, { org, events }: Commit, changes: Changes, values: V
 )`);
     holds.push(`(select count(*) from locked_mem) = ${values.add(memberships.length, "bigint")}`);
   }
-  const members = changes("expectMember").map(({ usrId, roles }) => ({ usr_id: uuidOf(usrId), roles }));
+  const members = changes("expectMember").map(({ usrId, roles, at }) => ({ usr_id: uuidOf(usrId), roles, at }));
   if (members.length > 0) {
     // Whoever writes a membership holds the organization's lock, so these need no place in the order of the others. One
     // by one: joined, a planner that does not know how many there are reads every active member of the organization.
-    const expected = values.rows(members, "usr_id uuid, roles text[]");
+    const expected = values.rows(members, "usr_id uuid, roles text[], at timestamptz");
     parts.push(`locked_member as materialized (
   select m.id from ${expected} cross join lateral (
     select m.id from ${s}.mem m
      where m.org_id = ${values.add(uuidOf(org.id), "uuid")} and m.usr_id = r.usr_id and m.status = 'active' and m.role = any (r.roles)
+       and (m.expires_at is null or m.expires_at >= r.at)
        for no key update
   ) m
    where exists (select from locked_org)
 )`);
     holds.push(`(select count(*) from locked_member) = ${values.add(members.length, "bigint")}`);
   }
+  const grants = changes("endGrant").map(({ tuple }) => tupRow(tuple));
+  if (grants.length > 0) {
+    parts.push(`locked_tup as materialized (
+  select t.subject_id from ${s}.tup t join ${values.rows(grants, TUPLE_TYPES)} on ${SAME_TUPLE}
+     and t.expires_at = r.expires_at and t.granted_by = ${values.add(uuidOf(org.id), "uuid")}
+   where exists (select from locked_org)
+   order by t.subject_id, t.object_type, t.object_id, t.relation
+     for update of t
+)`);
+    holds.push(`(select count(*) from locked_tup) = ${values.add(grants.length, "bigint")}`);
+  }
+  parts.push(...joinLocks(s, changes, values, "\n   where exists (select from locked_org)", holds));
   const where = holds.length === 0 ? "" : `\n   where ${holds.join(" and ")}`;
   parts.push(`go as materialized (
   select id as org_id, version as before, version + ${values.add(events.length, "bigint")} as last from locked_org${where}
@@ -95,7 +118,57 @@ function verdict(s: string, { org, events }: Commit, changes: Changes, values: V
   return parts;
 }
 
-function organization(s: string, { org }: Commit, changes: Changes, values: Values): string {
+/** What a function of the schema does and counts, before anything reads of it. */
+function ending(s: string, changes: Changes, values: Values): string {
+  const [end] = changes("endEverything");
+  return end === undefined
+    ? ""
+    : `ended as materialized (
+  select e.memberships, e.invitations, e.tuples
+    from go, ${s}.end_everything(go.org_id, ${values.add(end.orgId, "text")}, ${values.add(end.at, "timestamptz")},
+      ${values.add(uuidOrNull(end.by), "uuid")}) e
+)`;
+}
+
+/** What is expected of the organization's row: seen again once it is locked. */
+function expectations({ status, version, room, fields }: ExistingOrg, values: Values): string {
+  return [
+    ...(status === null ? [] : [`status = ${values.add(status, "text")}`]),
+    ...(version === null ? [] : [`version = ${values.add(version, "bigint")}`]),
+    ...(room?.members === undefined ? [] : [`members <= ${values.add(room.members, "bigint")}`]),
+    ...(room?.invitations === undefined ? [] : [`invitations <= ${values.add(room.invitations, "bigint")}`]),
+    ...(fields === undefined
+      ? []
+      : [
+          `name is not distinct from ${values.add(fields.name, "text")}`,
+          `slug is not distinct from ${values.add(fields.slug, "text")}`,
+          `updated_at = ${values.add(fields.updatedAt, "timestamptz")}`,
+        ]),
+  ]
+    .map((expectation) => ` and ${expectation}`)
+    .join("");
+}
+
+/** Users who joined under a limit before: their rows, last of all that is locked. */
+function joinLocks(s: string, changes: Changes, values: Values, where: string, holds: string[]): readonly string[] {
+  const again = changes("countJoin").filter(({ first }) => !first);
+  if (again.length === 0) {
+    return [];
+  }
+  const expected = again.map(({ usrId, atMost }) => ({ usr_id: uuidOf(usrId), at_most: atMost }));
+  holds.push(`(select count(*) from locked_join) = ${values.add(again.length, "bigint")}`);
+  return [
+    `locked_join as materialized (
+  select j.usr_id from ${s}.joins j join ${values.rows(expected, "usr_id uuid, at_most bigint")}
+      on j.usr_id = r.usr_id and (r.at_most is null or j.number <= r.at_most)${where}
+   order by j.usr_id
+     for no key update of j
+)`,
+  ];
+}
+
+function organization(s: string, { org, changes: all }: Commit, changes: Changes, values: Values): string {
+  const { members, invitations } = gained(all);
   if (org.is === "new") {
     const rows = changes("insertOrg").map(({ row }) => ({
       status: row.status,
@@ -103,21 +176,32 @@ function organization(s: string, { org }: Commit, changes: Changes, values: Valu
       slug: row.slug,
       created_at: row.createdAt,
       updated_at: row.updatedAt,
+      metadata: row.metadata,
+      members,
+      invitations,
     }));
     return `added_org as (
-  insert into ${s}.org (id, status, name, slug, version, created_at, updated_at)
-  select go.org_id, r.status, r.name, r.slug, go.last, r.created_at, r.updated_at
-    from go, ${values.rows(rows, "status text, name text, slug text, created_at timestamptz, updated_at timestamptz")}
+  insert into ${s}.org (id, status, name, slug, version, created_at, updated_at, metadata, members, invitations)
+  select go.org_id, r.status, r.name, r.slug, go.last, r.created_at, r.updated_at, r.metadata, r.members, r.invitations
+    from go, ${values.rows(
+      rows,
+      "status text, name text, slug text, created_at timestamptz, updated_at timestamptz, metadata json, members bigint, invitations bigint",
+    )}
 )`;
   }
+  const counted =
+    changes("endEverything").length > 0
+      ? ", members = 0, invitations = org.invitations - (select invitations from ended)"
+      : `, members = org.members + ${values.add(members, "bigint")}, invitations = org.invitations + ${values.add(invitations, "bigint")}`;
   const [update] = changes("updateOrg");
   const set =
     update === undefined
       ? ""
       : `, status = ${values.add(update.row.status, "text")}, name = ${values.add(update.row.name, "text")}` +
-        `, slug = ${values.add(update.row.slug, "text")}, updated_at = ${values.add(update.row.updatedAt, "timestamptz")}`;
+        `, slug = ${values.add(update.row.slug, "text")}, updated_at = ${values.add(update.row.updatedAt, "timestamptz")}` +
+        `, metadata = ${values.add(JSON.stringify(update.row.metadata), "text")}::json`;
   return `advanced as (
-  update ${s}.org set version = go.last${set}
+  update ${s}.org set version = go.last${counted}${set}
     from go
    where org.id = go.org_id
 )`;
@@ -130,11 +214,17 @@ function memberships(s: string, changes: Changes, values: Values): readonly stri
     status: row.status,
     removed_by: uuidOrNull(row.removedBy),
     updated_at: row.updatedAt,
+    expires_at: row.expiresAt,
+    metadata: row.metadata,
   }));
   if (updates.length > 0) {
     parts.push(`changed_mem as (
-  update ${s}.mem set status = r.status, removed_by = r.removed_by, updated_at = r.updated_at
-    from go, ${values.rows(updates, "id uuid, status text, removed_by uuid, updated_at timestamptz")}
+  update ${s}.mem
+     set status = r.status, removed_by = r.removed_by, updated_at = r.updated_at, expires_at = r.expires_at, metadata = r.metadata
+    from go, ${values.rows(
+      updates,
+      "id uuid, status text, removed_by uuid, updated_at timestamptz, expires_at timestamptz, metadata json",
+    )}
    where mem.id = r.id
   returning mem.id
 )`);
@@ -144,11 +234,13 @@ function memberships(s: string, changes: Changes, values: Values): readonly stri
     // A link begins only after the row it replaces has ended: both at once would break "one live membership".
     const first = updates.length === 0 ? "" : "\n   where (select count(*) from changed_mem) >= 0";
     parts.push(`added_mem as (
-  insert into ${s}.mem (id, org_id, usr_id, role, status, replaces, invited_by, removed_by, inv_id, created_at, updated_at)
-  select r.id, go.org_id, r.usr_id, r.role, r.status, r.replaces, r.invited_by, null, r.inv_id, r.created_at, r.updated_at
+  insert into ${s}.mem (id, org_id, usr_id, role, status, replaces, invited_by, removed_by, inv_id, created_at, updated_at,
+    expires_at, metadata)
+  select r.id, go.org_id, r.usr_id, r.role, r.status, r.replaces, r.invited_by, null, r.inv_id, r.created_at, r.updated_at,
+    r.expires_at, r.metadata
     from go, ${values.rows(
       inserts,
-      "id uuid, usr_id uuid, role text, status text, replaces uuid, invited_by uuid, inv_id uuid, created_at timestamptz, updated_at timestamptz",
+      "id uuid, usr_id uuid, role text, status text, replaces uuid, invited_by uuid, inv_id uuid, created_at timestamptz, updated_at timestamptz, expires_at timestamptz, metadata json",
     )}${first}
 )`);
   }
@@ -166,6 +258,8 @@ function memRow(row: Membership, invId: string | null): Readonly<Record<string, 
     inv_id: uuidOrNull(invId),
     created_at: row.createdAt,
     updated_at: row.updatedAt,
+    expires_at: row.expiresAt,
+    metadata: row.metadata,
   };
 }
 
@@ -201,65 +295,109 @@ function invitations(s: string, changes: Changes, values: Values): readonly stri
     invited_by: uuidOf(row.invitedBy),
     created_at: row.createdAt,
     expires_at: row.expiresAt,
+    membership_expires_at: row.membershipExpiresAt,
+    membership_metadata: row.membershipMetadata,
   }));
   if (inserts.length > 0) {
     parts.push(`added_inv as (
-  insert into ${s}.inv (id, org_id, identifier, canonical, role, status, pre_tuples, invited_by, created_at, expires_at)
-  select r.id, go.org_id, r.identifier, r.canonical, r.role, r.status, r.pre_tuples, r.invited_by, r.created_at, r.expires_at
+  insert into ${s}.inv (id, org_id, identifier, canonical, role, status, pre_tuples, invited_by, created_at, expires_at,
+    membership_expires_at, membership_metadata)
+  select r.id, go.org_id, r.identifier, r.canonical, r.role, r.status, r.pre_tuples, r.invited_by, r.created_at, r.expires_at,
+    r.membership_expires_at, r.membership_metadata
     from go, ${values.rows(
       inserts,
-      "id uuid, identifier text, canonical text, role text, status text, pre_tuples jsonb, invited_by uuid, created_at timestamptz, expires_at timestamptz",
+      "id uuid, identifier text, canonical text, role text, status text, pre_tuples jsonb, invited_by uuid, created_at timestamptz, expires_at timestamptz, membership_expires_at timestamptz, membership_metadata json",
     )}
 )`);
   }
   return parts;
 }
 
-const TUPLE_COLUMNS = "subject_type, subject_id, relation, object_type, object_id";
-const TUPLE_TYPES = "subject_type text, subject_id text, relation text, object_type text, object_id text";
+const TUPLE_COLUMNS = "subject_type, subject_id, relation, object_type, object_id, expires_at";
+const TUPLE_TYPES =
+  "subject_type text, subject_id text, relation text, object_type text, object_id text, expires_at timestamptz";
+const SAME_TUPLE = `t.subject_type = r.subject_type and t.subject_id = r.subject_id and t.relation = r.relation
+     and t.object_type = r.object_type and t.object_id = r.object_id`;
+/** In the order of the key: two organizations that grant the same tuples wait for each other in one direction only. */
+const IN_ORDER = `order by r.subject_id collate "C", r.object_type collate "C", r.object_id collate "C", r.relation collate "C"`;
 
 function tuples(s: string, changes: Changes, values: Values): readonly string[] {
   const parts: string[] = [];
-  const deletes = changes("deleteTuple").map(({ tuple }) => tupRow(tuple));
+  const deletes = [...changes("deleteTuple"), ...changes("endGrant")].map(({ tuple }) => tupRow(tuple));
   if (deletes.length > 0) {
     parts.push(`dropped_tup as (
   delete from ${s}.tup t using go, ${values.rows(deletes, TUPLE_TYPES)}
-   where t.subject_type = r.subject_type and t.subject_id = r.subject_id and t.relation = r.relation
-     and t.object_type = r.object_type and t.object_id = r.object_id
+   where ${SAME_TUPLE}
 )`);
   }
   const inserts = changes("insertTuple").map(({ tuple }) => tupRow(tuple));
   if (inserts.length > 0) {
-    // In the order of the key: two organizations that grant the same tuples wait for each other in one direction only.
-    parts.push(`granted_tup as (
-  insert into ${s}.tup (${TUPLE_COLUMNS})
-  select r.subject_type, r.subject_id, r.relation, r.object_type, r.object_id
+    parts.push(`added_tup as (
+  insert into ${s}.tup as t (${TUPLE_COLUMNS})
+  select r.subject_type, r.subject_id, r.relation, r.object_type, r.object_id, r.expires_at
     from go, ${values.rows(inserts, TUPLE_TYPES)}
-   order by r.subject_id collate "C", r.object_type collate "C", r.object_id collate "C", r.relation collate "C"
-  on conflict do nothing
+   ${IN_ORDER}
+  on conflict on constraint tup_granted_once do update set expires_at = excluded.expires_at
+   where t.expires_at is distinct from excluded.expires_at
+)`);
+  }
+  const grants = changes("grantTuple").map(({ tuple }) => tupRow(tuple));
+  if (grants.length > 0) {
+    parts.push(`granted_tup as (
+  insert into ${s}.tup as t (${TUPLE_COLUMNS}, granted_by)
+  select r.subject_type, r.subject_id, r.relation, r.object_type, r.object_id, r.expires_at,
+         case when r.expires_at is not null then go.org_id end
+    from go, ${values.rows(grants, TUPLE_TYPES)}
+   ${IN_ORDER}
+  on conflict on constraint tup_granted_once do update
+     set expires_at = excluded.expires_at, granted_by = excluded.granted_by
+   where t.expires_at < coalesce(excluded.expires_at, 'infinity')
 )`);
   }
   return parts;
 }
 
-function tupRow({ subjectType, subjectId, relation, objectType, objectId }: Tuple): Readonly<Record<string, unknown>> {
-  return { subject_type: subjectType, subject_id: subjectId, relation, object_type: objectType, object_id: objectId };
+function tupRow({ subjectType, subjectId, relation, objectType, objectId, expiresAt }: Tuple) {
+  return {
+    subject_type: subjectType,
+    subject_id: subjectId,
+    relation,
+    object_type: objectType,
+    object_id: objectId,
+    expires_at: expiresAt,
+  };
+}
+
+/** The joins of users under limits of their own: a first one adds a row, and two first ones at once are a conflict. */
+function joins(s: string, changes: Changes, values: Values): readonly string[] {
+  const parts: string[] = [];
+  const of = (isFirst: boolean): readonly { readonly usr_id: string }[] =>
+    changes("countJoin")
+      .filter(({ first }) => first === isFirst)
+      .map(({ usrId }) => ({ usr_id: uuidOf(usrId) }));
+  if (of(true).length > 0) {
+    parts.push(`first_join as (
+  insert into ${s}.joins (usr_id, number)
+  select r.usr_id, 1 from go, ${values.rows(of(true), "usr_id uuid")} order by r.usr_id
+)`);
+  }
+  if (of(false).length > 0) {
+    parts.push(`next_join as (
+  update ${s}.joins set number = number + 1
+    from go, ${values.rows(of(false), "usr_id uuid")}
+   where joins.usr_id = r.usr_id
+)`);
+  }
+  return parts;
 }
 
 /** The events and the uses of keys. They come from `go` like every row: refused calls leave none. */
 function records(s: string, { events, keys }: Commit, changes: Changes, values: Values): readonly string[] {
-  const [ending] = changes("endEverything");
   const parts: string[] = [];
-  let counts = "";
-  if (ending !== undefined) {
-    parts.push(`ended as materialized (
-  select e.memberships, e.invitations, e.tuples
-    from go, ${s}.end_everything(go.org_id, ${values.add(ending.orgId, "text")}, ${values.add(ending.at, "timestamptz")},
-      ${values.add(uuidOrNull(ending.by), "uuid")}) e
-)`);
-    counts =
-      " || (select jsonb_build_object('memberships', memberships, 'invitations', invitations, 'tuples', tuples) from ended)";
-  }
+  const counts =
+    changes("endEverything").length === 0
+      ? ""
+      : " || (select jsonb_build_object('memberships', memberships, 'invitations', invitations, 'tuples', tuples) from ended)";
   const recorded = events.map((event, place) => ({
     place: place + 1,
     type: event.type,
