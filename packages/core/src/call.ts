@@ -1,9 +1,11 @@
 import type { Write } from "./change.ts";
 import { type Accepted, type Decision, noChange, reject } from "./decision.ts";
+import { errorFor } from "./errors.ts";
 import { type CheckedOptions, mutationOptions } from "./input.ts";
 import { fingerprint, fromJson, toJson } from "./json.ts";
-import type { Organization, OrgId } from "./model.ts";
+import type { Organization, OrgId, UsrId } from "./model.ts";
 import type { FreshIds, Mutation, MutationPlan } from "./operation.ts";
+import { hasOwn } from "./own.ts";
 import type { AnswersTo, KeyUse, Read } from "./read.ts";
 import type { Settings } from "./settings.ts";
 import { mint, readClock } from "./sources.ts";
@@ -32,7 +34,10 @@ export interface WithKeyUse {
   readonly keyUse?: Read<"keyUse">;
 }
 
-/** Checks the values of a call; `last` is its options, as the caller gave them. */
+/**
+ * Checks the values of a call; `last` is its options, as the caller gave them, and `acting` the one on whose behalf it is
+ * made: then nobody else can be its actor.
+ */
 export function callOf<
   Args extends readonly unknown[],
   Input extends object,
@@ -40,9 +45,15 @@ export function callOf<
   Facts,
   R,
   M extends keyof FreshIds,
->(operation: Mutation<Args, Input, P, Facts, R, M>, settings: Settings, args: Args, last: unknown): Call<P, R> {
+>(
+  operation: Mutation<Args, Input, P, Facts, R, M>,
+  settings: Settings,
+  args: Args,
+  last: unknown,
+  acting: UsrId | null,
+): Call<P, R> {
   const input = operation.parse(settings, ...args);
-  const options = mutationOptions(last, operation.admitsVersion);
+  const options = actingOptions(mutationOptions(last, operation.admitsVersion), acting);
   const ids = mint(operation.mints, settings);
   const { name } = operation;
   const { held: _, ...asked } = input as Input & { readonly held?: unknown };
@@ -51,7 +62,7 @@ export function callOf<
   const key = options.idempotencyKey ?? freshKey();
 
   const claim = (orgId: OrgId): Omit<KeyClaim, "result"> => ({
-    scope: "creator" in scope ? scope.creator : orgId,
+    scope: hasOwn(scope, "creator") ? scope.creator : orgId,
     key,
     operation: name,
     fingerprint: own,
@@ -82,7 +93,7 @@ export function callOf<
       return withKeyUse ? { ...reads, keyUse: { read: "keyUse", scope, key } } : reads;
     },
     decide(answers, at) {
-      const found = operation.find(input, answers);
+      const found = operation.find(input, answers, at);
       if (!found.ok) {
         return found;
       }
@@ -100,6 +111,13 @@ export function callOf<
     },
     claim,
   };
+}
+
+function actingOptions(options: CheckedOptions, acting: UsrId | null): CheckedOptions {
+  if (acting !== null && options.actor !== null && options.actor !== acting) {
+    throw errorFor("forbidden", { subject: "actor", usrId: acting });
+  }
+  return acting === null ? options : { ...options, actor: acting };
 }
 
 /** The answers that do not depend on the operation. */

@@ -22,7 +22,7 @@ export interface Rejections {
   "conflict.organization_limit": { readonly usrId: UsrId; readonly limit: number };
   "conflict.idempotency": { readonly reason: "mismatch" | "abandoned" };
   "conflict.version": { readonly expected: number; readonly actual: number };
-  forbidden: { readonly subject: "admin" | "inviter"; readonly usrId: UsrId };
+  forbidden: { readonly subject: "actor" | "admin" | "inviter"; readonly usrId: UsrId };
   "forbidden.role_hierarchy": { readonly usrId: UsrId; readonly role: Role };
   "precondition.invalid_transition": { readonly id: OrgId | MemId; readonly status: Status };
   "precondition.org_not_active": { readonly orgId: OrgId };
@@ -199,7 +199,7 @@ export class VersionConflictError extends TenancyError<"conflict.version"> {
   override readonly name = "VersionConflictError";
 }
 
-/** The named admin or inviter is not an active owner or admin of the organization. */
+/** The named admin or inviter is not an active owner or admin of the organization, or the permissions do not go so far. */
 export class ForbiddenError extends TenancyError<"forbidden"> {
   override readonly name = "ForbiddenError";
 }
@@ -289,7 +289,10 @@ const sentences: { readonly [C in Code]: (details: Rejections[C]) => string } = 
       ? "The idempotency key was used for another operation or input."
       : "The idempotency key belongs to an attempt that was given up.",
   "conflict.version": ({ expected, actual }) => `Version ${expected} was expected, the organization is at ${actual}.`,
-  forbidden: ({ usrId }) => `User ${usrId} is not an active owner or admin of the organization.`,
+  forbidden: ({ subject, usrId }) =>
+    subject === "actor"
+      ? `User ${usrId} may not do this.`
+      : `User ${usrId} is not an active owner or admin of the organization.`,
   "forbidden.role_hierarchy": ({ usrId, role }) => `User ${usrId} may not act on the role ${role}.`,
   "precondition.invalid_transition": ({ id, status }) => `${id} is ${status}, not suspended.`,
   "precondition.org_not_active": ({ orgId }) => `Organization ${orgId} is not active.`,

@@ -126,7 +126,9 @@ export {
   type UsrId,
 } from "./model.ts";
 export type { CreateOrgInput, UpdateOrgInput } from "./org.ts";
+export { hasOwn } from "./own.ts";
 export { errorOf } from "./patience.ts";
+export { type OperationName, PERMISSIONS, type Permission, type Permissions } from "./permissions.ts";
 export { emailIdentifiers, exactIdentifiers, type IdentifierPolicy } from "./policy.ts";
 export type {
   Answer,

@@ -83,6 +83,7 @@ export const createOrg: Mutation<
   find: (_, answers) => found(answers),
   assume: (_, { limits }) => (limits.organizationsPerUser === null ? { slugHolder: null } : null),
   decide: decideCreateOrg,
+  concerns: ({ creator }) => [{ usrId: creator, role: null }],
 };
 
 /** Found an organization: it, its first owner and the owner's tuple begin in the same instant. */

@@ -3,7 +3,8 @@ import { generate } from "./id.ts";
 import { fields } from "./input.ts";
 import { type Limits, limitsFrom } from "./limits.ts";
 import type { MetadataSchema } from "./metadata.ts";
-import type { IdType, Metadata } from "./model.ts";
+import { type IdType, type Metadata, ROLES } from "./model.ts";
+import { type OperationName, PERMISSIONS, type Permission, type Permissions } from "./permissions.ts";
 import { exactIdentifiers, type IdentifierPolicy } from "./policy.ts";
 import { systemClock } from "./system.ts";
 
@@ -30,6 +31,8 @@ export interface TenancyOptions<O = Metadata, M = Metadata> {
    * organization are several times faster then. Each keeps its own event, result, error and key. Default: `true`.
    */
   readonly groupCommit?: boolean;
+  /** Lines of {@link PERMISSIONS} that are other ones here: who may do what through `as(usrId)`. */
+  readonly permissions?: Partial<Permissions>;
   /** What the host's metadata may be. Default: any that fits. Give every store on one database the same. */
   readonly metadata?: {
     readonly organization?: MetadataSchema<O>;
@@ -40,7 +43,8 @@ export interface TenancyOptions<O = Metadata, M = Metadata> {
 }
 
 /** The options with their defaults, checked. */
-export interface Settings extends Required<Omit<TenancyOptions, "reservedSlugs" | "metadata">> {
+export interface Settings extends Required<Omit<TenancyOptions, "reservedSlugs" | "permissions" | "metadata">> {
+  readonly permissions: Permissions;
   readonly isReserved: (slug: string) => boolean;
   readonly metadata: { readonly organization: MetadataSchema | null; readonly membership: MetadataSchema | null };
   readonly limits: Required<Limits>;
@@ -56,6 +60,7 @@ const KEYS = [
   "declineBinding",
   "reservedSlugs",
   "groupCommit",
+  "permissions",
   "metadata",
   "limits",
 ] as const satisfies readonly (keyof TenancyOptions)[];
@@ -72,10 +77,34 @@ export function settingsFrom(options: unknown): Settings {
     recheckInviter: either(given.recheckInviter, "recheckInviter", isBoolean) ?? true,
     declineBinding: either(given.declineBinding, "declineBinding", oneOf("any", "required")) ?? "any",
     groupCommit: either(given.groupCommit, "groupCommit", isBoolean) ?? true,
+    permissions: { ...PERMISSIONS, ...permissionsOption(given.permissions) },
     metadata: schemasFrom(given.metadata),
     limits: limitsFrom(given.limits),
     isReserved: reservation(either(given.reservedSlugs, "reservedSlugs", isReservation)),
   };
+}
+
+/** Lines of the table, each in full: half a permission must not leave the other half to chance. */
+function permissionsOption(value: unknown): Partial<Permissions> {
+  if (value === undefined) {
+    return {};
+  }
+  const lines = fields(value, Object.keys(PERMISSIONS) as OperationName[]);
+  return Object.fromEntries(
+    Object.entries(lines).flatMap(([name, line]) => (line === undefined ? [] : [[name, permissionOption(line)]])),
+  );
+}
+
+function permissionOption(value: unknown): Permission {
+  const { roles, oneself, withinRank } = fields(value, ["roles", "oneself", "withinRank"]);
+  if (!isArrayOf(roles, ROLES) || !isBoolean(oneself) || !isBoolean(withinRank)) {
+    throw errorFor("precondition.invalid_input", { key: "permissions" });
+  }
+  return { roles: ROLES.filter((role) => roles.includes(role)), oneself, withinRank };
+}
+
+function isArrayOf<V extends string>(value: unknown, values: readonly V[]): value is readonly V[] {
+  return Array.isArray(value) && value.every((item) => (values as readonly unknown[]).includes(item));
 }
 
 function either<T>(value: unknown, key: string, admits: (value: unknown) => value is T): T | undefined {

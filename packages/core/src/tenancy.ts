@@ -1,4 +1,5 @@
 import type { EventsPage } from "./event.ts";
+import { idArgument } from "./id.ts";
 import type { MutationOptions } from "./input.ts";
 import { type AcceptInvitationInput, acceptInvitation } from "./invitation/accept-invitation.ts";
 import {
@@ -71,16 +72,14 @@ import type { Capabilities, StorePort } from "./store.ts";
 import { sweep } from "./sweep.ts";
 import type { CreateOptions, SweepOptions, TenancyStore } from "./tenancy-store.ts";
 
-/** The operations, to which metadata is an object and nothing else. */
+/**
+ * The operations over a store port, for the host or on behalf of somebody. To them metadata is an object and nothing else.
+ */
 class Operations implements TenancyStore {
-  /** What this store can and cannot do. */
-  readonly capabilities: Capabilities;
   readonly #context: Context;
 
-  /** Throws `PreconditionError` `precondition.invalid_input` for an unknown option or value. */
-  constructor(port: StorePort, options: TenancyOptions = {}) {
-    this.#context = contextOf(port, settingsFrom(options));
-    this.capabilities = port.capabilities;
+  constructor(context: Context) {
+    this.#context = context;
   }
 
   createOrg(input: UsrId | CreateOrgInput, options?: CreateOptions): Promise<CreateOrgResult> {
@@ -193,10 +192,36 @@ class Operations implements TenancyStore {
   }
 }
 
+/** The base of every store class. */
+class AnyTenancy extends Operations {
+  readonly capabilities: Capabilities;
+  readonly #own: Context;
+
+  constructor(port: StorePort, options: TenancyOptions = {}) {
+    const context = contextOf(port, settingsFrom(options));
+    super(context);
+    this.#own = context;
+    this.capabilities = port.capabilities;
+  }
+
+  as(usrId: UsrId): TenancyStore {
+    return new Operations({ ...this.#own, acting: idArgument("usr", usrId) });
+  }
+}
+
 /** The operations over a store port: the base of every store class. */
 export interface Tenancy<O = Metadata, M = Metadata> extends TenancyStore<O, M> {
   /** What this store can and cannot do. */
   readonly capabilities: Capabilities;
+
+  /**
+   * The same operations on behalf of one user, who can do no more than the permissions say ({@link PERMISSIONS}, or the
+   * option `permissions`): whether they may is decided together with the operation, from the same snapshot, and expected
+   * by its commit. What belongs to an organization in which they are no active member is `NotFoundError`, like what was
+   * never there; beyond their permissions it is `ForbiddenError` `forbidden`, above their rank `RoleHierarchyError`
+   * `forbidden.role_hierarchy`. Every event names them as its actor. Throws `InvalidIdError`, `InvalidTypeError`.
+   */
+  as(usrId: UsrId): TenancyStore<O, M>;
 }
 
 interface TenancyClass {
@@ -205,4 +230,4 @@ interface TenancyClass {
 }
 
 /** What the host's schemas make of metadata is known to the compiler alone. */
-export const Tenancy: TenancyClass = Operations as unknown as TenancyClass;
+export const Tenancy: TenancyClass = AnyTenancy as unknown as TenancyClass;

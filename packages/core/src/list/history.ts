@@ -27,6 +27,8 @@ export const membershipHistory: Query<
   reads: (memId) => ({ chain: { read: "chain", memId } }),
   answer: (memId, { chain }, now) =>
     chain.length === 0 ? noMembership(memId) : found(chain.map((link) => effectiveMembership(link, now))),
+  of: (memId) => ({ membership: memId }),
+  concerns: (_, { chain }) => chain,
 };
 
 interface MembersThenPage {
@@ -57,6 +59,7 @@ export const membersAsOf: Query<
     const known = foundOrg(orgId, org);
     return known.ok ? found(page(members.map(asOf), limit)) : known;
   },
+  of: ({ orgId }) => ({ org: orgId }),
 };
 
 /** What a membership was then. Its row tells how long it lived and in which role, the events tell when it was paused. */
@@ -118,4 +121,5 @@ export const listEvents: Query<
     const lastSeq = last?.seq ?? Math.max(after, known.facts.org.version);
     return found({ data, lastSeq, hasMore: last !== undefined });
   },
+  of: ({ orgId }) => ({ org: orgId }),
 };

@@ -14,6 +14,8 @@ export const getMembership: Query<readonly [MemId], MemId, { readonly membership
   reads: (memId) => ({ membership: { read: "membership", memId } }),
   answer: (memId, { membership }, now) =>
     membership === null ? noMembership(memId) : found(effectiveMembership(membership, now)),
+  of: (memId) => ({ membership: memId }),
+  concerns: (_, { membership }) => [membership].filter((row) => row !== null),
 };
 
 export interface ListMembersOptions extends PageOptions {
@@ -68,6 +70,7 @@ export const listMembers: Query<
     const seen = members.map((membership) => effectiveMembership(membership, now));
     return known.ok ? found({ ...page(seen, limit), ...(total === undefined ? {} : { total }) }) : known;
   },
+  of: ({ orgId }) => ({ org: orgId }),
 };
 
 export interface ListMembershipsOptions extends PageOptions {
@@ -106,6 +109,7 @@ export const listMemberships: Query<
     const seen = memberships.map(({ org, ...membership }) => ({ ...effectiveMembership(membership, now), org }));
     return found(page(seen, limit));
   },
+  concerns: ({ usrId }) => [{ usrId, role: null }],
 };
 
 /** How the memberships of an effective status are stored: ended ones may still be live there. */

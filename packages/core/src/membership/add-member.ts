@@ -99,6 +99,7 @@ export const addMember: Mutation<
     org === null ? noOrg(orgId) : found({ org, live, members, joins }),
   assume: ({ orgId }, settings) => (needsLook(settings) ? null : { org: presumablyActive(orgId), live: null }),
   decide: decideAddMember,
+  concerns: ({ usrId, role }) => [{ usrId, role }],
 };
 
 /** Add somebody in any role. After a membership that ended this begins a new chain. */

@@ -59,6 +59,7 @@ export const suspendMembership: Mutation<
   },
   assume: ({ held }) => heldMember(held),
   decide: decideSuspendMembership,
+  concerns: (_, { membership }) => [membership],
 };
 
 /** Suspend an active membership: same row, same role, its role tuple gone until it is reinstated. */
@@ -122,6 +123,7 @@ export const reinstateMembership: Mutation<
   assume: ({ held }) =>
     held === undefined ? null : { membership: held, org: presumablyActive(held.orgId), otherLive: false },
   decide: decideReinstateMembership,
+  concerns: (_, { membership }) => [membership],
 };
 
 /** Reinstate a suspended membership: same row, its role tuple back. */

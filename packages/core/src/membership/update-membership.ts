@@ -73,6 +73,7 @@ export const updateMembership: Mutation<
   assume: ({ held }) =>
     held === undefined ? null : { membership: held, org: presumablyActive(held.orgId), otherOwner: false },
   decide: decideUpdateMembership,
+  concerns: (_, { membership }) => [membership],
 };
 
 /** Change what the host keeps of a member, or how long they stay. What equals the stored value is no change. */
