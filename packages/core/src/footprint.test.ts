@@ -26,7 +26,7 @@ function go(first: Commit, second: Commit): boolean {
 
 const grant = (subjectId: UsrId): Change => ({
   op: "insertTuple",
-  tuple: { subjectType: "usr", subjectId, relation: "viewer", objectType: "project", objectId: "1" },
+  tuple: { subjectType: "usr", subjectId, relation: "viewer", objectType: "project", objectId: "1", expiresAt: null },
 });
 const joins = (usrId: UsrId, number: number): readonly Change[] => [
   { op: "insertMembership", row: { ...member, id: idNo("mem", number), usrId }, invId: null },
@@ -37,7 +37,7 @@ const ends = (row: typeof member): readonly Change[] => [
   { op: "deleteTuple", tuple: roleTuple(row) },
 ];
 const expects = (row: typeof member): Change => ({ op: "expectMembership", memId: row.id, expect: asRead(row) });
-const authority = (usrId: UsrId): Change => ({ op: "expectMember", usrId, roles: ["owner"] });
+const authority = (usrId: UsrId): Change => ({ op: "expectMember", usrId, roles: ["owner"], at: now });
 const closes: Change = { op: "updateInvitation", row: { ...offer, status: "declined" }, expect: asIssued(offer) };
 
 describe("commits that touch different things go together", () => {

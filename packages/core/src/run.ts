@@ -141,9 +141,7 @@ async function insist<P extends MutationPlan, R>(
   for (;;) {
     let conclude: (() => Accepted<R>) | undefined;
     const decide = async (access: Access): Promise<CommitOutcome> => {
-      const now = call.now();
-      const answers = await access.load(call.plan(true, now));
-      conclude = kept(() => accepted(call.decide(answers, now)));
+      conclude = await concluded(access, call);
       return commitOf(call, conclude, access);
     };
     const outcome = await tries.commit(
@@ -154,6 +152,20 @@ async function insist<P extends MutationPlan, R>(
       return detached(conclude().result);
     }
   }
+}
+
+/** What is decided now. A refusal, or a clock that fails, is no failure of the store's. */
+async function concluded<P extends MutationPlan, R>(access: Access, call: Call<P, R>): Promise<() => Accepted<R>> {
+  let now: Date;
+  try {
+    now = call.now();
+  } catch (error) {
+    return () => {
+      throw error;
+    };
+  }
+  const answers = await access.load(call.plan(true, now));
+  return kept(() => accepted(call.decide(answers, now)));
 }
 
 /** Commits what a decision wants to be written. A refusal wants nothing: it is no failure of the store's. */

@@ -3,7 +3,9 @@ import type { EventsPage } from "./event.ts";
 import type {
   AcceptInvitationResult,
   CreateOrgResult,
+  ExpireGrantsResult,
   ExpireInvitationsResult,
+  ExpireMembershipsResult,
   Invitation,
   InvitationWithOrg,
   Membership,
@@ -34,6 +36,7 @@ test("every method answers what the specification says", () => {
     listMemberships: Page<MembershipWithOrg>;
     membershipHistory: readonly Membership[];
     membersAsOf: Page<MembershipAsOf>;
+    updateMembership: Membership;
     changeRole: Membership;
     suspendMembership: Membership;
     reinstateMembership: Membership;
@@ -49,6 +52,8 @@ test("every method answers what the specification says", () => {
     revokeInvitation: Invitation;
     resendInvitation: Invitation;
     expireInvitations: ExpireInvitationsResult;
+    expireMemberships: ExpireMembershipsResult;
+    expireGrants: ExpireGrantsResult;
     listTuplesForSubject: readonly Tuple[];
     listTuplesForObject: readonly Tuple[];
     check: boolean;

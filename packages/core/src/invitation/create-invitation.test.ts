@@ -21,7 +21,7 @@ import { type Invitation, type Membership, ROLES, type Role } from "../model.ts"
 import { emailIdentifiers } from "../policy.ts";
 import { type CreateInvitationFacts, createInvitation, decideCreateInvitation } from "./create-invitation.ts";
 
-const grant = { relation: "viewer", objectType: "project", objectId: "p1" };
+const grant = { relation: "viewer", objectType: "project", objectId: "p1", expiresAt: null };
 const asked = {
   orgId: acme.id,
   identifier: "Dave@example.com",
@@ -30,9 +30,11 @@ const asked = {
   invitedBy: alice,
   expiresAt: after(1000),
   preTuples: [grant],
+  membershipExpiresAt: null,
+  membershipMetadata: {},
 } as const;
 const facts = { org: acme, inviter: owner, pending: [] } satisfies CreateInvitationFacts;
-const ofAlice = { op: "expectMember", usrId: alice, roles: ["owner", "admin"] };
+const ofAlice = { op: "expectMember", usrId: alice, roles: ["owner", "admin"], at: now };
 
 test("an invitation is pending, keeps the identifier as given and rests on its inviter's authority", () => {
   const row = {
@@ -42,6 +44,8 @@ test("an invitation is pending, keeps the identifier as given and rests on its i
     role: "member",
     status: "pending",
     preTuples: [grant],
+    membershipExpiresAt: null,
+    membershipMetadata: {},
     invitedBy: alice,
     invitedUserId: null,
     createdAt: now,
@@ -208,7 +212,7 @@ describe("another invitation to the same identifier", () => {
     ["reject", "dave@example.com"],
     ["replace", "dave@example.com"],
   ] as const)("with reinvite %s the store is asked for those to %s", (reinvite, canonical) => {
-    expect(createInvitation.reads(asked, settings({ reinvite }))).toEqual({
+    expect(createInvitation.reads(asked, settings({ reinvite }), now)).toEqual({
       org: { read: "org", of: { org: acme.id } },
       inviter: { read: "liveMembership", of: { org: acme.id }, usrId: alice },
       pending: { read: "pendingInvitations", orgId: acme.id, canonical },
@@ -283,8 +287,8 @@ describe("input", () => {
 
 test("its keys are those of the organization, which must exist", () => {
   expect(createInvitation.scope(asked)).toEqual({ org: acme.id });
-  expect(createInvitation.find(asked, facts)).toEqual({ ok: true, facts });
-  expect(createInvitation.find(asked, { org: null, inviter: null, pending: [] })).toEqual({
+  expect(createInvitation.find(asked, facts, now)).toEqual({ ok: true, facts });
+  expect(createInvitation.find(asked, { org: null, inviter: null, pending: [] }, now)).toEqual({
     ok: false,
     code: "not_found",
     details: { what: "organization", id: acme.id },
