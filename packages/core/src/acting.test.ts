@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { answering, committed, conflicting } from "../test/scripted-port.ts";
 import { eventOf, open, rejection } from "../test/scripted-store.ts";
-import { acme, admin, after, alice, bob, carol, idNo, member, offer, owner } from "../test/world.ts";
+import { acme, admin, after, alice, bob, carol, idNo, member, now, offer, owner } from "../test/world.ts";
 import { type OperationName, PERMISSIONS } from "./permissions.ts";
 import type { TenancyStore } from "./tenancy-store.ts";
 

@@ -47,6 +47,7 @@ describe("createOrg", () => {
       version: 1,
       createdAt: now,
       updatedAt: now,
+      metadata: {},
     };
     const ownerMembership = {
       id: fresh.mem,
@@ -59,6 +60,8 @@ describe("createOrg", () => {
       removedBy: null,
       createdAt: now,
       updatedAt: now,
+      expiresAt: null,
+      metadata: {},
     };
     expect(decision).toEqual({
       ok: true,
@@ -77,7 +80,8 @@ describe("createOrg", () => {
               subjectId: alice,
               relation: "owner",
               objectType: "org",
-              objectId: fresh.org, expiresAt: null,
+              objectId: fresh.org,
+              expiresAt: null,
             },
           },
         ],
@@ -100,7 +104,7 @@ describe("createOrg", () => {
   });
 
   test("a bare user id means the creator; name and slug that are left out are null", () => {
-    const bare = { creator: alice, name: null, slug: null };
+    const bare = { creator: alice, name: null, slug: null, metadata: {}, membershipMetadata: {} };
     expect(createOrg.parse(settings(), alice)).toEqual(bare);
     expect(createOrg.parse(settings(), { creator: alice })).toEqual(bare);
     expect(createOrg.parse(settings(), { creator: alice, name: undefined, slug: undefined } as never)).toEqual(bare);
@@ -250,7 +254,9 @@ describe("updateOrg", () => {
       org: { read: "org", of: { org: acme.id } },
       slugHolder: { read: "slugHolder", slug: "other" },
     });
-    expect(updateOrg.reads({ ...asked, slug: undefined }, settings(), now)).toMatchObject({ slugHolder: { slug: null } });
+    expect(updateOrg.reads({ ...asked, slug: undefined }, settings(), now)).toMatchObject({
+      slugHolder: { slug: null },
+    });
     expect(updateOrg.find(asked, { org: acme, slugHolder: null }, now)).toEqual({ ok: true, facts: held });
   });
 });

@@ -60,9 +60,16 @@ test("an existing user joins: membership, role tuple, grants and the end of the 
         { op: "insertMembership", row: joined, invId: offer.id },
         {
           op: "insertTuple",
-          tuple: { subjectType: "usr", subjectId: dave, relation: "member", objectType: "org", objectId: acme.id, expiresAt: null },
+          tuple: {
+            subjectType: "usr",
+            subjectId: dave,
+            relation: "member",
+            objectType: "org",
+            objectId: acme.id,
+            expiresAt: null,
+          },
         },
-        ...tuples.map((tuple) => ({ op: "insertTuple", tuple })),
+        ...tuples.map((tuple) => ({ op: "grantTuple", tuple })),
       ],
       event: {
         type: "invitation.accepted",
@@ -74,6 +81,8 @@ test("an existing user joins: membership, role tuple, grants and the end of the 
           invitedBy: alice,
           minted: false,
           tuples: grants,
+          expiresAt: null,
+          expired: null,
         },
       },
     },

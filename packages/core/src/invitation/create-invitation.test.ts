@@ -69,6 +69,7 @@ test("an invitation is pending, keeps the identifier as given and rests on its i
           invitedBy: alice,
           expiresAt: "2030-01-01T00:00:01.000Z",
           preTuples: [grant],
+          membershipExpiresAt: null,
           replaced: [],
         },
       },
@@ -276,6 +277,8 @@ describe("input", () => {
     expect(createInvitation.parse(policy, given as never)).toEqual({
       ...given,
       canonical: "dave@example.com",
+      membershipExpiresAt: null,
+      membershipMetadata: {},
     });
   });
 
@@ -298,13 +301,15 @@ test("its keys are those of the organization, which must exist", () => {
 test("an invitation that the clock has overtaken backwards ends no earlier than it began", () => {
   const replacing = { ...environment, now: after(-100_000_000), settings: settings({ reinvite: "replace" }) };
   const decision = decideCreateInvitation(asked, { ...facts, pending: [offer] }, replacing);
-  expect(decision).toMatchObject({ write: { changes: [ofAlice, { row: { terminalAt: yesterday } }, {}] } });
+  expect(decision).toMatchObject({
+    write: { changes: [{ ...ofAlice, at: replacing.now }, { row: { terminalAt: yesterday } }, {}] },
+  });
 });
 
 test("an active organization and an inviter of rank are assumed, unless the policy looks at pending invitations", () => {
   expect(createInvitation.assume?.(asked, settings())).toEqual({
     org: { id: acme.id, status: "active", version: 0 },
-    inviter: { role: "owner", status: "active" },
+    inviter: { role: "owner", status: "active", expiresAt: null },
     pending: [],
   });
   expect(createInvitation.assume?.(asked, settings({ reinvite: "reject" }))).toBeNull();

@@ -175,7 +175,7 @@ test("of an invitation that the caller holds only its being as it was is expecte
   expect(resendInvitation.assume?.({ ...asked, held: offer }, settings())).toEqual({
     invitation: offer,
     org: { id: acme.id, status: "active", version: 0 },
-    admin: { role: "owner", status: "active" },
+    admin: { role: "owner", status: "active", expiresAt: null },
   });
 });
 

@@ -3,7 +3,14 @@ import { codeOf, codeThrown, testPrecedence } from "../../test/precedence.ts";
 import { acme, alice, carol, environment, fresh, member, now, settings } from "../../test/world.ts";
 import { type AddMemberFacts, addMember, decideAddMember } from "./add-member.ts";
 
-const asked = { orgId: acme.id, usrId: carol, role: "member", invitedBy: alice, metadata: {}, expiresAt: null } as const;
+const asked = {
+  orgId: acme.id,
+  usrId: carol,
+  role: "member",
+  invitedBy: alice,
+  metadata: {},
+  expiresAt: null,
+} as const;
 const free: AddMemberFacts = { org: acme, live: null };
 
 test("a new member begins a chain and holds the tuple of their role", () => {
@@ -32,7 +39,14 @@ test("a new member begins a chain and holds the tuple of their role", () => {
         { op: "insertMembership", row, invId: null },
         {
           op: "insertTuple",
-          tuple: { subjectType: "usr", subjectId: carol, relation: "member", objectType: "org", objectId: acme.id, expiresAt: null },
+          tuple: {
+            subjectType: "usr",
+            subjectId: carol,
+            relation: "member",
+            objectType: "org",
+            objectId: acme.id,
+            expiresAt: null,
+          },
         },
       ],
       event: {
@@ -135,5 +149,8 @@ test("an unknown organization is not found", () => {
 });
 
 test("an active organization and a stranger are assumed, so that adding takes one round trip", () => {
-  expect(addMember.assume?.(asked, settings())).toEqual({ org: { id: acme.id, status: "active" }, live: null });
+  expect(addMember.assume?.(asked, settings())).toEqual({
+    org: { id: acme.id, status: "active", version: 0 },
+    live: null,
+  });
 });

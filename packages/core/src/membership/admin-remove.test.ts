@@ -34,7 +34,14 @@ test("a removal ends the row, names the admin and deletes the role tuple", () =>
         { op: "updateMembership", row, expect: { status: "active", updatedAt: member.updatedAt } },
         {
           op: "deleteTuple",
-          tuple: { subjectType: "usr", subjectId: carol, relation: "member", objectType: "org", objectId: acme.id, expiresAt: null },
+          tuple: {
+            subjectType: "usr",
+            subjectId: carol,
+            relation: "member",
+            objectType: "org",
+            objectId: acme.id,
+            expiresAt: null,
+          },
         },
       ],
       event: {

@@ -30,6 +30,8 @@ test("a role change ends the row and begins its successor at the same instant", 
     removedBy: null,
     createdAt: now,
     updatedAt: now,
+    expiresAt: null,
+    metadata: {},
   };
   expect(decideChangeRole({ newRole: "admin" }, facts, environment)).toEqual({
     ok: true,
@@ -46,12 +48,26 @@ test("a role change ends the row and begins its successor at the same instant", 
         },
         {
           op: "deleteTuple",
-          tuple: { subjectType: "usr", subjectId: carol, relation: "member", objectType: "org", objectId: acme.id, expiresAt: null },
+          tuple: {
+            subjectType: "usr",
+            subjectId: carol,
+            relation: "member",
+            objectType: "org",
+            objectId: acme.id,
+            expiresAt: null,
+          },
         },
         { op: "insertMembership", row, invId: null },
         {
           op: "insertTuple",
-          tuple: { subjectType: "usr", subjectId: carol, relation: "admin", objectType: "org", objectId: acme.id, expiresAt: null },
+          tuple: {
+            subjectType: "usr",
+            subjectId: carol,
+            relation: "admin",
+            objectType: "org",
+            objectId: acme.id,
+            expiresAt: null,
+          },
         },
       ],
       event: {

@@ -37,7 +37,14 @@ test("a member who leaves ends their row, and nobody removed them", () => {
         { op: "updateMembership", row, expect: { status: "active", updatedAt: member.updatedAt } },
         {
           op: "deleteTuple",
-          tuple: { subjectType: "usr", subjectId: carol, relation: "member", objectType: "org", objectId: acme.id, expiresAt: null },
+          tuple: {
+            subjectType: "usr",
+            subjectId: carol,
+            relation: "member",
+            objectType: "org",
+            objectId: acme.id,
+            expiresAt: null,
+          },
         },
       ],
       event: {

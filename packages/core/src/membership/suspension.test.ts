@@ -12,7 +12,14 @@ import {
 } from "./suspension.ts";
 
 const addressed = { memId: member.id };
-const tuple = { subjectType: "usr", subjectId: carol, relation: "member", objectType: "org", objectId: acme.id, expiresAt: null };
+const tuple = {
+  subjectType: "usr",
+  subjectId: carol,
+  relation: "member",
+  objectType: "org",
+  objectId: acme.id,
+  expiresAt: null,
+};
 
 describe("suspendMembership", () => {
   const facts = { membership: member, org: acme, otherOwner: true } satisfies SuspendMembershipFacts;
