@@ -53,6 +53,7 @@ export {
   type EventType,
   type TenancyEvent,
 } from "./event.ts";
+export type { EventHandler, SubscribeOptions } from "./feed.ts";
 export {
   type DecodedId,
   decode,
@@ -157,7 +158,9 @@ export {
   type Capabilities,
   type Commit,
   type CommitOutcome,
+  type Committed,
   type CommittedEvent,
+  type Ended,
   type FaultKind,
   type JoinedCall,
   type KeyAddress,
@@ -168,3 +171,4 @@ export {
 } from "./store.ts";
 export { Tenancy } from "./tenancy.ts";
 export type { CreateOptions, SweepOptions, TenancyStore } from "./tenancy-store.ts";
+export { eventsOf } from "./written.ts";

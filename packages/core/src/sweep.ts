@@ -1,11 +1,12 @@
+import type { TenancyEvent } from "./event.ts";
 import { actorOption, type MutationOptions } from "./input.ts";
-import { detached } from "./json.ts";
 import type { Lapsed, LapsedInOrg, SweepInput, SweepScope } from "./lapsed.ts";
 import type { Query } from "./list.ts";
 import type { OrgId, SweepResult } from "./model.ts";
 import type { Mutation, MutationPlan } from "./operation.ts";
 import type { Plan } from "./read.ts";
 import { ask, type Context, mutate } from "./run.ts";
+import { eventsOf, wrote } from "./written.ts";
 
 /** One look, then one commit for each organization in which something has lapsed. */
 export async function sweep<
@@ -26,8 +27,11 @@ export async function sweep<
   const { actor } = actorOption(options);
   const { byOrg, more } = await ask(context, find, asked);
   const expired: E[] = [];
+  const events: TenancyEvent[] = [];
   for (const lapsedInOrg of byOrg) {
-    expired.push(...(await mutate(context, expire, [lapsedInOrg], { actor })));
+    const done = await mutate(context, expire, [lapsedInOrg], { actor });
+    expired.push(...done);
+    events.push(...eventsOf(done));
   }
-  return detached({ expired, more });
+  return wrote({ expired, more }, events);
 }

@@ -16,6 +16,7 @@ import type {
   TransferOwnershipResult,
   Tuple,
 } from "./model.ts";
+import type { OperationName } from "./permissions.ts";
 import type { TenancyStore } from "./tenancy-store.ts";
 
 type Answers = { [M in keyof TenancyStore]: Awaited<ReturnType<TenancyStore[M]>> };
@@ -88,4 +89,8 @@ test("results are read-only at every depth", () => {
   result.invitation.status = "accepted";
   // @ts-expect-error read-only
   result.materializedTuples.push();
+});
+
+test("every method has its line of permissions, and nothing else has", () => {
+  expectTypeOf<OperationName>().toEqualTypeOf<keyof TenancyStore>();
 });

@@ -1,4 +1,5 @@
-import type { EventsPage } from "./event.ts";
+import type { EventsPage, EventType } from "./event.ts";
+import { type EventHandler, Feed, type SubscribeOptions, toldTo } from "./feed.ts";
 import { idArgument } from "./id.ts";
 import type { MutationOptions } from "./input.ts";
 import { type AcceptInvitationInput, acceptInvitation } from "./invitation/accept-invitation.ts";
@@ -196,16 +197,23 @@ class Operations implements TenancyStore {
 class AnyTenancy extends Operations {
   readonly capabilities: Capabilities;
   readonly #own: Context;
+  readonly #feed: Feed;
 
   constructor(port: StorePort, options: TenancyOptions = {}) {
-    const context = contextOf(port, settingsFrom(options));
+    const feed = new Feed();
+    const context = contextOf(toldTo(feed, port), settingsFrom(options));
     super(context);
     this.#own = context;
+    this.#feed = feed;
     this.capabilities = port.capabilities;
   }
 
   as(usrId: UsrId): TenancyStore {
     return new Operations({ ...this.#own, acting: idArgument("usr", usrId) });
+  }
+
+  subscribe<T extends EventType = EventType>(handler: EventHandler<T>, options?: SubscribeOptions<T>): () => void {
+    return this.#feed.subscribe(handler, options);
   }
 }
 
@@ -222,6 +230,15 @@ export interface Tenancy<O = Metadata, M = Metadata> extends TenancyStore<O, M> 
    * `forbidden.role_hierarchy`. Every event names them as its actor. Throws `InvalidIdError`, `InvalidTypeError`.
    */
   as(usrId: UsrId): TenancyStore<O, M>;
+
+  /**
+   * Calls `handler` with every event that this store object writes from now on, those of `as` included: after its commit,
+   * before the mutation's promise settles as a rule, in the order of `seq` within an organization, at most once. Whatever
+   * the handler does, the mutation is not affected. Not told of: what other processes write, what is written inside the
+   * host's transaction, and a commit whose outcome was unknown; `listEvents` has them all. The result ends it. Throws
+   * `PreconditionError` `precondition.invalid_input` for an unknown option or value, `InvalidIdError`, `InvalidTypeError`.
+   */
+  subscribe<T extends EventType = EventType>(handler: EventHandler<T>, options?: SubscribeOptions<T>): () => void;
 }
 
 interface TenancyClass {

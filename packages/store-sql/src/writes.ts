@@ -33,7 +33,11 @@ export function commitSql(s: string, commit: Commit): { readonly text: string; r
     ...joins(s, changes, values),
     ...records(s, commit, changes, values),
   ];
-  return { text: `with ${parts.filter((part) => part !== "").join(", ")}\nselect last::text as seq from go`, values };
+  const answer = changes("endEverything").length === 0 ? "" : ", (select counts::text from ended) as ended";
+  return {
+    text: `with ${parts.filter((part) => part !== "").join(", ")}\nselect last::text as seq${answer} from go`,
+    values,
+  };
 }
 
 type Changes = <O extends Op>(op: O) => readonly Of<O>[];
@@ -124,7 +128,7 @@ function ending(s: string, changes: Changes, values: Values): string {
   return end === undefined
     ? ""
     : `ended as materialized (
-  select e.memberships, e.invitations, e.tuples
+  select e.invitations, jsonb_build_object('memberships', e.memberships, 'invitations', e.invitations, 'tuples', e.tuples) as counts
     from go, ${s}.end_everything(go.org_id, ${values.add(end.orgId, "text")}, ${values.add(end.at, "timestamptz")},
       ${values.add(uuidOrNull(end.by), "uuid")}) e
 )`;
@@ -394,10 +398,7 @@ function joins(s: string, changes: Changes, values: Values): readonly string[] {
 /** The events and the uses of keys. They come from `go` like every row: refused calls leave none. */
 function records(s: string, { events, keys }: Commit, changes: Changes, values: Values): readonly string[] {
   const parts: string[] = [];
-  const counts =
-    changes("endEverything").length === 0
-      ? ""
-      : " || (select jsonb_build_object('memberships', memberships, 'invitations', invitations, 'tuples', tuples) from ended)";
+  const counts = changes("endEverything").length === 0 ? "" : " || (select counts from ended)";
   const recorded = events.map((event, place) => ({
     place: place + 1,
     type: event.type,
