@@ -51,7 +51,7 @@ beforeAll(async () => {
   store = new SqlTenancyStore(driver);
   replacing = new SqlTenancyStore(driver, { reinvite: "replace" });
   limited = new SqlTenancyStore(driver, {
-    limits: { members: () => 2 * MEMBERS, pendingInvitations: () => 2 * MEMBERS, organizationsPerUser: () => 2 * ORGS },
+    limits: { members: () => 2 * MEMBERS, pendingInvitations: 2 * MEMBERS, organizationsPerUser: () => 2 * ORGS },
   });
 }, 180_000);
 afterAll(() => database.close());
