@@ -23,17 +23,14 @@ beforeAll(async () => {
 });
 afterAll(() => database.close());
 
-/** Dropped with everything else that would refuse damage. */
-const KEYS = [
-  ["tenancy.tup", "tup_granted_once", "subject_type, subject_id, object_type, object_id, relation"],
-] as const;
+/** What would refuse damage, too, and without which a life is another one. */
+const UNIQUE =
+  "alter table tenancy.tup add constraint tup_granted_once primary key (subject_type, subject_id, relation, object_type, object_id); create unique index mem_one_live on tenancy.mem (org_id, usr_id) where status <> 'revoked'";
+const NOT_UNIQUE = "alter table tenancy.tup drop constraint tup_granted_once; drop index tenancy.mem_one_live";
 
 /** A life with everything in it: owners, links, suspension, removal, grants, a sweep, a closed organization. */
 beforeEach(async () => {
-  // A life needs the keys that its writes refer to.
-  await pool.query(
-    `${KEYS.map(([table, name, columns]) => `alter table ${table} add constraint ${name} primary key (${columns})`).join(";")}`,
-  );
+  await pool.query(UNIQUE);
   let now = Date.now();
   const store = new PostgresTenancyStore(pool, { clock: () => new Date(now) });
   for (const closed of [false, true]) {
@@ -78,7 +75,7 @@ beforeEach(async () => {
     await store.expireInvitations({ orgId: org.id });
     await store.expireGrants({ orgId: org.id });
   }
-  await pool.query(`${KEYS.map(([table, name]) => `alter table ${table} drop constraint ${name}`).join(";")}`);
+  await pool.query(NOT_UNIQUE);
 });
 afterEach(async () => {
   await pool.query(
