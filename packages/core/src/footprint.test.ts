@@ -97,6 +97,34 @@ describe("the organization itself", () => {
   });
 });
 
+describe("commits that need room", () => {
+  const roomy = (members: number, n: number) =>
+    commitOf(joins(n === 1 ? alice : bob, 10 + n), { ...any, room: { members } });
+  const fields = { name: "a", slug: null, updatedAt: now };
+
+  test("go together while there is some for all of them", () => {
+    expect(go(roomy(5, 1), roomy(1, 2))).toBe(true);
+    expect(go(roomy(5, 1), roomy(0, 2))).toBe(false);
+    expect(together([roomy(5, 1), roomy(3, 2), commitOf([])]).org).toEqual({ ...any, room: { members: 2 } });
+  });
+
+  test("go together where they saw the same organization", () => {
+    const [one, other] = [commitOf([], { ...any, fields }), commitOf([], { ...any, fields: { ...fields, slug: "b" } })];
+    expect([go(one, commitOf([], { ...any, fields })), go(one, other), go(one, commitOf([]))]).toEqual([
+      true,
+      false,
+      true,
+    ]);
+    expect(together([one, commitOf([])]).org).toEqual({ ...any, fields });
+  });
+
+  test("of one user one at a time joins under a limit", () => {
+    const join = (usrId: UsrId): Change => ({ op: "countJoin", usrId, first: false, atMost: 3 });
+    expect(go(commitOf([join(alice)]), commitOf([join(alice)]))).toBe(false);
+    expect(go(commitOf([join(alice)]), commitOf([join(bob)]))).toBe(true);
+  });
+});
+
 describe("together", () => {
   test("they expect what the first expects of the version, and what any expects of the status", () => {
     const first = commitOf(ends(owner), { ...any, version: 7 });
