@@ -118,6 +118,12 @@ describe("commits that need room", () => {
     expect(together([one, commitOf([])]).org).toEqual({ ...any, fields });
   });
 
+  test("a new organization has room for all", () => {
+    const foundation = commitOf(joins(alice, 11), { is: "new", id: otherOrg.id });
+    expect(together([foundation]).org).toEqual({ is: "new", id: otherOrg.id });
+    expect(new Compatible().admit(foundation)).toBe(true);
+  });
+
   test("of one user one at a time joins under a limit", () => {
     const join = (usrId: UsrId): Change => ({ op: "countJoin", usrId, first: false, atMost: 3 });
     expect(go(commitOf([join(alice)]), commitOf([join(alice)]))).toBe(false);

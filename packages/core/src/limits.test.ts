@@ -53,6 +53,10 @@ describe("room in an organization", () => {
     expect(room(3)).toEqual({ ok: true, facts: { ...active, room: { members: 2 } } });
   });
 
+  test("where there is no place at all nothing has to be looked at", () => {
+    expect(room(0)).toMatchObject({ code: "conflict.member_limit", details: { limit: 0 } });
+  });
+
   test("the last place is given, and the one after it is not", () => {
     expect(room(3, { stock: stock(2) })).toEqual({ ok: true, facts: { ...active, room: { members: 2 } } });
     expect(room(3, { stock: stock(3) })).toEqual({

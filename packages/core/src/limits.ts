@@ -5,7 +5,6 @@ import { consult, fields } from "./input.ts";
 import type { Metadata, Organization, UsrId } from "./model.ts";
 import type { OrgFact } from "./presumed.ts";
 import type { Joins, Stock } from "./read.ts";
-import type { Settings } from "./settings.ts";
 
 /** How many of something there may be: an integer from 0, or a function that answers one, or `null` for any number. */
 export type Limit<T> = number | ((of: T) => number | null);
@@ -18,6 +17,11 @@ export interface Limits<O = Metadata> {
   readonly pendingInvitations?: Limit<Organization<O>> | null;
   /** Live memberships of a user in all organizations, when they found one, are added or accept. */
   readonly organizationsPerUser?: Limit<UsrId> | null;
+}
+
+/** The settings, as far as they are limits. */
+interface WithLimits {
+  readonly limits: Required<Limits>;
 }
 
 /** What limits an organization. */
@@ -61,7 +65,7 @@ export function isFixed(limit: Limit<never> | null): boolean {
  */
 export function roomFor(
   which: keyof typeof OF_ORG,
-  { limits }: Pick<Settings, "limits">,
+  { limits }: WithLimits,
   {
     org,
     stock,
@@ -105,7 +109,7 @@ export function roomFor(
  */
 export function joinOf(
   usrId: UsrId,
-  { limits: { organizationsPerUser: limit } }: Pick<Settings, "limits">,
+  { limits: { organizationsPerUser: limit } }: WithLimits,
   joins: Joins | undefined,
 ): Found<readonly Change[]> | Rejected {
   if (limit === null || joins === undefined) {

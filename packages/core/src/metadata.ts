@@ -59,7 +59,7 @@ export function newMetadata(value: unknown, key: MetadataKey, schema: MetadataSc
     return judged.metadata;
   }
   const { details, hidden } = judged;
-  throw errorFor("precondition.invalid_metadata", details, hidden === undefined ? {} : { hidden });
+  throw errorFor("precondition.invalid_metadata", details, { hidden: { ...hidden } });
 }
 
 /** What becomes of metadata by a change: merged one level deep, then as a whole shown to the schema. */
