@@ -1,180 +1,73 @@
-import {
-  type Change,
-  type Commit,
-  type ExistingOrg,
-  gained,
-  type Membership,
-  type Tuple,
-  uuidOf,
-} from "@tenantry/core";
+import { type Change, type Commit, gained, type Membership, uuidOf } from "@tenantry/core";
+import { columns, type Identifier, listed, rows, type Sql, sql, value } from "./sql.ts";
+import { SAME_TUPLE, TUP, tupRow } from "./tuple-row.ts";
+import { type Changes, verdict } from "./verdict.ts";
 
-import { Values } from "./values.ts";
+// The columns of rows that go into a statement.
+const ORG = columns(
+  "status text, name text, slug text, created_at timestamptz, updated_at timestamptz, metadata json, members bigint, invitations bigint",
+);
+const CHANGED_MEM = columns(
+  "id uuid, status text, removed_by uuid, updated_at timestamptz, expires_at timestamptz, metadata json",
+);
+const MEM = columns(
+  "id uuid, usr_id uuid, role text, status text, replaces uuid, invited_by uuid, inv_id uuid, created_at timestamptz, updated_at timestamptz, expires_at timestamptz, metadata json",
+);
+const CHANGED_INV = columns(
+  "id uuid, status text, invited_user_id uuid, expires_at timestamptz, terminal_at timestamptz, terminal_by uuid",
+);
+const INV = columns(
+  "id uuid, identifier text, canonical text, role text, status text, pre_tuples jsonb, invited_by uuid, created_at timestamptz, expires_at timestamptz, membership_expires_at timestamptz, membership_metadata json",
+);
+const JOIN = columns("usr_id uuid");
+const EVT = columns("place bigint, type text, at timestamptz, actor uuid, key text, data jsonb");
+const KEY = columns("scope text, key text, operation text, fingerprint uuid, place bigint, result json");
 
-type Op = Change["op"];
-type Of<O extends Op> = Extract<Change, { readonly op: O }>;
+/** In the order of the key: two organizations that grant the same tuples wait for each other in one direction only. */
+const IN_ORDER = sql`order by r.subject_id collate "C", r.object_type collate "C", r.object_id collate "C", r.relation collate "C"`;
 
 /**
- * A commit as one statement. Locks come first, in the order organization, invitations, memberships by id; then `go`, the
- * verdict: one row if everything expected still holds; then every write, each reading from `go`, so that no row there
- * writes nothing. Nothing but locks rests on rows that were read before the locks were held, and no decision rests on
- * this statement's own snapshot, which is older than the wait for them.
+ * A commit as one statement. Locks come first, in the order organization, invitations, memberships by id, tuples, joins;
+ * then `go`, the verdict: one row if everything expected still holds; then every write, each reading from `go`, so that no
+ * row there writes nothing. Nothing but locks rests on rows that were read before the locks were held, and no decision
+ * rests on this statement's own snapshot, which is older than the wait for them.
  */
-export function commitSql(s: string, commit: Commit): { readonly text: string; readonly values: Values } {
-  const values = new Values();
-  const changes = <O extends Op>(op: O): readonly Of<O>[] =>
-    commit.changes.filter((change): change is Of<O> => change.op === op);
+export function commitSql(s: Identifier, commit: Commit): Sql {
+  const changes: Changes = <O extends Change["op"]>(op: O) =>
+    commit.changes.filter((change): change is Extract<Change, { readonly op: O }> => change.op === op);
   const parts = [
-    ...verdict(s, commit, changes, values),
-    ending(s, changes, values),
-    organization(s, commit, changes, values),
-    ...memberships(s, changes, values),
-    ...invitations(s, changes, values),
-    ...tuples(s, changes, values),
-    ...joins(s, changes, values),
-    ...records(s, commit, changes, values),
+    ...verdict(s, commit, changes),
+    ...ending(s, changes),
+    organization(s, commit, changes),
+    ...memberships(s, changes),
+    ...invitations(s, changes),
+    ...tuples(s, changes),
+    ...joins(s, changes),
+    ...records(s, commit, changes),
   ];
-  const answer = changes("endEverything").length === 0 ? "" : ", (select counts::text from ended) as ended";
-  return {
-    text: `with ${parts.filter((part) => part !== "").join(", ")}\nselect last::text as seq${answer} from go`,
-    values,
-  };
-}
-
-type Changes = <O extends Op>(op: O) => readonly Of<O>[];
-
-function verdict(s: string, { org, events }: Commit, changes: Changes, values: Values): readonly string[] {
-  const holds: string[] = [];
-  if (org.is === "new") {
-    const [orgId, last] = [values.add(uuidOf(org.id), "uuid"), values.add(events.length, "bigint")];
-    const locks = joinLocks(s, changes, values, "", holds);
-    const where = holds.length === 0 ? "" : ` where ${holds.join(" and ")}`;
-    return [...locks, `go as materialized (select ${orgId} as org_id, 0::bigint as before, ${last} as last${where})`];
-  }
-  const parts = [
-    `locked_org as materialized (
-  select id, version from ${s}.org
-   where id = ${values.add(uuidOf(org.id), "uuid")}${expectations(org, values)}
-     for no key update
-)`,
-  ];
-  const invitations = changes("updateInvitation").map(({ row, expect }) => ({
-    id: uuidOf(row.id),
-    status: expect.status,
-    expires_at: expect.expiresAt,
-  }));
-  if (invitations.length > 0) {
-    const expected = values.rows(invitations, "id uuid, status text, expires_at timestamptz");
-    parts.push(`locked_inv as materialized (
-  select i.id from ${s}.inv i join ${expected} on i.id = r.id and i.status = r.status and i.expires_at = r.expires_at
-   where exists (select from locked_org)
-   order by i.id
-     for no key update of i
-)`);
-    holds.push(`(select count(*) from locked_inv) = ${values.add(invitations.length, "bigint")}`);
-  }
-  const memberships = [
-    ...changes("updateMembership").map(({ row, expect }) => ({ id: row.id, expect })),
-    ...changes("expectMembership").map(({ memId, expect }) => ({ id: memId, expect })),
-  ].map(({ id, expect }) => ({ id: uuidOf(id), status: expect.status, updated_at: expect.updatedAt }));
-  if (memberships.length > 0) {
-    const expected = values.rows(memberships, "id uuid, status text, updated_at timestamptz");
-    const before = invitations.length > 0 ? "locked_inv" : "locked_org";
-    parts.push(`locked_mem as materialized (
-  select m.id from ${s}.mem m join ${expected} on m.id = r.id and m.status = r.status and m.updated_at = r.updated_at
-   where exists (select from ${before})
-   order by m.id
-     for no key update of m
-)`);
-    holds.push(`(select count(*) from locked_mem) = ${values.add(memberships.length, "bigint")}`);
-  }
-  const members = changes("expectMember").map(({ usrId, roles, at }) => ({ usr_id: uuidOf(usrId), roles, at }));
-  if (members.length > 0) {
-    // Whoever writes a membership holds the organization's lock, so these need no place in the order of the others. One
-    // by one: joined, a planner that does not know how many there are reads every active member of the organization.
-    const expected = values.rows(members, "usr_id uuid, roles text[], at timestamptz");
-    parts.push(`locked_member as materialized (
-  select m.id from ${expected} cross join lateral (
-    select m.id from ${s}.mem m
-     where m.org_id = ${values.add(uuidOf(org.id), "uuid")} and m.usr_id = r.usr_id and m.status = 'active' and m.role = any (r.roles)
-       and (m.expires_at is null or m.expires_at >= r.at)
-       for no key update
-  ) m
-   where exists (select from locked_org)
-)`);
-    holds.push(`(select count(*) from locked_member) = ${values.add(members.length, "bigint")}`);
-  }
-  const grants = changes("endGrant").map(({ tuple }) => tupRow(tuple));
-  if (grants.length > 0) {
-    parts.push(`locked_tup as materialized (
-  select t.subject_id from ${s}.tup t join ${values.rows(grants, TUPLE_TYPES)} on ${SAME_TUPLE}
-     and t.expires_at = r.expires_at and t.granted_by = ${values.add(uuidOf(org.id), "uuid")}
-   where exists (select from locked_org)
-   order by t.subject_id, t.object_type, t.object_id, t.relation
-     for update of t
-)`);
-    holds.push(`(select count(*) from locked_tup) = ${values.add(grants.length, "bigint")}`);
-  }
-  parts.push(...joinLocks(s, changes, values, "\n   where exists (select from locked_org)", holds));
-  const where = holds.length === 0 ? "" : `\n   where ${holds.join(" and ")}`;
-  parts.push(`go as materialized (
-  select id as org_id, version as before, version + ${values.add(events.length, "bigint")} as last from locked_org${where}
-)`);
-  return parts;
+  const answer = changes("endEverything").length === 0 ? sql`` : sql`, (select counts::text from ended) as ended`;
+  return sql`with ${listed(parts)}
+select last::text as seq${answer} from go`;
 }
 
 /** What a function of the schema does and counts, before anything reads of it. */
-function ending(s: string, changes: Changes, values: Values): string {
+function ending(s: Identifier, changes: Changes): readonly Sql[] {
   const [end] = changes("endEverything");
   return end === undefined
-    ? ""
-    : `ended as materialized (
+    ? []
+    : [
+        sql`ended as materialized (
   select e.invitations, jsonb_build_object('memberships', e.memberships, 'invitations', e.invitations, 'tuples', e.tuples) as counts
-    from go, ${s}.end_everything(go.org_id, ${values.add(end.orgId, "text")}, ${values.add(end.at, "timestamptz")},
-      ${values.add(uuidOrNull(end.by), "uuid")}) e
-)`;
-}
-
-/** What is expected of the organization's row: seen again once it is locked. */
-function expectations({ status, version, room, fields }: ExistingOrg, values: Values): string {
-  return [
-    ...(status === null ? [] : [`status = ${values.add(status, "text")}`]),
-    ...(version === null ? [] : [`version = ${values.add(version, "bigint")}`]),
-    ...(room?.members === undefined ? [] : [`members <= ${values.add(room.members, "bigint")}`]),
-    ...(room?.invitations === undefined ? [] : [`invitations <= ${values.add(room.invitations, "bigint")}`]),
-    ...(fields === undefined
-      ? []
-      : [
-          `name is not distinct from ${values.add(fields.name, "text")}`,
-          `slug is not distinct from ${values.add(fields.slug, "text")}`,
-          `updated_at = ${values.add(fields.updatedAt, "timestamptz")}`,
-        ]),
-  ]
-    .map((expectation) => ` and ${expectation}`)
-    .join("");
-}
-
-/** Users who joined under a limit before: their rows, last of all that is locked. */
-function joinLocks(s: string, changes: Changes, values: Values, where: string, holds: string[]): readonly string[] {
-  const again = changes("countJoin").filter(({ first }) => !first);
-  if (again.length === 0) {
-    return [];
-  }
-  const expected = again.map(({ usrId, atMost }) => ({ usr_id: uuidOf(usrId), at_most: atMost }));
-  holds.push(`(select count(*) from locked_join) = ${values.add(again.length, "bigint")}`);
-  return [
-    `locked_join as materialized (
-  select j.usr_id from ${s}.joins j join ${values.rows(expected, "usr_id uuid, at_most bigint")}
-      on j.usr_id = r.usr_id and (r.at_most is null or j.number <= r.at_most)${where}
-   order by j.usr_id
-     for no key update of j
+    from go, ${s}.end_everything(go.org_id, ${value(end.orgId, "text")}, ${value(end.at, "timestamptz")},
+      ${value(uuidOrNull(end.by), "uuid")}) e
 )`,
-  ];
+      ];
 }
 
-function organization(s: string, { org, changes: all }: Commit, changes: Changes, values: Values): string {
+function organization(s: Identifier, { org, changes: all }: Commit, changes: Changes): Sql {
   const { members, invitations } = gained(all);
   if (org.is === "new") {
-    const rows = changes("insertOrg").map(({ row }) => ({
+    const added = changes("insertOrg").map(({ row }) => ({
       status: row.status,
       name: row.name,
       slug: row.slug,
@@ -184,35 +77,32 @@ function organization(s: string, { org, changes: all }: Commit, changes: Changes
       members,
       invitations,
     }));
-    return `added_org as (
+    return sql`added_org as (
   insert into ${s}.org (id, status, name, slug, version, created_at, updated_at, metadata, members, invitations)
   select go.org_id, r.status, r.name, r.slug, go.last, r.created_at, r.updated_at, r.metadata, r.members, r.invitations
-    from go, ${values.rows(
-      rows,
-      "status text, name text, slug text, created_at timestamptz, updated_at timestamptz, metadata json, members bigint, invitations bigint",
-    )}
+    from go, ${rows(added, ORG)}
 )`;
   }
   const counted =
     changes("endEverything").length > 0
-      ? ", members = 0, invitations = org.invitations - (select invitations from ended)"
-      : `, members = org.members + ${values.add(members, "bigint")}, invitations = org.invitations + ${values.add(invitations, "bigint")}`;
+      ? sql`, members = 0, invitations = org.invitations - (select invitations from ended)`
+      : sql`, members = org.members + ${value(members, "bigint")}, invitations = org.invitations + ${value(invitations, "bigint")}`;
   const [update] = changes("updateOrg");
   const set =
     update === undefined
-      ? ""
-      : `, status = ${values.add(update.row.status, "text")}, name = ${values.add(update.row.name, "text")}` +
-        `, slug = ${values.add(update.row.slug, "text")}, updated_at = ${values.add(update.row.updatedAt, "timestamptz")}` +
-        `, metadata = ${values.add(JSON.stringify(update.row.metadata), "text")}::json`;
-  return `advanced as (
+      ? sql``
+      : sql`, status = ${value(update.row.status, "text")}, name = ${value(update.row.name, "text")},
+         slug = ${value(update.row.slug, "text")}, updated_at = ${value(update.row.updatedAt, "timestamptz")},
+         metadata = ${value(update.row.metadata, "json")}`;
+  return sql`advanced as (
   update ${s}.org set version = go.last${counted}${set}
     from go
    where org.id = go.org_id
 )`;
 }
 
-function memberships(s: string, changes: Changes, values: Values): readonly string[] {
-  const parts: string[] = [];
+function memberships(s: Identifier, changes: Changes): readonly Sql[] {
+  const parts: Sql[] = [];
   const updates = changes("updateMembership").map(({ row }) => ({
     id: uuidOf(row.id),
     status: row.status,
@@ -222,13 +112,10 @@ function memberships(s: string, changes: Changes, values: Values): readonly stri
     metadata: row.metadata,
   }));
   if (updates.length > 0) {
-    parts.push(`changed_mem as (
+    parts.push(sql`changed_mem as (
   update ${s}.mem
      set status = r.status, removed_by = r.removed_by, updated_at = r.updated_at, expires_at = r.expires_at, metadata = r.metadata
-    from go, ${values.rows(
-      updates,
-      "id uuid, status text, removed_by uuid, updated_at timestamptz, expires_at timestamptz, metadata json",
-    )}
+    from go, ${rows(updates, CHANGED_MEM)}
    where mem.id = r.id
   returning mem.id
 )`);
@@ -236,16 +123,17 @@ function memberships(s: string, changes: Changes, values: Values): readonly stri
   const inserts = changes("insertMembership").map(({ row, invId }) => memRow(row, invId));
   if (inserts.length > 0) {
     // A link begins only after the row it replaces has ended: both at once would break "one live membership".
-    const first = updates.length === 0 ? "" : "\n   where (select count(*) from changed_mem) >= 0";
-    parts.push(`added_mem as (
+    const first =
+      updates.length === 0
+        ? sql``
+        : sql`
+   where (select count(*) from changed_mem) >= 0`;
+    parts.push(sql`added_mem as (
   insert into ${s}.mem (id, org_id, usr_id, role, status, replaces, invited_by, removed_by, inv_id, created_at, updated_at,
     expires_at, metadata)
   select r.id, go.org_id, r.usr_id, r.role, r.status, r.replaces, r.invited_by, null, r.inv_id, r.created_at, r.updated_at,
     r.expires_at, r.metadata
-    from go, ${values.rows(
-      inserts,
-      "id uuid, usr_id uuid, role text, status text, replaces uuid, invited_by uuid, inv_id uuid, created_at timestamptz, updated_at timestamptz, expires_at timestamptz, metadata json",
-    )}${first}
+    from go, ${rows(inserts, MEM)}${first}
 )`);
   }
   return parts;
@@ -267,8 +155,8 @@ function memRow(row: Membership, invId: string | null): Readonly<Record<string, 
   };
 }
 
-function invitations(s: string, changes: Changes, values: Values): readonly string[] {
-  const parts: string[] = [];
+function invitations(s: Identifier, changes: Changes): readonly Sql[] {
+  const parts: Sql[] = [];
   const updates = changes("updateInvitation").map(({ row }) => ({
     id: uuidOf(row.id),
     status: row.status,
@@ -278,14 +166,11 @@ function invitations(s: string, changes: Changes, values: Values): readonly stri
     terminal_by: uuidOrNull(row.terminalBy),
   }));
   if (updates.length > 0) {
-    parts.push(`changed_inv as (
+    parts.push(sql`changed_inv as (
   update ${s}.inv
      set status = r.status, invited_user_id = r.invited_user_id, expires_at = r.expires_at, terminal_at = r.terminal_at,
          terminal_by = r.terminal_by
-    from go, ${values.rows(
-      updates,
-      "id uuid, status text, invited_user_id uuid, expires_at timestamptz, terminal_at timestamptz, terminal_by uuid",
-    )}
+    from go, ${rows(updates, CHANGED_INV)}
    where inv.id = r.id
 )`);
   }
@@ -303,43 +188,32 @@ function invitations(s: string, changes: Changes, values: Values): readonly stri
     membership_metadata: row.membershipMetadata,
   }));
   if (inserts.length > 0) {
-    parts.push(`added_inv as (
+    parts.push(sql`added_inv as (
   insert into ${s}.inv (id, org_id, identifier, canonical, role, status, pre_tuples, invited_by, created_at, expires_at,
     membership_expires_at, membership_metadata)
   select r.id, go.org_id, r.identifier, r.canonical, r.role, r.status, r.pre_tuples, r.invited_by, r.created_at, r.expires_at,
     r.membership_expires_at, r.membership_metadata
-    from go, ${values.rows(
-      inserts,
-      "id uuid, identifier text, canonical text, role text, status text, pre_tuples jsonb, invited_by uuid, created_at timestamptz, expires_at timestamptz, membership_expires_at timestamptz, membership_metadata json",
-    )}
+    from go, ${rows(inserts, INV)}
 )`);
   }
   return parts;
 }
 
-const TUPLE_COLUMNS = "subject_type, subject_id, relation, object_type, object_id, expires_at";
-const TUPLE_TYPES =
-  "subject_type text, subject_id text, relation text, object_type text, object_id text, expires_at timestamptz";
-const SAME_TUPLE = `t.subject_type = r.subject_type and t.subject_id = r.subject_id and t.relation = r.relation
-     and t.object_type = r.object_type and t.object_id = r.object_id`;
-/** In the order of the key: two organizations that grant the same tuples wait for each other in one direction only. */
-const IN_ORDER = `order by r.subject_id collate "C", r.object_type collate "C", r.object_id collate "C", r.relation collate "C"`;
-
-function tuples(s: string, changes: Changes, values: Values): readonly string[] {
-  const parts: string[] = [];
+function tuples(s: Identifier, changes: Changes): readonly Sql[] {
+  const parts: Sql[] = [];
   const deletes = [...changes("deleteTuple"), ...changes("endGrant")].map(({ tuple }) => tupRow(tuple));
   if (deletes.length > 0) {
-    parts.push(`dropped_tup as (
-  delete from ${s}.tup t using go, ${values.rows(deletes, TUPLE_TYPES)}
+    parts.push(sql`dropped_tup as (
+  delete from ${s}.tup t using go, ${rows(deletes, TUP)}
    where ${SAME_TUPLE}
 )`);
   }
   const inserts = changes("insertTuple").map(({ tuple }) => tupRow(tuple));
   if (inserts.length > 0) {
-    parts.push(`added_tup as (
-  insert into ${s}.tup as t (${TUPLE_COLUMNS})
+    parts.push(sql`added_tup as (
+  insert into ${s}.tup as t (subject_type, subject_id, relation, object_type, object_id, expires_at)
   select r.subject_type, r.subject_id, r.relation, r.object_type, r.object_id, r.expires_at
-    from go, ${values.rows(inserts, TUPLE_TYPES)}
+    from go, ${rows(inserts, TUP)}
    ${IN_ORDER}
   on conflict on constraint tup_granted_once do update set expires_at = excluded.expires_at
    where t.expires_at is distinct from excluded.expires_at
@@ -347,11 +221,11 @@ function tuples(s: string, changes: Changes, values: Values): readonly string[] 
   }
   const grants = changes("grantTuple").map(({ tuple }) => tupRow(tuple));
   if (grants.length > 0) {
-    parts.push(`granted_tup as (
-  insert into ${s}.tup as t (${TUPLE_COLUMNS}, granted_by)
+    parts.push(sql`granted_tup as (
+  insert into ${s}.tup as t (subject_type, subject_id, relation, object_type, object_id, expires_at, granted_by)
   select r.subject_type, r.subject_id, r.relation, r.object_type, r.object_id, r.expires_at,
          case when r.expires_at is not null then go.org_id end
-    from go, ${values.rows(grants, TUPLE_TYPES)}
+    from go, ${rows(grants, TUP)}
    ${IN_ORDER}
   on conflict on constraint tup_granted_once do update
      set expires_at = excluded.expires_at, granted_by = excluded.granted_by
@@ -361,34 +235,22 @@ function tuples(s: string, changes: Changes, values: Values): readonly string[] 
   return parts;
 }
 
-function tupRow({ subjectType, subjectId, relation, objectType, objectId, expiresAt }: Tuple) {
-  return {
-    subject_type: subjectType,
-    subject_id: subjectId,
-    relation,
-    object_type: objectType,
-    object_id: objectId,
-    expires_at: expiresAt,
-  };
-}
-
 /** The joins of users under limits of their own: a first one adds a row, and two first ones at once are a conflict. */
-function joins(s: string, changes: Changes, values: Values): readonly string[] {
-  const parts: string[] = [];
-  const of = (isFirst: boolean): readonly { readonly usr_id: string }[] =>
-    changes("countJoin")
-      .filter(({ first }) => first === isFirst)
-      .map(({ usrId }) => ({ usr_id: uuidOf(usrId) }));
-  if (of(true).length > 0) {
-    parts.push(`first_join as (
+function joins(s: Identifier, changes: Changes): readonly Sql[] {
+  const parts: Sql[] = [];
+  const users = (isFirst: boolean): readonly { readonly usr_id: string }[] =>
+    changes("countJoin").flatMap(({ usrId, first }) => (first === isFirst ? [{ usr_id: uuidOf(usrId) }] : []));
+  const [first, again] = [users(true), users(false)];
+  if (first.length > 0) {
+    parts.push(sql`first_join as (
   insert into ${s}.joins (usr_id, number)
-  select r.usr_id, 1 from go, ${values.rows(of(true), "usr_id uuid")} order by r.usr_id
+  select r.usr_id, 1 from go, ${rows(first, JOIN)} order by r.usr_id
 )`);
   }
-  if (of(false).length > 0) {
-    parts.push(`next_join as (
+  if (again.length > 0) {
+    parts.push(sql`next_join as (
   update ${s}.joins set number = number + 1
-    from go, ${values.rows(of(false), "usr_id uuid")}
+    from go, ${rows(again, JOIN)}
    where joins.usr_id = r.usr_id
 )`);
   }
@@ -396,9 +258,9 @@ function joins(s: string, changes: Changes, values: Values): readonly string[] {
 }
 
 /** The events and the uses of keys. They come from `go` like every row: refused calls leave none. */
-function records(s: string, { events, keys }: Commit, changes: Changes, values: Values): readonly string[] {
-  const parts: string[] = [];
-  const counts = changes("endEverything").length === 0 ? "" : " || (select counts from ended)";
+function records(s: Identifier, { events, keys }: Commit, changes: Changes): readonly Sql[] {
+  const parts: Sql[] = [];
+  const counts = changes("endEverything").length === 0 ? sql`` : sql` || (select counts from ended)`;
   const recorded = events.map((event, place) => ({
     place: place + 1,
     type: event.type,
@@ -407,16 +269,18 @@ function records(s: string, { events, keys }: Commit, changes: Changes, values: 
     key: event.idempotencyKey,
     data: event.data,
   }));
-  parts.push(`recorded as (
+  parts.push(sql`recorded as (
   insert into ${s}.evt (org_id, seq, type, at, actor, idempotency_key, data)
   select go.org_id, go.before + r.place, r.type, r.at, r.actor, r.key, r.data${counts}
-    from go, ${values.rows(recorded, "place bigint, type text, at timestamptz, actor uuid, key text, data jsonb")}
+    from go, ${rows(recorded, EVT)}
 )`);
-  const used = keys.map(({ event, ...key }) => ({ ...key, place: event + 1 }));
-  parts.push(`keyed as (
+  const used = keys.map(({ event, scope, key, operation, fingerprint, result }) => {
+    return { scope, key, operation, fingerprint, place: event + 1, result };
+  });
+  parts.push(sql`keyed as (
   insert into ${s}.idem (scope, key, state, operation, fingerprint, org_id, seq, result)
   select r.scope, r.key, 'done', r.operation, r.fingerprint, go.org_id, go.before + r.place, r.result
-    from go, ${values.rows(used, "scope text, key text, operation text, fingerprint uuid, place bigint, result json")}
+    from go, ${rows(used, KEY)}
 )`);
   return parts;
 }

@@ -94,8 +94,9 @@ export const acceptInvitation: Mutation<
     ...limitReads(settings, { invitation: invId }, asUsrId, now),
   }),
   find({ invId }, answers) {
+    const { live, inviter, members, joins } = answers;
     const both = foundInvitation(invId, answers);
-    return both.ok ? found({ ...answers, ...both.facts }) : both;
+    return both.ok ? found({ live, inviter, members, joins, ...both.facts }) : both;
   },
   assume: ({ held }, settings) =>
     held === undefined || needsLook(settings)

@@ -143,13 +143,13 @@ export function decideCreateInvitation(
   }
   const replaced = open.map((invitation) => closed(invitation, "revoked", now, invitedBy));
   const invitation: Invitation = {
-    ...offer,
     id: ids.inv,
     status: "pending",
     invitedUserId: null,
     createdAt: now,
     terminalAt: null,
     terminalBy: null,
+    ...offer,
   };
   const changes: readonly Change[] = [
     ...(settings.inviterCheck === "any" ? [] : [authority(invitedBy, role, now)]),

@@ -77,13 +77,10 @@ export const addMember: Mutation<
       "metadata",
       "expiresAt",
     ]);
-    const ids = {
+    return {
       orgId: idArgument("org", orgId),
       usrId: idArgument("usr", usrId),
       invitedBy: optionalId("usr", invitedBy),
-    };
-    return {
-      ...ids,
       role: roleArgument(role),
       metadata: newMetadata(metadata, "metadata", settings.metadata.membership),
       expiresAt: optionalExpiration(expiresAt),
@@ -186,7 +183,7 @@ export function joined(
   readonly changes: readonly Change[];
   readonly arrival: Pick<EventData["membership.added"], "expiresAt" | "expired">;
 } {
-  const row: Membership = { ...who, status: "active", replaces: null, removedBy: null, createdAt: at, updatedAt: at };
+  const row: Membership = { status: "active", replaces: null, removedBy: null, createdAt: at, updatedAt: at, ...who };
   const before = live === null ? [] : writtenDown(live, at).changes;
   return {
     row,

@@ -32,7 +32,7 @@ export const tupleReads: SqlReads<"tuplesOfSubject" | "tuplesOfObject" | "anyTup
     const object = `t.object_type = ${values.add(objectType, "text")} and t.object_id = ${values.add(objectId, "text")}`;
     return {
       sql: `select exists (select from ${s}.tup t
-    where ${subject} and ${object} and t.relation = any (${values.texts(relations)})${holds(at, values)})`,
+    where ${subject} and ${object} and t.relation = any (${values.add(relations, "text[]")})${holds(at, values)})`,
       decode: (json) => json === true,
     };
   },

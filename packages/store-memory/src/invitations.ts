@@ -1,0 +1,131 @@
+import {
+  INVITATION_STATUSES,
+  type InvId,
+  type Invitation,
+  type InvitationExpectation,
+  type OrgId,
+  type Read,
+  type Stock,
+  type StoredInvitationFilter,
+  type UsrId,
+} from "@tenantry/core";
+import { hasLapsed, isStoredAsAny, Lapsing } from "./lapsing.ts";
+import { Shelves } from "./ordered.ts";
+import { Conflict, insistNew, later, page, type Undo } from "./rows.ts";
+
+/** Invitations, with what a database would keep as indexes. A row is never changed, only replaced. */
+export class Invitations {
+  readonly rows: Map<InvId, Invitation> = new Map();
+  /** Their identifiers in the form in which they are compared. */
+  readonly #canonicals = new Map<InvId, string>();
+  /** A shelf for each status, by organization, by identifier, and by both. */
+  readonly #ofOrg = new Shelves<OrgId, InvId>();
+  readonly #for = new Shelves<string, InvId>();
+  readonly #within = new Shelves<string, InvId>();
+  /** Pending ones. */
+  readonly #lapsing = new Lapsing<Invitation>();
+
+  get(invId: InvId): Invitation | null {
+    return this.rows.get(invId) ?? null;
+  }
+
+  pending({ orgId, canonical }: Read<"pendingInvitations">): Invitation[] {
+    return canonical === null
+      ? []
+      : Array.from(this.#within.after(withinKey(orgId, canonical), [PENDING], null), this.#row);
+  }
+
+  ofOrg({ orgId, anyOf, after, take }: Read<"invitations">): Invitation[] {
+    return page(this.#ofOrg.after(orgId, shelvesOf(anyOf), after), take, this.#row, (row) => isStoredAsAny(row, anyOf));
+  }
+
+  for({ canonical, anyOf, after, take }: Read<"invitationsFor">): Invitation[] {
+    return page(this.#for.after(canonical, shelvesOf(anyOf), after), take, this.#row, (row) =>
+      isStoredAsAny(row, anyOf),
+    );
+  }
+
+  lapsed({ orgId, before, take }: Read<"lapsedInvitations">): Invitation[] {
+    return page(this.#lapsing.before(orgId, before), take, (row) => row);
+  }
+
+  /** How many are stored as pending. */
+  open(orgId: OrgId): number {
+    return this.#ofOrg.size(orgId, [PENDING]);
+  }
+
+  stock(orgId: OrgId, at: Date): Stock {
+    return { stored: this.open(orgId), lapsed: this.#lapsing.countBefore(orgId, at) };
+  }
+
+  insert(row: Invitation, canonical: string, undo: Undo): void {
+    insistNew(this.rows, row.id);
+    this.#canonicals.set(row.id, canonical);
+    this.#replace(undefined, row, undo);
+    undo.push(() => this.#canonicals.delete(row.id));
+  }
+
+  update(row: Invitation, expect: InvitationExpectation, undo: Undo): void {
+    const before = this.rows.get(row.id);
+    if (before?.status !== expect.status || before.expiresAt.getTime() !== expect.expiresAt.getTime()) {
+      throw new Conflict(null);
+    }
+    const { status, invitedUserId, expiresAt, terminalAt, terminalBy } = row;
+    this.#replace(before, { ...before, status, invitedUserId, expiresAt, terminalAt, terminalBy }, undo);
+  }
+
+  /** Ends every pending one that has not lapsed, and answers how many. */
+  endAll(orgId: OrgId, at: Date, by: UsrId | null, undo: Undo): number {
+    const open = Array.from(this.#ofOrg.after(orgId, [PENDING], null), this.#row).filter(
+      (row) => !hasLapsed(row, at),
+    );
+    for (const row of open) {
+      const terminalAt = later(at, row.createdAt);
+      this.#replace(row, { ...row, status: "revoked", terminalAt, terminalBy: by }, undo);
+    }
+    return open.length;
+  }
+
+  readonly #row = (invId: InvId): Invitation => this.rows.get(invId) as Invitation;
+
+  #replace(before: Invitation | undefined, after: Invitation, undo: Undo): void {
+    const canonical = this.#canonicals.get(after.id) as string;
+    this.#exchange(before, after, canonical);
+    undo.push(() => this.#exchange(after, before, canonical));
+  }
+
+  #exchange(before: Invitation | undefined, after: Invitation | undefined, canonical: string): void {
+    if (before !== undefined) {
+      const { id, orgId, status } = before;
+      const shelf = INVITATION_STATUSES.indexOf(status);
+      this.#ofOrg.take(orgId, shelf, id);
+      this.#for.take(canonical, shelf, id);
+      this.#within.take(withinKey(orgId, canonical), shelf, id);
+      if (status === "pending") {
+        this.#lapsing.take(orgId, before.expiresAt, id);
+      }
+      this.rows.delete(id);
+    }
+    if (after !== undefined) {
+      const { id, orgId, status } = after;
+      const shelf = INVITATION_STATUSES.indexOf(status);
+      this.#ofOrg.put(orgId, shelf, id);
+      this.#for.put(canonical, shelf, id);
+      this.#within.put(withinKey(orgId, canonical), shelf, id);
+      if (status === "pending") {
+        this.#lapsing.put(orgId, after.expiresAt, id, after);
+      }
+      this.rows.set(id, after);
+    }
+  }
+}
+
+const PENDING = INVITATION_STATUSES.indexOf("pending");
+
+const withinKey = (orgId: OrgId, canonical: string): string => `${orgId} ${canonical}`;
+
+function shelvesOf(anyOf: readonly StoredInvitationFilter[]): readonly number[] {
+  return INVITATION_STATUSES.flatMap((status, shelf) =>
+    anyOf.length === 0 || anyOf.some((filter) => filter.status === status) ? [shelf] : [],
+  );
+}
