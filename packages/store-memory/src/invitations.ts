@@ -76,9 +76,7 @@ export class Invitations {
 
   /** Ends every pending one that has not lapsed, and answers how many. */
   endAll(orgId: OrgId, at: Date, by: UsrId | null, undo: Undo): number {
-    const open = Array.from(this.#ofOrg.after(orgId, [PENDING], null), this.#row).filter(
-      (row) => !hasLapsed(row, at),
-    );
+    const open = Array.from(this.#ofOrg.after(orgId, [PENDING], null), this.#row).filter((row) => !hasLapsed(row, at));
     for (const row of open) {
       const terminalAt = later(at, row.createdAt);
       this.#replace(row, { ...row, status: "revoked", terminalAt, terminalBy: by }, undo);

@@ -63,9 +63,7 @@ export class Memberships {
     const numbers = (mixed: boolean): number[] =>
       shelves.flatMap(({ number, isMixed }) => (isMixed === mixed ? [number] : []));
     const boxed = Array.from(this.#ofOrg.after(orgId, numbers(true), null), this.#row);
-    return (
-      this.#ofOrg.size(orgId, numbers(false)) + boxed.filter((row) => isStoredAsAny(row, where.anyOf)).length
-    );
+    return this.#ofOrg.size(orgId, numbers(false)) + boxed.filter((row) => isStoredAsAny(row, where.anyOf)).length;
   }
 
   ofUser({ usrId, anyOf, after, take }: Read<"membershipsOf">): Membership[] {
@@ -75,9 +73,10 @@ export class Memberships {
 
   /** In how many organizations a user is. */
   organizationsOf(usrId: UsrId, at: Date): number {
-    const [lasting, boxed] = [false, true].map((isBoxed) =>
-      LIVE.map((status) => ofUserShelf(status, { isBoxed })),
-    ) as [number[], number[]];
+    const [lasting, boxed] = [false, true].map((isBoxed) => LIVE.map((status) => ofUserShelf(status, { isBoxed }))) as [
+      number[],
+      number[],
+    ];
     const rows = Array.from(this.#ofUser.after(usrId, boxed, null), this.#row);
     return this.#ofUser.size(usrId, lasting) + rows.filter((row) => !hasLapsed(row, at)).length;
   }
@@ -210,7 +209,10 @@ function ofOrgShelf({ status, role }: Pick<Membership, "status" | "role">, box: 
 }
 
 /** The shelves of a status that have something of what is looked for, and whether they may have something else, too. */
-function shelvesAs(status: Status, anyOf: readonly StoredMemberFilter[]): readonly (Box & { readonly isMixed: boolean })[] {
+function shelvesAs(
+  status: Status,
+  anyOf: readonly StoredMemberFilter[],
+): readonly (Box & { readonly isMixed: boolean })[] {
   const own = anyOf.filter((filter) => filter.status === status);
   const isAll =
     anyOf.length === 0 || own.some(({ expiresBefore, expiresFrom }) => expiresBefore === null && expiresFrom === null);
