@@ -37,8 +37,7 @@ export const rowInvariants: readonly Invariant[] = [
         tables.mem.filter(
           ({ status, usrId, role, orgId, expiresAt }) =>
             status === "active" &&
-            tuples.get(tupleKey(usrId, role, { objectType: "org", objectId: orgId }))?.expiresAt?.getTime() !==
-              expiresAt?.getTime(),
+            !hasTuple(tuples.get(tupleKey(usrId, role, { objectType: "org", objectId: orgId })), expiresAt),
         ),
       ),
   },
@@ -216,6 +215,10 @@ export const rowInvariants: readonly Invariant[] = [
     },
   },
 ];
+
+function hasTuple(tuple: Tables["tup"][number] | undefined, expiresAt: Date | null): boolean {
+  return tuple !== undefined && tuple.expiresAt?.getTime() === expiresAt?.getTime();
+}
 
 function fits(row: Tables["inv"][number]): boolean {
   const { status, terminalAt, terminalBy, invitedUserId, createdAt, expiresAt, membershipExpiresAt } = row;
