@@ -3,13 +3,16 @@ import {
   hasOwn,
   type KeyScope,
   type KeyUse,
+  type LapsedGrant,
+  type LapsedMembership,
   type OrgId,
   type OrgRef,
   type Question,
   type Read,
+  type Stock,
 } from "@tenantry/core";
 import { many, one, type Sqlite } from "./database.ts";
-import { eventFilter, invitationFilter, memberFilter, orgFilter } from "./filters.ts";
+import { eventFilter, memberFilter, orgFilter, STILL, storedFilter } from "./filters.ts";
 import { chain, pauseOf, withOrg } from "./history.ts";
 import { decodeRow, event, invitation, membership, organization, type SqlRow, type SqlValue, tuple } from "./rows.ts";
 
@@ -55,7 +58,8 @@ export function answer(database: Sqlite, read: Read): Answer<Question> {
       );
     case "owners":
       return list(
-        "select id from mem where org_id = ? and role = 'owner' and status = 'active' order by id limit ?",
+        `select id from mem where org_id = ? and role = 'owner' and status = 'active' and expires_at is null
+          order by id limit ?`,
         orgId(database, read.of),
         read.take,
       ).map((row) => idOf(row)) as Answer<"owners">;
@@ -88,28 +92,55 @@ export function answer(database: Sqlite, read: Read): Answer<Question> {
       const { sql, values } = memberFilter(read);
       return Number(find(`select count(*) as n from mem where ${sql}`, ...values)?.["n"]);
     }
-    case "membershipsOf":
+    case "memberStock":
+      return stock(
+        find(
+          `select count(*) as stored, count(*) filter (where expires_at < ?) as lapsed from mem
+            where org_id = ? and status <> 'revoked'`,
+          read.at.getTime(),
+          orgId(database, read.of),
+        ),
+      );
+    case "invitationStock":
+      return stock(
+        find(
+          `select count(*) as stored, count(*) filter (where expires_at < ?) as lapsed from inv
+            where org_id = ? and status = 'pending'`,
+          read.at.getTime(),
+          orgId(database, read.of),
+        ),
+      );
+    case "joins": {
+      const joins = find("select number as n from joins where usr_id = ?", read.usrId);
+      const member = `select count(*) as n from mem where usr_id = ? and status <> 'revoked' and ${STILL}`;
+      const organizations = find(member, read.usrId, read.at.getTime());
+      return { organizations: Number(organizations?.["n"]), joins: Number(joins?.["n"] ?? 0) };
+    }
+    case "membershipsOf": {
+      const { sql, values } = storedFilter(read.anyOf);
       return list(
-        "select * from mem where usr_id = ? and status = coalesce(?, status) and id > ? order by id limit ?",
+        `select * from mem where usr_id = ? and ${sql} and id > ? order by id limit ?`,
         read.usrId,
-        read.status,
+        ...values,
         read.after ?? "",
         read.take,
       ).map((row) => withOrg(database, membership(row)));
+    }
     case "chain":
       return chain(database, read.memId);
     case "membersAt":
       return list(
-        `select * from mem where org_id = ? and created_at <= ? and (status <> 'revoked' or updated_at > ?) and id > ?
-          order by id limit ?`,
+        `select * from mem where org_id = ? and created_at <= ? and (status <> 'revoked' or updated_at > ?) and ${STILL}
+            and id > ? order by id limit ?`,
         read.orgId,
+        read.at.getTime(),
         read.at.getTime(),
         read.at.getTime(),
         read.after ?? "",
         read.take,
       ).map((row) => ({ membership: membership(row), pause: pauseOf(database, membership(row), read.at) }));
     case "invitations": {
-      const { sql, values } = invitationFilter(read.anyOf);
+      const { sql, values } = storedFilter(read.anyOf);
       return list(
         `select * from inv where org_id = ? and ${sql} and id > ? order by id limit ?`,
         read.orgId,
@@ -119,7 +150,7 @@ export function answer(database: Sqlite, read: Read): Answer<Question> {
       ).map(invitation);
     }
     case "invitationsFor": {
-      const { sql, values } = invitationFilter(read.anyOf);
+      const { sql, values } = storedFilter(read.anyOf);
       return list(
         `select * from inv where canonical = ? and ${sql} and id > ? order by id limit ?`,
         read.canonical,
@@ -136,30 +167,50 @@ export function answer(database: Sqlite, read: Read): Answer<Question> {
         read.before.getTime(),
         read.take,
       ).map(invitation);
+    case "lapsedMemberships":
+      return list(
+        `select * from mem where org_id = coalesce(?, org_id) and status <> 'revoked' and expires_at < ?
+          order by expires_at, id limit ?`,
+        read.orgId,
+        read.before.getTime(),
+        read.take,
+      ).map((row) => membership(row) as LapsedMembership);
+    case "lapsedGrants":
+      return list(
+        `select * from tup where granted_by = coalesce(?, granted_by) and expires_at < ?
+          order by expires_at, subject_id, object_type, object_id, relation limit ?`,
+        read.orgId,
+        read.before.getTime(),
+        read.take,
+      ).map((row) => ({ orgId: row["granted_by"], tuple: tuple(row) }) as LapsedGrant);
     case "anyTuple": {
       const relations = read.relations.map(() => "?").join(", ");
       const found = find(
         `select 1 from tup where subject_type = 'usr' and subject_id = ? and object_type = ? and object_id = ?
-          and relation in (${relations})`,
+          and relation in (${relations}) and ${STILL}`,
         read.usrId,
         read.objectType,
         read.objectId,
         ...read.relations,
+        read.at.getTime(),
       );
       return found !== null;
     }
     case "tuplesOfSubject":
       return list(
-        "select * from tup where subject_type = 'usr' and subject_id = ? order by object_type, object_id, relation",
+        `select * from tup where subject_type = 'usr' and subject_id = ? and ${STILL}
+          order by object_type, object_id, relation`,
         read.usrId,
+        read.at.getTime(),
       ).map(tuple);
     case "tuplesOfObject":
       return list(
-        `select * from tup where object_type = ? and object_id = ? and relation = coalesce(?, relation)
+        `select * from tup where object_type = ? and object_id = ? and relation = coalesce(?, relation) and ${STILL}
           order by relation, subject_id`,
         read.objectType,
         read.objectId,
         read.relation,
+        read.at.getTime(),
       ).map(tuple);
     case "events": {
       const { sql, values } = eventFilter(read.where);
@@ -188,6 +239,10 @@ export function keyUse(database: Sqlite, scope: string | null, key: string): Key
 
 function orNull<R>(decode: (row: SqlRow) => R, row: SqlRow | null): R | null {
   return row === null ? null : decode(row);
+}
+
+function stock(row: SqlRow | null): Stock {
+  return { stored: Number(row?.["stored"]), lapsed: Number(row?.["lapsed"]) };
 }
 
 function idOf(row: SqlRow | null): SqlValue {

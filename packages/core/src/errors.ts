@@ -31,6 +31,9 @@ export interface Rejections {
   "conflict.invitation_not_pending": { readonly invId: InvId };
   "conflict.org_slug": { readonly slug: string };
   "conflict.duplicate_invitation": { readonly orgId: OrgId; readonly invId: InvId };
+  "conflict.member_limit": { readonly orgId: OrgId; readonly limit: number };
+  "conflict.invitation_limit": { readonly orgId: OrgId; readonly limit: number };
+  "conflict.organization_limit": { readonly usrId: UsrId; readonly limit: number };
   "conflict.idempotency": { readonly reason: "mismatch" | "abandoned" };
   "conflict.version": { readonly expected: number; readonly actual: number };
   forbidden: { readonly subject: "actor" | "admin" | "inviter"; readonly usrId: UsrId };
@@ -45,6 +48,7 @@ export interface Rejections {
   "precondition.org_mismatch": { readonly orgId: OrgId };
   "precondition.from_not_owner": { readonly memId: MemId };
   "precondition.self_transfer": { readonly usrId: UsrId };
+  "precondition.to_time_boxed": { readonly memId: MemId };
   "precondition.past_expiration": { readonly expiresAt: string };
   "precondition.identifier_binding_required": Record<never, never>;
   "precondition.identifier_mismatch": { readonly invId: InvId };
@@ -57,6 +61,14 @@ export interface Rejections {
   "precondition.org_slug_reserved": { readonly slug: string };
   "precondition.invalid_identifier": Record<never, never>;
   "precondition.invalid_expiration": Record<never, never>;
+  "precondition.invalid_metadata": {
+    readonly key: MetadataKey;
+    readonly reason: "kind" | "key" | "depth" | "size" | "schema";
+    /** Where in it, as `a.b[2]`: at most 64 escaped characters; `null` is the whole. */
+    readonly path: string | null;
+  };
+  /** `index`: of the grant; `null` is the membership. */
+  "precondition.short_time_box": { readonly index: number | null };
   "precondition.invalid_pre_tuple": { readonly index: number | null; readonly field: string | null };
   "precondition.too_many_pre_tuples": { readonly limit: number };
   "precondition.duplicate_pre_tuple": { readonly index: number };
@@ -103,6 +115,9 @@ export interface Rejections {
   "internal.unexpected": Record<never, never>;
 }
 
+/** The input that metadata came in. */
+export type MetadataKey = "metadata" | "membershipMetadata";
+
 /** A stable machine-readable code: `category` or `category.fact`. Codes may be added, never renamed. */
 export type Code = keyof Rejections;
 type CodesOf<Category extends string> = Extract<Code, `${Category}.${string}`>;
@@ -111,6 +126,7 @@ export type UnavailableCode = CodesOf<"unavailable">;
 export type TenantCode = CodesOf<"tenant"> | "forbidden.role" | "forbidden.relation";
 export type IsolationCode = CodesOf<"isolation">;
 export type ConfigCode = CodesOf<"config">;
+export type LimitCode = Extract<Code, `conflict.${string}_limit`>;
 
 /** Found on errors of every installed copy of this package, where `instanceof` would see only its own. */
 const brand = Symbol.for("@tenantry/core.TenancyError");
@@ -206,6 +222,11 @@ export class DuplicateInvitationError extends TenancyError<"conflict.duplicate_i
   override readonly name = "DuplicateInvitationError";
 }
 
+/** As many are there as there may be; `code` says of what, `details.limit` how many. */
+export class LimitError<C extends LimitCode = LimitCode> extends TenancyError<C> {
+  override readonly name = "LimitError";
+}
+
 /** The idempotency key was used for another operation or input (`mismatch`), or fenced by `resolve()` (`abandoned`). */
 export class IdempotencyConflictError extends TenancyError<"conflict.idempotency"> {
   override readonly name = "IdempotencyConflictError";
@@ -266,6 +287,13 @@ export class ConfigError<C extends ConfigCode = ConfigCode> extends TenancyError
   override readonly name: string = "ConfigError";
 }
 
+/** Metadata is not what the host keeps: `details` say what is wrong where. */
+export class InvalidMetadataError extends PreconditionError<"precondition.invalid_metadata"> {
+  override readonly name = "InvalidMetadataError";
+  /** What the store's schema said, for the reason `schema`. Not enumerable: it may quote what somebody else has stored. */
+  declare readonly issues?: readonly unknown[];
+}
+
 /** The database could not be used. Certainly nothing was committed. */
 export class UnavailableError<C extends UnavailableCode = UnavailableCode> extends TenancyError<C> {
   override readonly name: string = "UnavailableError";
@@ -312,6 +340,9 @@ const sentences: { readonly [C in Code]: (details: Rejections[C]) => string } = 
   "conflict.invitation_not_pending": ({ invId }) => `Invitation ${invId} is not pending.`,
   "conflict.org_slug": ({ slug }) => `The slug ${quote(slug)} is taken.`,
   "conflict.duplicate_invitation": ({ invId }) => `Invitation ${invId} to the same identifier is pending.`,
+  "conflict.member_limit": ({ orgId, limit }) => `Organization ${orgId} has ${limit} members or more.`,
+  "conflict.invitation_limit": ({ orgId, limit }) => `Organization ${orgId} has ${limit} open invitations or more.`,
+  "conflict.organization_limit": ({ usrId, limit }) => `User ${usrId} is in ${limit} organizations or more.`,
   "conflict.idempotency": ({ reason }) =>
     reason === "mismatch"
       ? "The idempotency key was used for another operation or input."
@@ -332,6 +363,7 @@ const sentences: { readonly [C in Code]: (details: Rejections[C]) => string } = 
   "precondition.org_mismatch": ({ orgId }) => `Both memberships must belong to organization ${orgId}.`,
   "precondition.from_not_owner": ({ memId }) => `Membership ${memId} is not that of an active owner.`,
   "precondition.self_transfer": ({ usrId }) => `User ${usrId} cannot be their own successor.`,
+  "precondition.to_time_boxed": ({ memId }) => `Membership ${memId}, which would receive, has a time box.`,
   "precondition.past_expiration": ({ expiresAt }) => `${expiresAt} is not in the future.`,
   "precondition.identifier_binding_required": () => "A named user is bound by an accepting identifier; none was given.",
   "precondition.identifier_mismatch": ({ invId }) => `Invitation ${invId} is addressed to another identifier.`,
@@ -346,6 +378,10 @@ const sentences: { readonly [C in Code]: (details: Rejections[C]) => string } = 
   "precondition.invalid_identifier": () =>
     "The identifier is not text of 1 to 320 UTF-16 units that the policy accepts.",
   "precondition.invalid_expiration": () => "The expiry is not a valid Date before the year 10000.",
+  "precondition.invalid_metadata": ({ key, reason, path }) =>
+    `${path === null ? key : `"${path}" in ${key}`} ${metadataFaults[reason]}.`,
+  "precondition.short_time_box": ({ index }) =>
+    `The time box of ${index === null ? "the membership" : `pre-tuple ${index}`} does not outlast the invitation.`,
   "precondition.invalid_pre_tuple": ({ index, field }) =>
     index === null
       ? "Pre-tuples are given as an array."
@@ -408,6 +444,14 @@ const idFaults: { readonly [R in Rejections["invalid_id"]["reason"]]: string } =
   version: "its UUID is not of version 1 to 8",
 };
 
+const metadataFaults: { readonly [R in Rejections["precondition.invalid_metadata"]["reason"]]: string } = {
+  kind: "is not a value of plain JSON that can be stored",
+  key: "has a key that is refused",
+  depth: "is deeper than 16 levels",
+  size: "has more than 16,384 bytes",
+  schema: "is refused by the schema",
+};
+
 type ErrorClass<C extends Code> = new (code: C, details: Rejections[C], options?: ErrorOptions) => TenancyError<C>;
 
 const classes: { readonly [C in Exclude<Code, PreconditionCode>]: ErrorClass<C> } & {
@@ -423,6 +467,9 @@ const classes: { readonly [C in Exclude<Code, PreconditionCode>]: ErrorClass<C> 
   "conflict.invitation_not_pending": InvitationNotPendingError,
   "conflict.org_slug": OrgSlugConflictError,
   "conflict.duplicate_invitation": DuplicateInvitationError,
+  "conflict.member_limit": LimitError,
+  "conflict.invitation_limit": LimitError,
+  "conflict.organization_limit": LimitError,
   "conflict.idempotency": IdempotencyConflictError,
   "conflict.version": VersionConflictError,
   forbidden: ForbiddenError,
@@ -450,6 +497,7 @@ const classes: { readonly [C in Exclude<Code, PreconditionCode>]: ErrorClass<C> 
   "config.invalid": ConfigError,
   "config.unknown_resolver": ConfigError,
   "config.duplicate_resolver": ConfigError,
+  "precondition.invalid_metadata": InvalidMetadataError,
   "unavailable.connection": UnavailableError,
   "unavailable.pool_timeout": UnavailableError,
   "unavailable.timeout": UnavailableError,

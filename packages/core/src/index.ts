@@ -1,10 +1,13 @@
 export type {
   Change,
+  ExistingOrg,
   InvitationExpectation,
   MembershipExpectation,
+  OrgFields,
   OrgGuard,
   Write,
 } from "./change.ts";
+export { gained, type Occupancy } from "./change.ts";
 export {
   AlreadyTerminalError,
   CODES,
@@ -24,12 +27,16 @@ export {
   IndeterminateError,
   InternalError,
   InvalidIdError,
+  InvalidMetadataError,
   InvalidTypeError,
   InvitationExpiredError,
   InvitationNotPendingError,
   type IsolationCode,
   IsolationError,
   isTenancyError,
+  type LimitCode,
+  LimitError,
+  type MetadataKey,
   NotFoundError,
   OrgSlugConflictError,
   type PreconditionCode,
@@ -73,8 +80,10 @@ export type { MutationOptions } from "./input.ts";
 export type { AcceptInvitationInput } from "./invitation/accept-invitation.ts";
 export type { DeclineInvitationInput, RevokeInvitationInput } from "./invitation/close-invitation.ts";
 export type { CreateInvitationInput } from "./invitation/create-invitation.ts";
+export type { ExpireGrantsInput } from "./invitation/expire-grants.ts";
 export type { ExpireInvitationsInput } from "./invitation/expire-invitations.ts";
 export type { ResendInvitationInput } from "./invitation/resend-invitation.ts";
+export type { Limit, Limits } from "./limits.ts";
 export type { ListEventsOptions } from "./list/history.ts";
 export type { ListInvitationsOptions } from "./list/invitations.ts";
 export type { ListMembershipsOptions, ListMembersOptions } from "./list/memberships.ts";
@@ -85,13 +94,19 @@ export type { PageOptions, TupleObject } from "./list-input.ts";
 export type { AddMemberInput } from "./membership/add-member.ts";
 export type { AdminRemoveInput } from "./membership/admin-remove.ts";
 export type { ChangeRoleInput } from "./membership/change-role.ts";
+export type { ExpireMembershipsInput } from "./membership/expire-memberships.ts";
 export type { SelfLeaveInput } from "./membership/self-leave.ts";
 export type { TransferOwnershipInput } from "./membership/transfer-ownership.ts";
+export type { UpdateMembershipInput } from "./membership/update-membership.ts";
+export type { MetadataInput, MetadataPatch, MetadataSchema } from "./metadata.ts";
 export {
   type AcceptInvitationResult,
   ADMIN_HIERARCHY,
   type CreateOrgResult,
+  type ExpireGrantsResult,
   type ExpireInvitationsResult,
+  type ExpireMembershipsResult,
+  type Grant,
   ID_TYPES,
   type Id,
   type IdType,
@@ -100,10 +115,12 @@ export {
   type Invitation,
   type InvitationStatus,
   type InvitationWithOrg,
+  type JsonValue,
   type Membership,
   type MembershipAsOf,
   type MembershipWithOrg,
   type MemId,
+  type Metadata,
   type Organization,
   type OrgId,
   type Page,
@@ -113,6 +130,7 @@ export {
   rankOf,
   STATUSES,
   type Status,
+  type SweepResult,
   type TransferOwnershipResult,
   type Tuple,
   type UsrId,
@@ -126,8 +144,11 @@ export type {
   Answer,
   AnswersTo,
   EventFilter,
+  Joins,
   KeyScope,
   KeyUse,
+  LapsedGrant,
+  LapsedMembership,
   MemberFilter,
   MembershipThen,
   OrgFilter,
@@ -135,7 +156,9 @@ export type {
   Plan,
   Question,
   Read,
+  Stock,
   StoredInvitationFilter,
+  StoredMemberFilter,
 } from "./read.ts";
 export type { TenancyOptions } from "./settings.ts";
 export { INVITATION_TRANSITIONS, MEMBERSHIP_TRANSITIONS, ORG_TRANSITIONS, type Transitions } from "./states.ts";

@@ -7,7 +7,10 @@ import { utf8 } from "./text.ts";
 const FINGERPRINTS = uuidBytes("6f0d0a5c-3f0e-5d9b-8f5e-0b8f4f6f2c11");
 
 /** The fields of entities that are instants. */
-const INSTANTS = ["createdAt", "updatedAt", "expiresAt", "terminalAt"];
+const INSTANTS = ["createdAt", "updatedAt", "expiresAt", "membershipExpiresAt", "terminalAt"];
+
+/** The fields of entities that are the host's own, whatever is in them. */
+const METADATA = ["metadata", "membershipMetadata"];
 
 /** A digest of an operation and its checked input. Equal calls have equal digests: the input's keys come in one order. */
 export function fingerprint(operation: string, input: unknown): string {
@@ -25,7 +28,11 @@ export function fromJson(value: unknown): unknown {
   return Object.fromEntries(
     Object.entries(value).map(([key, inner]) => [
       key,
-      INSTANTS.includes(key) && typeof inner === "string" ? new Date(inner) : fromJson(inner),
+      INSTANTS.includes(key) && typeof inner === "string"
+        ? new Date(inner)
+        : METADATA.includes(key)
+          ? inner
+          : fromJson(inner),
     ]),
   );
 }

@@ -16,6 +16,7 @@ export type OperationName =
   | "listMemberships"
   | "membershipHistory"
   | "membersAsOf"
+  | "updateMembership"
   | "changeRole"
   | "suspendMembership"
   | "reinstateMembership"
@@ -31,6 +32,8 @@ export type OperationName =
   | "revokeInvitation"
   | "resendInvitation"
   | "expireInvitations"
+  | "expireMemberships"
+  | "expireGrants"
   | "listTuplesForSubject"
   | "listTuplesForObject"
   | "check"
@@ -76,6 +79,7 @@ export const PERMISSIONS: Permissions = {
   listMemberships: oneself,
   membershipHistory: roster,
   membersAsOf: administrators,
+  updateMembership: overOthers,
   changeRole: overOthers,
   suspendMembership: overOthers,
   reinstateMembership: overOthers,
@@ -91,6 +95,8 @@ export const PERMISSIONS: Permissions = {
   revokeInvitation: administrators,
   resendInvitation: overOthers,
   expireInvitations: nobody,
+  expireMemberships: nobody,
+  expireGrants: nobody,
   listTuplesForSubject: oneself,
   listTuplesForObject: roster,
   check: oneself,

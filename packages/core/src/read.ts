@@ -41,8 +41,18 @@ export interface OrgFilter {
   readonly query: string | null;
 }
 
+/** Memberships by what is stored: their status, and on which side of an instant they lapse. */
+export interface StoredMemberFilter {
+  readonly status: Status;
+  /** `expiresAt < expiresBefore`; what has no time box never is. */
+  readonly expiresBefore: Date | null;
+  /** `expiresAt >= expiresFrom`; what has no time box always is. */
+  readonly expiresFrom: Date | null;
+}
+
 export interface MemberFilter {
-  readonly status: Status | null;
+  /** One of these; none: all. No membership matches two. */
+  readonly anyOf: readonly StoredMemberFilter[];
   readonly role: Role | null;
 }
 
@@ -59,6 +69,27 @@ export interface EventFilter {
   /** `null` is any, types that this version does not know included. */
   readonly types: readonly EventType[] | null;
   readonly actor: UsrId | null;
+}
+
+/** How many there are, as they are stored, and how many of those have lapsed at an instant. */
+export interface Stock {
+  readonly stored: number;
+  readonly lapsed: number;
+}
+
+/** In how many organizations a user is, at an instant, and how often they joined one under a limit of their own. */
+export interface Joins {
+  readonly organizations: number;
+  readonly joins: number;
+}
+
+/** A membership with a time box. */
+export type LapsedMembership = Membership & { readonly expiresAt: Date };
+
+/** A grant that has lapsed, and whose invitation gave it for so long. */
+export interface LapsedGrant {
+  readonly orgId: OrgId;
+  readonly tuple: Tuple & { readonly expiresAt: Date };
 }
 
 /** A membership that was live at an instant, and which of these events came last for it up to then. */
@@ -82,11 +113,11 @@ interface Questions {
   orgBySlug: { readonly slug: string | null };
   orgs: { readonly where: OrgFilter } & Seek<OrgId>;
   membership: { readonly memId: MemId };
-  /** The live (active or suspended) membership of a user in an organization; of `null`: none. */
+  /** The membership of a user in an organization that is stored as live (active or suspended); of `null`: none. */
   liveMembership: { readonly of: OrgRef; readonly usrId: UsrId | null };
-  /** The live membership, in the invitation's organization, of the person who issued it. */
+  /** The same, in the invitation's organization, of the person who issued it. */
   inviter: { readonly invId: InvId };
-  /** Active memberships with role `owner`, ascending by id, at most `take`. */
+  /** Active memberships with role `owner` and without a time box, ascending by id, at most `take`. */
   owners: { readonly of: OrgRef; readonly take: number };
   /** Whether the user of this membership has a live one besides it in the same organization. */
   otherLiveMembership: { readonly memId: MemId };
@@ -95,11 +126,20 @@ interface Questions {
   pendingInvitations: { readonly orgId: OrgId; readonly canonical: string | null };
   members: { readonly orgId: OrgId; readonly where: MemberFilter } & Seek<MemId>;
   memberCount: { readonly orgId: OrgId; readonly where: MemberFilter };
-  /** The memberships of a user in all organizations. */
-  membershipsOf: { readonly usrId: UsrId; readonly status: Status | null } & Seek<MemId>;
+  /** How many memberships of an organization are live. */
+  memberStock: { readonly of: OrgRef; readonly at: Date };
+  /** How many of its invitations are pending. */
+  invitationStock: { readonly of: OrgRef; readonly at: Date };
+  /** Of `null`: none and never. */
+  joins: { readonly usrId: UsrId | null; readonly at: Date };
+  /** The memberships of a user in all organizations, of those stored like this. */
+  membershipsOf: { readonly usrId: UsrId; readonly anyOf: readonly StoredMemberFilter[] } & Seek<MemId>;
   /** Every link of the chain that the membership is part of, the root first; of an unknown membership: none. */
   chain: { readonly memId: MemId };
-  /** Memberships that had begun at an instant (`createdAt <= at`) and had not ended (not revoked, or `updatedAt > at`). */
+  /**
+   * Memberships that had begun at an instant (`createdAt <= at`), had not ended (not revoked, or `updatedAt > at`) and not
+   * lapsed (`expiresAt >= at`).
+   */
   membersAt: { readonly orgId: OrgId; readonly at: Date } & Seek<MemId>;
   /** Invitations that match one of the filters; no filter: all. */
   invitations: { readonly orgId: OrgId; readonly anyOf: readonly StoredInvitationFilter[] } & Seek<InvId>;
@@ -107,17 +147,27 @@ interface Questions {
   invitationsFor: { readonly canonical: string; readonly anyOf: readonly StoredInvitationFilter[] } & Seek<InvId>;
   /** Invitations stored as pending with `expiresAt < before`, ascending by that and by id; `orgId: null` is all. */
   lapsedInvitations: { readonly orgId: OrgId | null; readonly before: Date; readonly take: number };
-  /** Whether the user has one of these relations to the object. */
+  /** Memberships stored as live with `expiresAt < before`, ascending by that and by id; `orgId: null` is all. */
+  lapsedMemberships: { readonly orgId: OrgId | null; readonly before: Date; readonly take: number };
+  /** Grants with `expiresAt < before`, ascending by that and by the key of tuples; `orgId: null` is all. */
+  lapsedGrants: { readonly orgId: OrgId | null; readonly before: Date; readonly take: number };
+  /** Whether the user has one of these relations to the object, at an instant. */
   anyTuple: {
     readonly usrId: UsrId;
     readonly objectType: string;
     readonly objectId: string;
     readonly relations: readonly string[];
+    readonly at: Date;
   };
-  /** By object type, object id, relation; by Unicode code point. */
-  tuplesOfSubject: { readonly usrId: UsrId };
-  /** By relation, subject id; by Unicode code point. `relation: null` is any. */
-  tuplesOfObject: { readonly objectType: string; readonly objectId: string; readonly relation: string | null };
+  /** Those that hold at an instant, by object type, object id, relation; by Unicode code point. */
+  tuplesOfSubject: { readonly usrId: UsrId; readonly at: Date };
+  /** Those that hold at an instant, by relation, subject id; by Unicode code point. `relation: null` is any. */
+  tuplesOfObject: {
+    readonly objectType: string;
+    readonly objectId: string;
+    readonly relation: string | null;
+    readonly at: Date;
+  };
   /** Events with `seq > after`, ascending by `seq`. */
   events: { readonly orgId: OrgId; readonly where: EventFilter; readonly after: number; readonly take: number };
   keyUse: { readonly scope: KeyScope; readonly key: string };
@@ -138,12 +188,17 @@ interface Answers {
   pendingInvitations: readonly Invitation[];
   members: readonly Membership[];
   memberCount: number;
+  memberStock: Stock;
+  invitationStock: Stock;
+  joins: Joins;
   membershipsOf: readonly MembershipWithOrg[];
   chain: readonly Membership[];
   membersAt: readonly MembershipThen[];
   invitations: readonly Invitation[];
   invitationsFor: readonly InvitationWithOrg[];
   lapsedInvitations: readonly Invitation[];
+  lapsedMemberships: readonly LapsedMembership[];
+  lapsedGrants: readonly LapsedGrant[];
   anyTuple: boolean;
   tuplesOfSubject: readonly Tuple[];
   tuplesOfObject: readonly Tuple[];

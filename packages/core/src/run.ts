@@ -104,7 +104,7 @@ async function perform<P extends MutationPlan, R>(
   // may have been delivered twice, and then the second delivery is the conflict, and the first one the result.
   let isKeyFresh = call.isKeyFresh;
   for (;;) {
-    decision ??= accepted(call.decide(await tries.load(() => access.load(call.plan(!isKeyFresh)))));
+    decision ??= await decided(tries, access, call, !isKeyFresh);
     const { result, write } = decision;
     if (write === null) {
       return wrote(result, []);
@@ -131,6 +131,18 @@ async function perform<P extends MutationPlan, R>(
   }
 }
 
+/** Looks, and decides on what is there, as of one instant. */
+async function decided<P extends MutationPlan, R>(
+  tries: Attempts,
+  access: Access,
+  call: Call<P, R>,
+  withKeyUse: boolean,
+): Promise<Accepted<R>> {
+  const now = call.now();
+  const answers = await tries.load(() => access.load(call.plan(withKeyUse, now)));
+  return accepted(call.decide(answers, now));
+}
+
 /** Decides with the organization to oneself: others of this process wait, and on a database that can hold a lock all do. */
 async function insist<P extends MutationPlan, R>(
   { port, gathering }: Pick<Context, "port" | "gathering">,
@@ -144,8 +156,7 @@ async function insist<P extends MutationPlan, R>(
     let conclude: (() => Accepted<R>) | undefined;
     let events: readonly TenancyEvent[] = [];
     const decide = async (access: Access): Promise<CommitOutcome> => {
-      const answers = await access.load(call.plan(true));
-      conclude = kept(() => accepted(call.decide(answers)));
+      conclude = await concluded(access, call);
       const commit = commitOf(call, conclude);
       if (commit === null) {
         return NOTHING;
@@ -162,6 +173,20 @@ async function insist<P extends MutationPlan, R>(
       return wrote(conclude().result, events);
     }
   }
+}
+
+/** What is decided now. A refusal, or a clock that fails, is no failure of the store's. */
+async function concluded<P extends MutationPlan, R>(access: Access, call: Call<P, R>): Promise<() => Accepted<R>> {
+  let now: Date;
+  try {
+    now = call.now();
+  } catch (error) {
+    return () => {
+      throw error;
+    };
+  }
+  const answers = await access.load(call.plan(true, now));
+  return kept(() => accepted(call.decide(answers, now)));
 }
 
 /** What is committed where there is nothing to write. */

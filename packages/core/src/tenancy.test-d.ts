@@ -3,7 +3,9 @@ import type { EventsPage } from "./event.ts";
 import type {
   AcceptInvitationResult,
   CreateOrgResult,
+  ExpireGrantsResult,
   ExpireInvitationsResult,
+  ExpireMembershipsResult,
   Invitation,
   InvitationWithOrg,
   Membership,
@@ -35,6 +37,7 @@ test("every method answers what the specification says", () => {
     listMemberships: Page<MembershipWithOrg>;
     membershipHistory: readonly Membership[];
     membersAsOf: Page<MembershipAsOf>;
+    updateMembership: Membership;
     changeRole: Membership;
     suspendMembership: Membership;
     reinstateMembership: Membership;
@@ -50,6 +53,8 @@ test("every method answers what the specification says", () => {
     revokeInvitation: Invitation;
     resendInvitation: Invitation;
     expireInvitations: ExpireInvitationsResult;
+    expireMemberships: ExpireMembershipsResult;
+    expireGrants: ExpireGrantsResult;
     listTuplesForSubject: readonly Tuple[];
     listTuplesForObject: readonly Tuple[];
     check: boolean;

@@ -18,7 +18,7 @@ export function mutationWithin<
 >(mutation: Mutation<Args, Input, P, Facts, R, M>, orgId: OrgId): Mutation<Args, Input, P, Facts, R, M> {
   return {
     ...mutation,
-    find: (input, answers) => mutation.find(input, seenFrom(orgId, answers)),
+    find: (input, answers, now) => mutation.find(input, seenFrom(orgId, answers), now),
     // Decided without a look only about the organization itself, by its id.
     assume(input, settings) {
       const scope = mutation.scope(input);

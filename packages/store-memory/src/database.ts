@@ -11,7 +11,9 @@ import {
   type KeyScope,
   type KeyUse,
   type Membership,
+  type Occupancy,
   type Organization,
+  type OrgFields,
   type OrgId,
   type OrgRef,
   type Plan,
@@ -22,7 +24,9 @@ import {
 } from "@tenantry/core";
 import { History } from "./history.ts";
 import { Invitations } from "./invitations.ts";
+import { Joins } from "./joins.ts";
 import { Keys } from "./keys.ts";
+import { hasLapsed } from "./lapsing.ts";
 import { Memberships } from "./memberships.ts";
 import { Organizations } from "./organizations.ts";
 import { Conflict, compare, type Undo } from "./rows.ts";
@@ -43,6 +47,7 @@ export class InMemoryDatabase implements StorePort {
   readonly #tuples = new Tuples();
   readonly #history = new History();
   readonly #keys = new Keys();
+  readonly #joins = new Joins();
 
   // ── load ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -91,13 +96,27 @@ export class InMemoryDatabase implements StorePort {
         return this.#memberships.ofOrg(read, read.where);
       case "memberCount":
         return this.#memberships.count(read);
+      case "memberStock": {
+        const org = this.#org(read.of);
+        return org === null ? NO_STOCK : this.#memberships.stock(org.id, read.at);
+      }
+      case "invitationStock": {
+        const org = this.#org(read.of);
+        return org === null ? NO_STOCK : this.#invitations.stock(org.id, read.at);
+      }
+      case "joins": {
+        const { usrId, at } = read;
+        return usrId === null
+          ? { organizations: 0, joins: 0 }
+          : { organizations: this.#memberships.organizationsOf(usrId, at), joins: this.#joins.of(usrId) };
+      }
       case "membershipsOf":
         return this.#memberships.ofUser(read).map((row) => this.#withOrg(row));
       case "chain":
         return this.#memberships.chain(read.memId);
       case "membersAt":
         return this.#memberships
-          .ofOrg(read, undefined, (row) => isLiveAt(row, read.at))
+          .ofOrg(read, { anyOf: [], role: null }, (row) => isLiveAt(row, read.at))
           .map((membership) => ({ membership, pause: this.#history.lastPause(membership.id, read.at) }));
       case "invitations":
         return this.#invitations.ofOrg(read);
@@ -105,10 +124,14 @@ export class InMemoryDatabase implements StorePort {
         return this.#invitations.for(read).map((row) => this.#withOrg(row));
       case "lapsedInvitations":
         return this.#invitations.lapsed(read);
+      case "lapsedMemberships":
+        return this.#memberships.lapsed(read);
+      case "lapsedGrants":
+        return this.#tuples.lapsed(read);
       case "anyTuple":
         return this.#tuples.holdsAny(read);
       case "tuplesOfSubject":
-        return this.#tuples.ofSubject(read.usrId);
+        return this.#tuples.ofSubject(read);
       case "tuplesOfObject":
         return this.#tuples.ofObject(read);
       case "events":
@@ -185,13 +208,19 @@ export class InMemoryDatabase implements StorePort {
     if (
       org === null ||
       (guard.status !== null && org.status !== guard.status) ||
-      (guard.version !== null && org.version !== guard.version)
+      (guard.version !== null && org.version !== guard.version) ||
+      !this.#hasRoom(org.id, guard.room) ||
+      !hasFields(org, guard.fields)
     ) {
       throw new Conflict(null);
     }
     const version = org.version + events.length;
     this.#orgs.advance(org, version, undo);
     return version;
+  }
+
+  #hasRoom(orgId: OrgId, { members = Infinity, invitations = Infinity }: Partial<Occupancy> = {}): boolean {
+    return this.#memberships.liveCount(orgId) <= members && this.#invitations.open(orgId) <= invitations;
   }
 
   #apply(change: Exclude<Change, { op: "endEverything" }>, orgId: OrgId, undo: Undo): void {
@@ -211,7 +240,7 @@ export class InMemoryDatabase implements StorePort {
         return;
       case "expectMember": {
         const row = this.#memberships.live(orgId, change.usrId);
-        if (row?.status !== "active" || !change.roles.includes(row.role)) {
+        if (row?.status !== "active" || !change.roles.includes(row.role) || hasLapsed(row, change.at)) {
           throw new Conflict(null);
         }
         return;
@@ -222,19 +251,21 @@ export class InMemoryDatabase implements StorePort {
         return this.#invitations.update(change.row, change.expect, undo);
       case "insertTuple":
         return this.#tuples.insert(change.tuple, undo);
+      case "grantTuple":
+        return this.#tuples.grant(change.tuple, orgId, undo);
       case "deleteTuple":
         return this.#tuples.delete(change.tuple, undo);
+      case "endGrant":
+        return this.#tuples.endGrant(change.tuple, orgId, undo);
+      case "countJoin":
+        return this.#joins.count(change, undo);
     }
   }
 
   #endEverything({ orgId, at, by }: Extract<Change, { op: "endEverything" }>, undo: Undo): Ended {
     const memberships = this.#memberships.endAll(orgId, at, undo);
     const invitations = this.#invitations.endAll(orgId, at, by, undo);
-    const tuples = this.#tuples.ofObject({ objectType: "org", objectId: orgId, relation: null });
-    for (const tuple of tuples) {
-      this.#tuples.delete(tuple, undo);
-    }
-    return { memberships, invitations, tuples: tuples.length };
+    return { memberships, invitations, tuples: this.#tuples.endAll(orgId, at, undo) };
   }
 
   /** The events and the uses of keys: part of the commit like every row. */
@@ -263,6 +294,12 @@ export class InMemoryDatabase implements StorePort {
   }
 }
 
-function isLiveAt({ status, createdAt, updatedAt }: Membership, at: Date): boolean {
-  return createdAt <= at && (status !== "revoked" || updatedAt > at);
+const NO_STOCK = { stored: 0, lapsed: 0 };
+
+function hasFields({ name, slug, updatedAt }: Organization, fields: OrgFields = { name, slug, updatedAt }): boolean {
+  return name === fields.name && slug === fields.slug && updatedAt.getTime() === fields.updatedAt.getTime();
+}
+
+function isLiveAt(row: Membership, at: Date): boolean {
+  return row.createdAt <= at && (row.status !== "revoked" || row.updatedAt > at) && !hasLapsed(row, at);
 }

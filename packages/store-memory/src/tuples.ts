@@ -1,68 +1,138 @@
-import type { Read, Tuple, UsrId } from "@tenantry/core";
-import { compare, type Undo } from "./rows.ts";
+import type { LapsedGrant, OrgId, Read, Tuple, UsrId } from "@tenantry/core";
+import { endOf, hasLapsed, Lapsing } from "./lapsing.ts";
+import { ascending, Conflict, compare, page, type Undo } from "./rows.ts";
+
+/** A tuple, and of a grant that ends by itself the organization whose invitation gave it for so long. */
+interface Row {
+  readonly tuple: Tuple;
+  readonly grantedBy: OrgId | null;
+}
 
 /** Tuples, by subject and by object. */
 export class Tuples {
-  readonly #ofSubject = new Map<UsrId, Map<string, Tuple>>();
-  readonly #ofObject = new Map<string, Map<string, Set<Tuple>>>();
+  readonly #ofSubject = new Map<UsrId, Map<string, Row>>();
+  readonly #ofObject = new Map<string, Map<string, Set<Row>>>();
+  /** Grants that end by themselves. */
+  readonly #lapsing = new Lapsing<Row>();
 
   all(): readonly Tuple[] {
-    return [...this.#ofSubject].sort(([a], [b]) => compare(a, b)).flatMap(([subject]) => this.ofSubject(subject));
+    return [...this.#ofSubject].sort(([a], [b]) => compare(a, b)).flatMap(([, rows]) => inOrder(rows.values()));
   }
 
-  ofSubject(usrId: UsrId): Tuple[] {
-    return [...(this.#ofSubject.get(usrId)?.values() ?? [])].sort(
-      (a, b) =>
-        compare(a.objectType, b.objectType) || compare(a.objectId, b.objectId) || compare(a.relation, b.relation),
+  ofSubject({ usrId, at }: Omit<Read<"tuplesOfSubject">, "read">): Tuple[] {
+    return inOrder(this.#ofSubject.get(usrId)?.values() ?? []).filter((tuple) => !hasLapsed(tuple, at));
+  }
+
+  ofObject({ objectType, objectId, relation, at }: Omit<Read<"tuplesOfObject">, "read">): Tuple[] {
+    const relations = this.#ofObject.get(objectKey({ objectType, objectId }));
+    const names = relation === null ? [...(relations?.keys() ?? [])].sort(compare) : [relation];
+    return names.flatMap((name) =>
+      Array.from(relations?.get(name) ?? [], ({ tuple }) => tuple)
+        .filter((tuple) => !hasLapsed(tuple, at))
+        .sort((a, b) => compare(a.subjectId, b.subjectId)),
     );
   }
 
-  ofObject({ objectType, objectId, relation }: Omit<Read<"tuplesOfObject">, "read">): Tuple[] {
-    const relations = this.#ofObject.get(objectKey({ objectType, objectId }));
-    const names = relation === null ? [...(relations?.keys() ?? [])].sort(compare) : [relation];
-    return names.flatMap((name) => [...(relations?.get(name) ?? [])].sort((a, b) => compare(a.subjectId, b.subjectId)));
-  }
-
-  holdsAny({ usrId, relations, objectType, objectId }: Omit<Read<"anyTuple">, "read">): boolean {
+  holdsAny({ usrId, relations, objectType, objectId, at }: Omit<Read<"anyTuple">, "read">): boolean {
     const own = this.#ofSubject.get(usrId);
-    return relations.some((relation) => own?.has(grantKey({ relation, objectType, objectId })) === true);
+    return relations.some((relation) => {
+      const row = own?.get(grantKey({ relation, objectType, objectId }));
+      return row !== undefined && !hasLapsed(row.tuple, at);
+    });
   }
 
-  /** One that exists stays as it is. */
+  lapsed({ orgId, before, take }: Read<"lapsedGrants">): LapsedGrant[] {
+    return page(
+      this.#lapsing.before(orgId, before),
+      take,
+      ({ tuple, grantedBy }) => ({ orgId: grantedBy, tuple }) as LapsedGrant,
+    );
+  }
+
+  /** One that exists takes the time box of this one. */
   insert(tuple: Tuple, undo: Undo): void {
-    const own = this.#ofSubject.get(tuple.subjectId);
-    if (own?.has(grantKey(tuple)) !== true) {
-      this.#add(tuple);
-      undo.push(() => this.#remove(tuple));
+    this.#replace(this.#held(tuple), { tuple, grantedBy: null }, undo);
+  }
+
+  /** One that exists keeps the later of both ends. */
+  grant(tuple: Tuple, orgId: OrgId, undo: Undo): void {
+    const held = this.#held(tuple);
+    if (held === undefined || endOf(held.tuple.expiresAt) < endOf(tuple.expiresAt)) {
+      this.#replace(held, { tuple, grantedBy: tuple.expiresAt === null ? null : orgId }, undo);
     }
   }
 
   /** One that does not exist is no matter. */
   delete(tuple: Tuple, undo: Undo): void {
-    const own = this.#ofSubject.get(tuple.subjectId)?.get(grantKey(tuple));
-    if (own !== undefined) {
-      this.#remove(own);
-      undo.push(() => this.#add(own));
+    const held = this.#held(tuple);
+    if (held !== undefined) {
+      this.#replace(held, undefined, undo);
     }
   }
 
-  #add(tuple: Tuple): void {
-    const { subjectId, relation } = tuple;
-    const own = this.#ofSubject.get(subjectId) ?? new Map<string, Tuple>();
-    this.#ofSubject.set(subjectId, own.set(grantKey(tuple), tuple));
-    const object = objectKey(tuple);
-    const relations = this.#ofObject.get(object) ?? new Map<string, Set<Tuple>>();
-    const subjects = relations.get(relation) ?? new Set<Tuple>();
-    this.#ofObject.set(object, relations.set(relation, subjects.add(tuple)));
+  /** It must still end when it did, and for the same organization. */
+  endGrant(tuple: Tuple, orgId: OrgId, undo: Undo): void {
+    const held = this.#held(tuple);
+    if (held?.grantedBy !== orgId || endOf(held.tuple.expiresAt) !== endOf(tuple.expiresAt)) {
+      throw new Conflict(null);
+    }
+    this.#replace(held, undefined, undo);
   }
 
-  #remove(tuple: Tuple): void {
-    this.#ofSubject.get(tuple.subjectId)?.delete(grantKey(tuple));
-    this.#ofObject.get(objectKey(tuple))?.get(tuple.relation)?.delete(tuple);
+  /** Deletes all of an organization, and answers how many had not lapsed. */
+  endAll(orgId: OrgId, at: Date, undo: Undo): number {
+    const relations = this.#ofObject.get(objectKey({ objectType: "org", objectId: orgId }));
+    const rows = [...(relations?.values() ?? [])].flatMap((subjects) => [...subjects]);
+    for (const row of rows) {
+      this.#replace(row, undefined, undo);
+    }
+    return rows.filter(({ tuple }) => !hasLapsed(tuple, at)).length;
   }
+
+  #held(tuple: Tuple): Row | undefined {
+    return this.#ofSubject.get(tuple.subjectId)?.get(grantKey(tuple));
+  }
+
+  #replace(before: Row | undefined, after: Row | undefined, undo: Undo): void {
+    this.#exchange(before, after);
+    undo.push(() => this.#exchange(after, before));
+  }
+
+  #exchange(before: Row | undefined, after: Row | undefined): void {
+    if (before !== undefined) {
+      const { tuple, grantedBy } = before;
+      this.#ofSubject.get(tuple.subjectId)?.delete(grantKey(tuple));
+      this.#ofObject.get(objectKey(tuple))?.get(tuple.relation)?.delete(before);
+      if (grantedBy !== null) {
+        this.#lapsing.take(grantedBy, tuple.expiresAt, momentKey(tuple));
+      }
+    }
+    if (after !== undefined) {
+      const { tuple, grantedBy } = after;
+      const own = this.#ofSubject.get(tuple.subjectId) ?? new Map<string, Row>();
+      this.#ofSubject.set(tuple.subjectId, own.set(grantKey(tuple), after));
+      const object = objectKey(tuple);
+      const relations = this.#ofObject.get(object) ?? new Map<string, Set<Row>>();
+      const subjects = relations.get(tuple.relation) ?? new Set<Row>();
+      this.#ofObject.set(object, relations.set(tuple.relation, subjects.add(after)));
+      if (grantedBy !== null) {
+        this.#lapsing.put(grantedBy, tuple.expiresAt, momentKey(tuple), after);
+      }
+    }
+  }
+}
+
+/** The tuples of one subject by object and relation. */
+function inOrder(rows: Iterable<Row>): Tuple[] {
+  return Array.from(rows, ({ tuple }) => tuple).sort(
+    (a, b) => compare(a.objectType, b.objectType) || compare(a.objectId, b.objectId) || compare(a.relation, b.relation),
+  );
 }
 
 const objectKey = ({ objectType, objectId }: Pick<Tuple, "objectType" | "objectId">): string =>
   `${objectType} ${objectId}`;
 const grantKey = (grant: Pick<Tuple, "relation" | "objectType" | "objectId">): string =>
   `${grant.relation} ${objectKey(grant)}`;
+/** In the order of the key of tuples: no part of one contains the character between them. */
+const momentKey = ({ subjectId, objectType, objectId, relation }: Tuple): string =>
+  ascending([subjectId, objectType, objectId, relation].join("\u0000"));

@@ -1,3 +1,4 @@
+import type { Metadata } from "@tenantry/core";
 import {
   atOnce,
   beginAndCommit,
@@ -44,11 +45,13 @@ type TransactionOf<Database> = Database extends { release(): void } & PostgresJs
  */
 export class PostgresJsTenancyStore<
   Database extends PostgresJs | PostgresJsTransaction = PostgresJs | PostgresJsTransaction,
-> extends SqlTenancyStore {
+  O = Metadata,
+  M = Metadata,
+> extends SqlTenancyStore<O, M> {
   readonly #transact: Transact<TransactionOf<Database>>;
 
   /** Throws `PreconditionError` `precondition.invalid_input` for an unknown option or value. */
-  constructor(sql: Database, options: SqlOptions = {}) {
+  constructor(sql: Database, options: SqlOptions<O, M> = {}) {
     const executor = postgresJsExecutor(sql);
     // On a single connection everything else would be inside the transaction too.
     const own: Pick<SqlDriver, "transaction"> =
@@ -63,7 +66,10 @@ export class PostgresJsTenancyStore<
    * at all. See `SqlTenancyStore.inTransaction` for what it throws.
    */
   withTransaction<T>(
-    work: (transaction: TransactionOf<Database>, store: PostgresJsTenancyStore<TransactionOf<Database>>) => Promise<T>,
+    work: (
+      transaction: TransactionOf<Database>,
+      store: PostgresJsTenancyStore<TransactionOf<Database>, O, M>,
+    ) => Promise<T>,
   ): Promise<T> {
     return this.inTransaction(this.#transact, (transaction, options) =>
       work(transaction, new PostgresJsTenancyStore(transaction, options)),

@@ -1,4 +1,4 @@
-import type { PreTuple, TenancyEvent, UsrId } from "@tenantry/core";
+import type { TenancyEvent, UsrId } from "@tenantry/core";
 import { type Invariant, isRoleTuple, repeated, tupleKey } from "./invariant.ts";
 
 const eventKey = ({ orgId, seq }: { readonly orgId: string | null; readonly seq: number | null }): string =>
@@ -25,11 +25,12 @@ export const eventInvariants: readonly Invariant[] = [
   {
     id: "I09",
     name: "grant_kept",
-    rule: "an accepted invitation left all its pre-tuples, but for those on an organization that ended",
+    rule: "an accepted invitation left all its pre-tuples, but for those that lapsed and those on an organization that ended",
     *broken({ tables, told, tuples }) {
+      const lapsed = new Set(lapsedGrants(tables.evt));
       for (const { key, tuple, orgId } of grants(tables.evt)) {
         const isGone = tuple.objectType === "org" && told.orgs.get(orgId)?.status === "revoked";
-        if (!isGone && !tuples.has(key)) {
+        if (!isGone && !lapsed.has(key) && !tuples.has(key)) {
           yield key;
         }
       }
@@ -85,7 +86,8 @@ export const eventInvariants: readonly Invariant[] = [
           said.status === row.status &&
           said.replaces === row.replaces &&
           said.removedBy === row.removedBy &&
-          said.invId === row.invId;
+          said.invId === row.invId &&
+          said.expiresAt === (row.expiresAt?.toISOString() ?? null);
         if (!isSame) {
           yield row.id;
         }
@@ -125,12 +127,12 @@ export const eventInvariants: readonly Invariant[] = [
   {
     id: "I21",
     name: "end",
-    rule: "nothing happens in a revoked organization but the sweep",
+    rule: "nothing happens in a revoked organization but sweeps",
     *broken({ eventsOf }) {
       for (const events of eventsOf.values()) {
         const end = events.findIndex(({ type }) => type === "org.revoked");
         const after = end === -1 ? [] : events.slice(end + 1);
-        yield* after.filter(({ type }) => (type as string) !== "invitation.expired").map(eventKey);
+        yield* after.filter(({ type }) => type !== "invitation.expired" && type !== "grant.expired").map(eventKey);
       }
     },
   },
@@ -168,7 +170,7 @@ interface RemovalData {
 
 interface Grant {
   readonly key: string;
-  readonly tuple: PreTuple;
+  readonly tuple: TenancyEvent<"invitation.accepted">["data"]["tuples"][number];
   readonly orgId: TenancyEvent["orgId"];
 }
 
@@ -178,4 +180,10 @@ function grants(events: readonly TenancyEvent[]): readonly Grant[] {
     .flatMap(({ orgId, data }) =>
       data.tuples.map((tuple) => ({ key: tupleKey(data.usrId, tuple.relation, tuple), tuple, orgId })),
     );
+}
+
+function lapsedGrants(events: readonly TenancyEvent[]): readonly string[] {
+  return events
+    .filter((event): event is TenancyEvent<"grant.expired"> => event.type === "grant.expired")
+    .flatMap(({ data }) => data.tuples.map((tuple) => tupleKey(tuple.usrId, tuple.relation, tuple)));
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { codeThrown } from "../../test/precedence.ts";
 import { answering } from "../../test/scripted-port.ts";
 import { open } from "../../test/scripted-store.ts";
-import { acme, alice, bob, now, owner } from "../../test/world.ts";
+import { acme, after, alice, bob, now, owner } from "../../test/world.ts";
 import { ROLES } from "../model.ts";
 import { type StandingInput, standing } from "./standing.ts";
 
@@ -17,7 +17,7 @@ function answer(input: StandingInput, answers: object): unknown {
 describe("where somebody stands", () => {
   test("is asked in one plan: organization, membership, each role tuple, each tuple", () => {
     const plan = standing.reads(standing.parse({ orgId, usrId: alice, tuples: [project] }), now);
-    const on = { read: "anyTuple", usrId: alice };
+    const on = { read: "anyTuple", usrId: alice, at: now };
     expect(plan).toEqual({
       org: { read: "org", of: { org: orgId } },
       membership: { read: "liveMembership", of: { org: orgId }, usrId: alice },
@@ -48,6 +48,13 @@ describe("where somebody stands", () => {
       ok: true,
       facts: { ...nothing, roles: [], tuples: [] },
     });
+  });
+
+  test("ends with the time box", () => {
+    const boxed = { ...owner, expiresAt: now };
+    const [membership, lapsed] = [boxed, { ...boxed, expiresAt: after(-1) }];
+    expect(answer({ orgId, usrId: alice }, { ...nothing, membership })).toMatchObject({ facts: { membership } });
+    expect(answer({ orgId, usrId: alice }, { ...nothing, membership: lapsed })).toMatchObject({ facts: nothing });
   });
 
   test("is one look of a store", async () => {
