@@ -42,6 +42,12 @@ test("a store that behaves passes, level by level, and the reports say so", () =
   expect(page).toContain("| model | not run |");
 });
 
+test("a part of the tests proves no level", () => {
+  const { status, output } = conformance("run", store("memory"), "--only", "suspend_org");
+  expect(output).toMatch(/Levels reached: none\./);
+  expect(status).toBe(0);
+});
+
 test("a store that does not behave fails, and what is wrong is told", () => {
   const { status, output } = conformance("run", store("forgetful"), "--only", "suspend_org.active.suspended");
   expect(status).toBe(1);

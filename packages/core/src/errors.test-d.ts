@@ -38,6 +38,9 @@ test("the guard narrows what was caught, and knows the codes", () => {
     expectTypeOf(caught).toEqualTypeOf<TenancyError>();
     expectTypeOf(caught.retryable).toBeBoolean();
   }
+  if (isTenancyError(caught, "unavailable.contention")) {
+    expectTypeOf(caught.details.attempts).toBeNumber();
+  }
   isTenancyError(caught, "forbidden.*");
   // @ts-expect-error no such code
   isTenancyError(caught, "conflict.sole_onwer");

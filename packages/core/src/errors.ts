@@ -518,10 +518,12 @@ export function errorFor<C extends Code>(code: C, details: Rejections[C], option
 }
 
 /**
- * Whether a caught value is one of ours, of whichever installed copy. `code` matches exactly; written `"forbidden.*"`
- * it matches the category `forbidden` and everything in it. Never throws.
+ * Whether a caught value is one of ours, of whichever installed copy. `code` matches exactly, and then `details` are those
+ * of the code; written `"forbidden.*"` it matches the category `forbidden` and everything in it. Never throws.
  */
-export function isTenancyError(value: unknown, code?: Code | `${string}.*`): value is TenancyError {
+export function isTenancyError<C extends Code>(value: unknown, code: C): value is TenancyError<C>;
+export function isTenancyError(value: unknown, code?: Code | `${string}.*`): value is TenancyError;
+export function isTenancyError(value: unknown, code?: Code | `${string}.*`): boolean {
   const own = codeOf(value);
   if (own === undefined || code === undefined) {
     return own !== undefined;

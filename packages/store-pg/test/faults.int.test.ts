@@ -173,6 +173,16 @@ describe("a failure of certain outcome", () => {
     }
   });
 
+  test("tables that are not there say what to do about it", async () => {
+    const error = await new PostgresTenancyStore(pool, { schema: "elsewhere" })
+      .getOrg(orgId)
+      .catch((thrown: unknown) => thrown as Error);
+    expect(error).toMatchObject({
+      code: "internal.unexpected",
+      cause: { message: expect.stringContaining("run the migrations") },
+    });
+  });
+
   test("a unique rule that keeps firing against the rules is a defect, not an endless loop", async () => {
     const always = Array.from(
       { length: 9 },

@@ -157,14 +157,17 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : "";
 }
 
+/** No such table, schema, column or function. */
+const UNMIGRATED: readonly string[] = ["42P01", "3F000", "42703", "42883"];
+
 /** What may be told of a driver's error: its code and the constraint, or the system's code. Its text may quote values. */
 function trace(error: unknown): Error {
   const server = serverError(error);
   const code = server?.code ?? (error as { readonly code?: unknown } | null)?.code;
   const told = typeof code === "string" ? code : error instanceof Error ? error.name : typeof error;
-  const kept = new Error(
-    server?.constraint ? `database error ${told} (${server.constraint})` : `database error ${told}`,
-  );
+  const where = server?.constraint ? ` (${server.constraint})` : "";
+  const hint = UNMIGRATED.includes(told) ? ": run the migrations in the schema that the store's options name" : "";
+  const kept = new Error(`database error ${told}${where}${hint}`);
   kept.name = "DatabaseError";
   return kept;
 }

@@ -3,7 +3,8 @@ import { LEVELS } from "./subject.ts";
 
 /** The run as a page. */
 export function markdownOf(result: RunResult): string {
-  const { store, kit, node, profile, seed, startedAt, seconds, capabilities, tests, undeclared, findings } = result;
+  const { store, kit, node, profile, seed, parts, startedAt, seconds, capabilities, tests, undeclared, findings } =
+    result;
   const reached = reachedLevels(result);
   const absent = Object.entries(capabilities)
     .filter(([, has]) => !has)
@@ -14,9 +15,11 @@ export function markdownOf(result: RunResult): string {
       ? "not declared"
       : !result.levels.includes(level)
         ? "not run"
-        : reached.includes(level)
-          ? "reached"
-          : "not reached";
+        : parts.length > 0
+          ? "a part"
+          : reached.includes(level)
+            ? "reached"
+            : "not reached";
     return `| ${level} | ${standing} | ${passed} | ${failed} | ${leftOut} |`;
   });
   const figures = summedFigures(result.figures).map(({ figure, count, seconds: spent, retries, unknown }) => {
@@ -25,7 +28,7 @@ export function markdownOf(result: RunResult): string {
   });
   return `# Conformance of ${store}
 
-Levels reached: ${reached.length === 0 ? "none" : reached.join(", ")}. Profile ${profile}, seed ${seed}, begun ${startedAt}, ${seconds.toFixed(1)} s, \`@tenantry/conformance\` ${kit}, Node ${node}.
+Levels reached: ${reached.length === 0 ? "none" : reached.join(", ")}.${parts.length === 0 ? "" : ` Only a part was run: ${parts.map((part) => JSON.stringify(part)).join(", ")}.`} Profile ${profile}, seed ${seed}, begun ${startedAt}, ${seconds.toFixed(1)} s, \`@tenantry/conformance\` ${kit}, Node ${node}.
 
 Capabilities declared absent: ${absent.length === 0 ? "none" : absent.join(", ")}.
 

@@ -20,6 +20,8 @@ export interface RunResult {
   readonly seconds: number;
   /** Levels that were run, in order. */
   readonly levels: readonly Level[];
+  /** Parts of names, where only tests with one of them were run. Such a run proves no level. */
+  readonly parts: readonly string[];
   /** Levels for which the module brings nothing. */
   readonly undeclared: readonly Level[];
   readonly capabilities: Readonly<Record<string, boolean>>;
@@ -41,11 +43,11 @@ export function countsOf(tests: readonly TestResult[]): Counts {
   return { passed: count("passed"), failed: count("failed"), leftOut: count("left out") };
 }
 
-/** The levels that were reached: something passed, and nothing failed. */
-export function reachedLevels({ levels, tests }: RunResult): readonly Level[] {
+/** The levels that were reached: all of it was run, something passed, and nothing failed. */
+export function reachedLevels({ levels, parts, tests }: RunResult): readonly Level[] {
   return levels.filter((level) => {
     const { passed, failed } = countsOf(tests.filter((test) => test.level === level));
-    return passed > 0 && failed === 0;
+    return parts.length === 0 && passed > 0 && failed === 0;
   });
 }
 

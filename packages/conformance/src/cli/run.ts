@@ -52,6 +52,7 @@ export async function runSubject({ subject, profile, seed, only, print, progress
     startedAt: new Date(begun).toISOString(),
     seconds: (Date.now() - begun) / 1000,
     levels,
+    parts,
     undeclared: LEVELS.filter((level) => !declared.includes(level)),
     capabilities: await capabilitiesOf(subject),
     tests,
