@@ -41,7 +41,7 @@ export function callOf<
 >(operation: Mutation<Args, Input, P, Facts, R, M>, settings: Settings, args: Args, last: unknown): Call<P, R> {
   const input = operation.parse(settings, ...args);
   const options = mutationOptions(last, operation.admitsVersion);
-  const ids = mint(operation.mints, settings);
+  const ids = mint(operation.mints, settings, operation.rows?.(input) ?? 0);
   const { name } = operation;
   const { held: _, ...asked } = input as Input & { readonly held?: unknown };
   const own = fingerprint(name, asked);
@@ -84,13 +84,18 @@ export function callOf<
       }
       return beforeDeciding<R>(answers as BeforeDeciding, name, own, options) ?? decideOn(found.facts);
     },
-    commit({ org, at, actor, changes, event }, result) {
+    commit({ org, changes, further = [], ...first }, result) {
       const { expectedVersion, idempotencyKey } = options;
       return {
         // A decision that rests on a version of its own keeps it: what the caller expects may be a later one.
         org: org.is === "existing" ? { ...org, version: org.version ?? expectedVersion } : org,
         changes,
-        events: [{ ...event, at, actor: options.actor ?? actor, idempotencyKey }],
+        events: [first, ...further].map(({ at, actor, event }) => ({
+          ...event,
+          at,
+          actor: options.actor ?? actor,
+          idempotencyKey,
+        })),
         keys: [{ ...claim(org.id), result: toJson(result), event: 0 }],
       };
     },

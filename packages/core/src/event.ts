@@ -26,6 +26,8 @@ export interface EventData {
   "membership.reinstated": MemberFacts;
   "membership.left": MemberFacts & { readonly from: Status; readonly transfer: Promotion | null };
   "membership.removed": MemberFacts & { readonly from: Status; readonly removedBy: UsrId };
+  /** What a user lost besides a role. */
+  "grants.removed": { readonly usrId: UsrId; readonly tuples: readonly PreTuple[] };
   "ownership.transferred": { readonly from: Link & { readonly usrId: UsrId }; readonly to: Promotion };
   "invitation.created": {
     readonly invId: InvId;
@@ -89,6 +91,7 @@ const described: { readonly [T in EventType]: true } = {
   "membership.reinstated": true,
   "membership.left": true,
   "membership.removed": true,
+  "grants.removed": true,
   "ownership.transferred": true,
   "invitation.created": true,
   "invitation.resent": true,

@@ -1,5 +1,19 @@
+export type { AddMemberRow, AddMembersInput } from "./bulk/add-members.ts";
+export type {
+  BulkAnswer,
+  BulkInput,
+  BulkPreview,
+  BulkReport,
+  RowPreview,
+  RowRefused,
+  RowReport,
+} from "./bulk/bulk.ts";
+export type { ChangeRolesInput } from "./bulk/change-roles.ts";
+export type { CreateInvitationRow, CreateInvitationsInput } from "./bulk/create-invitations.ts";
+export type { RemoveMembersInput } from "./bulk/remove-members.ts";
 export type {
   Change,
+  Happening,
   InvitationExpectation,
   MembershipExpectation,
   OrgGuard,
@@ -27,8 +41,10 @@ export {
   isTenancyError,
   NotFoundError,
   OrgSlugConflictError,
+  type OfRow,
   type PreconditionCode,
   PreconditionError,
+  type Refusal,
   type Rejections,
   type Resolution,
   RoleHierarchyError,
@@ -109,22 +125,35 @@ export {
 } from "./model.ts";
 export type { CreateOrgInput, UpdateOrgInput } from "./org.ts";
 export { errorOf } from "./patience.ts";
+export type { Counted } from "./plan/counted.ts";
+export type { Planned, Plans } from "./plan/plan.ts";
+export type { PlannedRemoval, RemoveUserPlan } from "./plan/plan-remove-user.ts";
+export type { RevokeOrgPlan } from "./plan/plan-revoke-org.ts";
+export type { PlannedRole, TransferOwnershipPlan } from "./plan/plan-transfer-ownership.ts";
 export { emailIdentifiers, exactIdentifiers, type IdentifierPolicy } from "./policy.ts";
 export type {
   Answer,
   AnswersTo,
   EventFilter,
+  GrantsLeft,
   KeyScope,
   KeyUse,
   MemberFilter,
   MembershipThen,
   OrgFilter,
   OrgRef,
+  PendingInvitation,
   Plan,
   Question,
   Read,
+  SentInvitation,
+  Standing,
   StoredInvitationFilter,
+  Successor,
 } from "./read.ts";
+export type { OwnerChoice } from "./removal/choices.ts";
+export type { RemovedFrom } from "./removal/remove-from-org.ts";
+export type { LeftIn, RemoveUserInput, RemoveUserResult } from "./removal/remove-user.ts";
 export type { TenancyOptions } from "./settings.ts";
 export { INVITATION_TRANSITIONS, MEMBERSHIP_TRANSITIONS, ORG_TRANSITIONS, type Transitions } from "./states.ts";
 export {

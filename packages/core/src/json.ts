@@ -6,6 +6,8 @@ const FINGERPRINTS = "6f0d0a5c-3f0e-5d9b-8f5e-0b8f4f6f2c11";
 
 /** The fields of entities that are instants. */
 const INSTANTS = ["createdAt", "updatedAt", "expiresAt", "terminalAt"];
+/** What holds no entities, so that whatever is named like an instant there is none. */
+const PLAIN = ["details"];
 
 /** A digest of an operation and its checked input. Equal calls have equal digests: the input's keys come in one order. */
 export function fingerprint(operation: string, input: unknown): string {
@@ -28,7 +30,7 @@ export function fromJson(value: unknown): unknown {
   return Object.fromEntries(
     Object.entries(value).map(([key, inner]) => [
       key,
-      INSTANTS.includes(key) && typeof inner === "string" ? new Date(inner) : fromJson(inner),
+      INSTANTS.includes(key) && typeof inner === "string" ? new Date(inner) : PLAIN.includes(key) ? inner : fromJson(inner),
     ]),
   );
 }

@@ -10,6 +10,9 @@ export interface FreshIds {
   readonly otherMem: MemId;
   readonly inv: InvId;
   readonly usr: UsrId;
+  /** One for each row of a bulk call. */
+  readonly mems: readonly MemId[];
+  readonly invs: readonly InvId[];
 }
 
 /** Everything a decision may depend on besides its input and its facts. */
@@ -39,6 +42,8 @@ export interface Mutation<
   /** As the method is called. */
   readonly name: string;
   readonly mints: readonly M[];
+  /** Of a bulk call: how many rows it has. */
+  readonly rows?: (input: Input) => number;
   /** Whether `expectedVersion` makes sense: there is an organization already. */
   readonly admitsVersion: boolean;
   /**

@@ -60,6 +60,45 @@ export interface MembershipThen {
   readonly pause: "membership.suspended" | "membership.reinstated" | null;
 }
 
+/** A pending invitation with the canonical identifier that it was stored with. */
+export interface PendingInvitation {
+  readonly canonical: string;
+  readonly invitation: Invitation;
+}
+
+/** Who is to follow somebody in an organization. */
+export interface Successor {
+  readonly orgId: OrgId;
+  readonly usrId: UsrId;
+}
+
+/** A live membership and what depends on it. */
+export interface Standing {
+  readonly membership: Membership;
+  readonly org: Organization;
+  /** Whether another active membership there has the role `owner`. */
+  readonly otherOwner: boolean;
+  /** The live membership there of who is to follow. */
+  readonly successor: Membership | null;
+  /**
+   * What the user holds: every tuple on the organization; with grants also those on any object that accepted invitations
+   * of this organization granted. By object type, object id, relation.
+   */
+  readonly tuples: readonly Tuple[];
+}
+
+/** What a user still holds of the grants of an organization's invitations, in the same order. */
+export interface GrantsLeft {
+  readonly orgId: OrgId;
+  readonly tuples: readonly Tuple[];
+}
+
+/** Where an open invitation leads to. */
+export interface SentInvitation {
+  readonly invId: InvId;
+  readonly orgId: OrgId;
+}
+
 /** What an idempotency key was used for. `result` is the stored result in JSON form. */
 export type KeyUse =
   | { readonly state: "done"; readonly operation: string; readonly fingerprint: string; readonly result: unknown }
@@ -77,6 +116,10 @@ interface Questions {
   membership: { readonly memId: MemId };
   /** The live (active or suspended) membership of a user in an organization; of `null`: none. */
   liveMembership: { readonly of: OrgRef; readonly usrId: UsrId | null };
+  /** The live memberships of these users in an organization, ascending by id. */
+  liveMembers: { readonly orgId: OrgId; readonly usrIds: readonly UsrId[] };
+  /** Those of these memberships that belong to an organization, ascending by id. */
+  memberships: { readonly orgId: OrgId; readonly memIds: readonly MemId[] };
   /** The live membership, in the invitation's organization, of the person who issued it. */
   inviter: { readonly invId: InvId };
   /** Active memberships with role `owner`, ascending by id, at most `take`. */
@@ -86,8 +129,11 @@ interface Questions {
   invitation: { readonly invId: InvId };
   /** Invitations stored as pending whose stored canonical identifier is this one; of `null`: none. Ascending by id. */
   pendingInvitations: { readonly orgId: OrgId; readonly canonical: string | null };
+  /** The same of several identifiers, each with the one that it was stored with. Ascending by id. */
+  pendingInvitationsTo: { readonly orgId: OrgId; readonly canonicals: readonly string[] };
   members: { readonly orgId: OrgId; readonly where: MemberFilter } & Seek<MemId>;
-  memberCount: { readonly orgId: OrgId; readonly where: MemberFilter };
+  /** No more than `most` are counted; `null` is all. */
+  memberCount: { readonly orgId: OrgId; readonly where: MemberFilter; readonly most: number | null };
   /** The memberships of a user in all organizations. */
   membershipsOf: { readonly usrId: UsrId; readonly status: Status | null } & Seek<MemId>;
   /** Every link of the chain that the membership is part of, the root first; of an unknown membership: none. */
@@ -96,6 +142,8 @@ interface Questions {
   membersAt: { readonly orgId: OrgId; readonly at: Date } & Seek<MemId>;
   /** Invitations that match one of the filters; no filter: all. */
   invitations: { readonly orgId: OrgId; readonly anyOf: readonly StoredInvitationFilter[] } & Seek<InvId>;
+  /** How many of them there are, up to `most`. */
+  invitationCount: { readonly orgId: OrgId; readonly anyOf: readonly StoredInvitationFilter[]; readonly most: number };
   /** The same of all organizations, by their stored canonical identifier. */
   invitationsFor: { readonly canonical: string; readonly anyOf: readonly StoredInvitationFilter[] } & Seek<InvId>;
   /** Invitations stored as pending with `expiresAt < before`, ascending by that and by id; `orgId: null` is all. */
@@ -109,8 +157,32 @@ interface Questions {
   };
   /** By object type, object id, relation; by Unicode code point. */
   tuplesOfSubject: { readonly usrId: UsrId };
-  /** By relation, subject id; by Unicode code point. `relation: null` is any. */
-  tuplesOfObject: { readonly objectType: string; readonly objectId: string; readonly relation: string | null };
+  /** By relation, subject id; by Unicode code point. `relation: null` is any; `take: null` is all. */
+  tuplesOfObject: {
+    readonly objectType: string;
+    readonly objectId: string;
+    readonly relation: string | null;
+    readonly take: number | null;
+  };
+  /** How many there are on an object, up to `most`. */
+  tupleCount: { readonly objectType: string; readonly objectId: string; readonly most: number };
+  /**
+   * The live memberships of a user, in all organizations or in one, each with what depends on it. `successors`: whose
+   * membership is asked for with it. `withGrants`: whether tuples on other objects are asked for too.
+   */
+  standings: {
+    readonly usrId: UsrId;
+    readonly orgId: OrgId | null;
+    readonly successors: readonly Successor[];
+    readonly withGrants: boolean;
+  } & Seek<MemId>;
+  /**
+   * What a user still holds of the grants of invitations, in all organizations or in one, where they have no live
+   * membership: by organization, ascending by its id; only where there is something.
+   */
+  grantsLeft: { readonly usrId: UsrId; readonly orgId: OrgId | null; readonly take: number };
+  /** Invitations stored as pending with `expiresAt >= expiresFrom` that a user issued, ascending by id. */
+  sentInvitations: { readonly usrId: UsrId; readonly expiresFrom: Date; readonly take: number };
   /** Events with `seq > after`, ascending by `seq`. */
   events: { readonly orgId: OrgId; readonly where: EventFilter; readonly after: number; readonly take: number };
   keyUse: { readonly scope: KeyScope; readonly key: string };
@@ -124,22 +196,30 @@ interface Answers {
   orgs: readonly Organization[];
   membership: Membership | null;
   liveMembership: Membership | null;
+  liveMembers: readonly Membership[];
+  memberships: readonly Membership[];
   inviter: Membership | null;
   owners: readonly MemId[];
   otherLiveMembership: boolean;
   invitation: Invitation | null;
   pendingInvitations: readonly Invitation[];
+  pendingInvitationsTo: readonly PendingInvitation[];
   members: readonly Membership[];
   memberCount: number;
   membershipsOf: readonly MembershipWithOrg[];
   chain: readonly Membership[];
   membersAt: readonly MembershipThen[];
   invitations: readonly Invitation[];
+  invitationCount: number;
   invitationsFor: readonly InvitationWithOrg[];
   lapsedInvitations: readonly Invitation[];
   anyTuple: boolean;
   tuplesOfSubject: readonly Tuple[];
   tuplesOfObject: readonly Tuple[];
+  tupleCount: number;
+  standings: readonly Standing[];
+  grantsLeft: readonly GrantsLeft[];
+  sentInvitations: readonly SentInvitation[];
   events: readonly TenancyEvent[];
   keyUse: KeyUse | null;
 }

@@ -23,6 +23,7 @@ import {
   type Plan,
   type Question,
   type Read,
+  type Standing,
   type StoredInvitationFilter,
   StoreFault,
   type StorePort,
@@ -128,6 +129,12 @@ class Database implements StorePort {
         return this.#membership(read.memId);
       case "liveMembership":
         return this.#liveMembership(this.#org(read.of), read.usrId);
+      case "liveMembers": {
+        const org = this.#org({ org: read.orgId });
+        return byId(read.usrIds.map((usrId) => this.#liveMembership(org, usrId)));
+      }
+      case "memberships":
+        return byId(read.memIds.map((memId) => this.#membership(memId))).filter(({ orgId }) => orgId === read.orgId);
       case "inviter": {
         const invitation = this.#invitations.get(read.invId);
         return invitation === undefined
@@ -149,6 +156,14 @@ class Database implements StorePort {
           : this.#pending
               .sorted(pendingKey(read.orgId, read.canonical))
               .map((id) => this.#invitation(id) as Invitation);
+      case "pendingInvitationsTo":
+        return read.canonicals
+          .flatMap((canonical) =>
+            this.#pending
+              .sorted(pendingKey(read.orgId, canonical))
+              .map((id) => ({ canonical, invitation: this.#invitation(id) as Invitation })),
+          )
+          .sort((a, b) => compare(a.invitation.id, b.invitation.id));
       case "members":
         return this.#page(
           this.#membersOf,
@@ -158,7 +173,10 @@ class Database implements StorePort {
           (row) => matches(row, read.where),
         );
       case "memberCount":
-        return this.#membersOf.sorted(read.orgId).filter((id) => matches(this.#members.get(id), read.where)).length;
+        return upTo(
+          read.most,
+          this.#membersOf.sorted(read.orgId).filter((id) => matches(this.#members.get(id), read.where)).length,
+        );
       case "membershipsOf":
         return this.#page(
           this.#membershipsOf,
@@ -185,6 +203,13 @@ class Database implements StorePort {
           (id) => this.#invitation(id),
           (row) => isStoredAsAny(row, read.anyOf),
         );
+      case "invitationCount":
+        return upTo(
+          read.most,
+          this.#invitationsOf
+            .sorted(read.orgId)
+            .filter((id) => isStoredAsAny(this.#invitation(id) as Invitation, read.anyOf)).length,
+        );
       case "invitationsFor":
         return this.#page(
           this.#invitationsFor,
@@ -207,9 +232,35 @@ class Database implements StorePort {
       case "tuplesOfSubject":
         return this.#tuplesAt(this.#tuplesOfSubject, read.usrId, bySubject);
       case "tuplesOfObject":
-        return this.#tuplesAt(this.#tuplesOfObject, objectKey(read), byObject).filter(
-          ({ relation }) => read.relation === null || relation === read.relation,
-        );
+        return this.#tuplesAt(this.#tuplesOfObject, objectKey(read), byObject)
+          .filter(({ relation }) => read.relation === null || relation === read.relation)
+          .slice(0, read.take ?? undefined);
+      case "tupleCount":
+        return upTo(read.most, this.#tuplesOfObject.of(objectKey(read)).size);
+      case "standings":
+        return this.#page(
+          this.#membershipsOf,
+          read.usrId,
+          read,
+          (id) => this.#membership(id),
+          ({ status, orgId }) => status !== "revoked" && (read.orgId ?? orgId) === orgId,
+        ).map((membership) => this.#standing(membership, read));
+      case "grantsLeft": {
+        const orgs = new Set(this.#membershipsOf.sorted(read.usrId).map((id) => this.#membership(id)?.orgId as OrgId));
+        return [...orgs]
+          .filter((orgId) => (read.orgId ?? orgId) === orgId && !this.#live.has(liveKey({ ...read, orgId })))
+          .sort(compare)
+          .map((orgId) => ({ orgId, tuples: this.#granted(read.usrId, orgId).sort(bySubject) }))
+          .filter(({ tuples }) => tuples.length > 0)
+          .slice(0, read.take);
+      }
+      case "sentInvitations":
+        return this.#unanswered
+          .sorted("invitations")
+          .map((id) => this.#invitation(id) as Invitation)
+          .filter(({ invitedBy, expiresAt }) => invitedBy === read.usrId && expiresAt >= read.expiresFrom)
+          .slice(0, read.take)
+          .map(({ id, orgId }) => ({ invId: id, orgId }));
       case "events":
         // The event numbered n is at the place n - 1.
         return (this.#events.get(read.orgId) ?? [])
@@ -249,6 +300,33 @@ class Database implements StorePort {
 
   #ownersOf(org: Organization | null, take: number): MemId[] {
     return org === null ? [] : this.#owners.sorted(org.id).slice(0, take);
+  }
+
+  #standing(membership: Membership, { successors, withGrants }: Read<"standings">): Standing {
+    const { orgId, usrId, id } = membership;
+    const org = this.#orgs.get(orgId) as Organization;
+    const successor = successors.find((choice) => choice.orgId === orgId);
+    const onOrg = [...this.#tuplesOfSubject.of(usrId)]
+      .map((key) => this.#tuples.get(key) as Tuple)
+      .filter(({ objectType, objectId }) => objectType === "org" && objectId === orgId);
+    const tuples = new Set([...onOrg, ...(withGrants ? this.#granted(usrId, orgId) : [])]);
+    return {
+      membership,
+      org,
+      otherOwner: this.#owners.sorted(orgId).some((owner) => owner !== id),
+      successor: successor === undefined ? null : this.#liveMembership(org, successor.usrId),
+      tuples: [...tuples].sort(bySubject),
+    };
+  }
+
+  /** What a user still holds of the grants of an organization's invitations. */
+  #granted(usrId: UsrId, orgId: OrgId): Tuple[] {
+    const keys = this.#membershipsOf
+      .sorted(usrId)
+      .map((id) => this.#members.get(id) as MembershipRow)
+      .flatMap((row) => (row.orgId === orgId && row.invId !== null ? [this.#invitation(row.invId) as Invitation] : []))
+      .flatMap(({ preTuples }) => preTuples.map((grant) => tupleKey({ ...grant, subjectId: usrId })));
+    return [...new Set(keys)].flatMap((key) => this.#tuples.get(key) ?? []);
   }
 
   #invitation(invId: InvId): Invitation | null {
@@ -630,6 +708,16 @@ function drop<K, V>(rows: Map<K, V>, key: K, undo: (() => void)[]): void {
     rows.delete(key);
     undo.push(() => rows.set(key, before));
   }
+}
+
+/** Those that there are, by id. */
+function byId<R extends { readonly id: string }>(rows: readonly (R | null)[]): R[] {
+  return rows.filter((row) => row !== null).sort((a, b) => compare(a.id, b.id));
+}
+
+/** A number that is not counted further than this; `null` is how far it goes. */
+function upTo(most: number | null, count: number): number {
+  return most === null ? count : Math.min(most, count);
 }
 
 function matches(row: Membership | undefined, { status, role }: MemberFilter): boolean {

@@ -25,6 +25,11 @@ export class Values {
     return `array(select json_array_elements_text($${this.list.length}::text::json))`;
   }
 
+  /** The placeholder of several UUIDs, as an array. */
+  uuids(uuids: readonly string[]): string {
+    return this.add(`{${uuids.join(",")}}`, "uuid[]");
+  }
+
   /** The placeholder of rows, as a set with these columns. Through text: some drivers would encode JSON twice. */
   rows(rows: readonly Readonly<Record<string, unknown>>[], columns: string): string {
     this.list.push(JSON.stringify(rows));

@@ -201,14 +201,18 @@ function invitations(s: string, changes: Changes, values: Values): readonly stri
     invited_by: uuidOf(row.invitedBy),
     created_at: row.createdAt,
     expires_at: row.expiresAt,
+    terminal_at: row.terminalAt,
+    terminal_by: uuidOrNull(row.terminalBy),
   }));
   if (inserts.length > 0) {
     parts.push(`added_inv as (
-  insert into ${s}.inv (id, org_id, identifier, canonical, role, status, pre_tuples, invited_by, created_at, expires_at)
-  select r.id, go.org_id, r.identifier, r.canonical, r.role, r.status, r.pre_tuples, r.invited_by, r.created_at, r.expires_at
+  insert into ${s}.inv (id, org_id, identifier, canonical, role, status, pre_tuples, invited_by, created_at, expires_at,
+         terminal_at, terminal_by)
+  select r.id, go.org_id, r.identifier, r.canonical, r.role, r.status, r.pre_tuples, r.invited_by, r.created_at, r.expires_at,
+         r.terminal_at, r.terminal_by
     from go, ${values.rows(
       inserts,
-      "id uuid, identifier text, canonical text, role text, status text, pre_tuples jsonb, invited_by uuid, created_at timestamptz, expires_at timestamptz",
+      "id uuid, identifier text, canonical text, role text, status text, pre_tuples jsonb, invited_by uuid, created_at timestamptz, expires_at timestamptz, terminal_at timestamptz, terminal_by uuid",
     )}
 )`);
   }
@@ -257,8 +261,9 @@ function records(s: string, { events, keys }: Commit, changes: Changes, values: 
     from go, ${s}.end_everything(go.org_id, ${values.add(ending.orgId, "text")}, ${values.add(ending.at, "timestamptz")},
       ${values.add(uuidOrNull(ending.by), "uuid")}) e
 )`);
-    counts =
-      " || (select jsonb_build_object('memberships', memberships, 'invitations', invitations, 'tuples', tuples) from ended)";
+    counts = ` || case r.type when 'org.revoked' then
+         (select jsonb_build_object('memberships', memberships, 'invitations', invitations, 'tuples', tuples) from ended)
+         else '{}' end`;
   }
   const recorded = events.map((event, place) => ({
     place: place + 1,

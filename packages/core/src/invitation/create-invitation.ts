@@ -22,7 +22,7 @@ export interface CreateInvitationInput {
   readonly preTuples?: readonly PreTuple[];
 }
 
-interface NewInvitation extends Required<CreateInvitationInput> {
+export interface NewInvitation extends Required<CreateInvitationInput> {
   readonly canonical: string;
 }
 

@@ -54,7 +54,7 @@ export const listMembers: Query<
   reads: ({ orgId, cursor, limit, where, total }) => ({
     org: { read: "org", of: { org: orgId } },
     members: { read: "members", orgId, where, after: cursor, take: limit + 1 },
-    ...(total ? { total: { read: "memberCount", orgId, where } } : {}),
+    ...(total ? { total: { read: "memberCount", orgId, where, most: null } } : {}),
   }),
   answer({ orgId, limit }, { org, members, total }) {
     const known = foundOrg(orgId, org);

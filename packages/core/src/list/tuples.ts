@@ -45,7 +45,7 @@ export const listTuplesForObject: Query<
     objectId: objectIdArgument(objectId),
     relation: relation === undefined ? null : relationArgument(relation),
   }),
-  reads: (object) => ({ tuples: { read: "tuplesOfObject", ...object } }),
+  reads: (object) => ({ tuples: { read: "tuplesOfObject", ...object, take: null } }),
   answer: (_, { tuples }) => found(tuples),
 };
 

@@ -1,10 +1,12 @@
 import { idOf, type MembershipThen, type MembershipWithOrg, ROLES, STATUSES, uuidOf } from "@tenantry/core";
 import { decodeMem, decodeOrg, each, type Json, memJson, orgJson, orNull } from "../rows.ts";
-import { after, id, list, orgId, pageRows, type SqlReads, unseen } from "./sql-read.ts";
+import { after, countUpTo, id, list, orgId, pageRows, type SqlReads, unseen } from "./sql-read.ts";
 
 export const membershipReads: SqlReads<
   | "membership"
   | "liveMembership"
+  | "liveMembers"
+  | "memberships"
   | "inviter"
   | "owners"
   | "otherLiveMembership"
@@ -27,6 +29,26 @@ export const membershipReads: SqlReads<
       decode: orNull(decodeMem),
     };
   },
+
+  liveMembers: (s, { orgId: org, usrIds }, values) => ({
+    sql: list(
+      memJson("m"),
+      `${s}.mem m
+    where m.org_id = ${id(org, values)} and m.usr_id = any (${values.uuids(usrIds.map(uuidOf))}) and m.status <> 'revoked'`,
+      "m.id",
+    ),
+    decode: each(decodeMem),
+  }),
+
+  memberships: (s, { orgId: org, memIds }, values) => ({
+    sql: list(
+      memJson("m"),
+      `${s}.mem m
+    where m.org_id = ${id(org, values)} and m.id = any (${values.uuids(memIds.map(uuidOf))})`,
+      "m.id",
+    ),
+    decode: each(decodeMem),
+  }),
 
   inviter: (s, { invId }, values) => ({
     sql: `select ${memJson("m")} from ${s}.inv i
@@ -64,12 +86,13 @@ export const membershipReads: SqlReads<
     return { sql: list(memJson("m"), rows, "m.id"), decode: each(decodeMem) };
   },
 
-  memberCount(s, { orgId: org, where: { status, role } }, values) {
+  memberCount(s, { orgId: org, where: { status, role }, most }, values) {
     const filter =
       (status === null ? "" : ` and m.status = ${values.add(status, "text")}`) +
       (role === null ? "" : ` and m.role = ${values.add(role, "text")}`);
+    const counted = `from ${s}.mem m where m.org_id = ${unseen(id(org, values))}${filter}`;
     return {
-      sql: `select count(*) from ${s}.mem m where m.org_id = ${unseen(id(org, values))}${filter}`,
+      sql: most === null ? `select count(*) ${counted}` : countUpTo(counted, values.add(most, "int")),
       decode: (json) => json as number,
     };
   },

@@ -1,7 +1,7 @@
 import { decodeTup, each, tupJson } from "../rows.ts";
-import { list, type SqlReads } from "./sql-read.ts";
+import { countUpTo, list, type SqlReads } from "./sql-read.ts";
 
-export const tupleReads: SqlReads<"tuplesOfSubject" | "tuplesOfObject" | "anyTuple"> = {
+export const tupleReads: SqlReads<"tuplesOfSubject" | "tuplesOfObject" | "tupleCount" | "anyTuple"> = {
   tuplesOfSubject: (s, { usrId }, values) => ({
     sql: list(
       tupJson("t"),
@@ -11,18 +11,20 @@ export const tupleReads: SqlReads<"tuplesOfSubject" | "tuplesOfObject" | "anyTup
     decode: each(decodeTup),
   }),
 
-  tuplesOfObject(s, { objectType, objectId, relation }, values) {
+  tuplesOfObject(s, { objectType, objectId, relation, take }, values) {
     const [type, id] = [values.add(objectType, "text"), values.add(objectId, "text")];
     const only = relation === null ? "" : ` and t.relation = ${values.add(relation, "text")}`;
-    return {
-      sql: list(
-        tupJson("t"),
-        `${s}.tup t
-    where t.object_type = ${type} and t.object_id = ${id}${only}`,
-        "t.relation, t.subject_id",
-      ),
-      decode: each(decodeTup),
-    };
+    const order = "t.relation, t.subject_id";
+    const rows = `${s}.tup t
+    where t.object_type = ${type} and t.object_id = ${id}${only}`;
+    const few = take === null ? rows : `(select t.* from ${rows} order by ${order} limit ${values.add(take, "int")}) t`;
+    return { sql: list(tupJson("t"), few, order), decode: each(decodeTup) };
+  },
+
+  tupleCount(s, { objectType, objectId, most }, values) {
+    const [type, id] = [values.add(objectType, "text"), values.add(objectId, "text")];
+    const counted = `from ${s}.tup t where t.object_type = ${type} and t.object_id = ${id}`;
+    return { sql: countUpTo(counted, values.add(most, "int")), decode: (json) => json as number };
   },
 
   anyTuple(s, { usrId, objectType, objectId, relations }, values) {

@@ -1,0 +1,163 @@
+import { type Change, existing } from "../change.ts";
+import { accept, type Decision, found, noChange } from "../decision.ts";
+import type { EventDraft } from "../event.ts";
+import { isActiveOwner } from "../membership/membership.ts";
+import { decideSelfLeave } from "../membership/self-leave.ts";
+import { type MemId, type OrgId, ROLES, type Tuple, type UsrId } from "../model.ts";
+import type { Environment, Mutation } from "../operation.ts";
+import { decideRevokeOrg } from "../org.ts";
+import type { GrantsLeft, Read, Standing } from "../read.ts";
+import type { Settings } from "../settings.ts";
+import { type Choice, successorsIn } from "./choices.ts";
+
+// One organization's part of the removal of a user: the membership ends with all that hung on it, or the organization does;
+// or, where the membership ended before, what is left of its grants goes.
+
+/** What was done in an organization. */
+export interface RemovedFrom {
+  readonly orgId: OrgId;
+  /** The membership that ended; `null` where it had ended before and nothing but grants were left. */
+  readonly memId: MemId | null;
+  readonly how: "left" | "transferred" | "revoked" | "grants";
+  /** How many tuples went, besides the role and besides what ended with the organization. */
+  readonly tuples: number;
+}
+
+/** Tells what a call did from what an earlier one with its key did. */
+export interface Marked extends RemovedFrom {
+  readonly mark: string;
+}
+
+export interface Removal {
+  readonly orgId: OrgId;
+  readonly usrId: UsrId;
+  readonly choice: Choice | null;
+  readonly grants: boolean;
+  /** What a look has found. It makes no difference to what is asked for. */
+  readonly held: RemovalFacts & { readonly mark: string };
+}
+
+export interface RemovalFacts {
+  readonly standing: Standing | null;
+  readonly left: GrantsLeft | null;
+}
+
+export const removeFromOrg: Mutation<
+  readonly [Removal],
+  Removal,
+  { readonly standings: Read<"standings">; readonly left: Read<"grantsLeft"> },
+  RemovalFacts,
+  Marked | null,
+  "mem"
+> = {
+  name: "removeUser",
+  mints: ["mem"],
+  admitsVersion: false,
+  parse: (_, removal) => removal,
+  scope: ({ orgId }) => ({ org: orgId }),
+  reads: ({ orgId, usrId, choice, grants }) => ({
+    standings: {
+      read: "standings",
+      usrId,
+      orgId,
+      successors: successorsIn([[orgId, choice]]),
+      withGrants: grants,
+      after: null,
+      take: 1,
+    },
+    left: { read: "grantsLeft", usrId, orgId, take: grants ? 1 : 0 },
+  }),
+  find: (_, { standings, left }) => found({ standing: standings[0] ?? null, left: left[0] ?? null }),
+  assume: ({ held }) => held,
+  decide: decideRemoveFromOrg,
+};
+
+/** Somebody else may have done it meanwhile; then there is nothing to do. */
+export function decideRemoveFromOrg(
+  removal: Removal,
+  { standing, left }: RemovalFacts,
+  environment: Environment<"mem">,
+): Decision<Marked | null> {
+  if (standing !== null) {
+    return marked(removal, decideDeparture(removal, standing, environment));
+  }
+  return left === null ? noChange(null) : marked(removal, decideGrants(removal, left, environment));
+}
+
+function marked({ held: { mark } }: Removal, decision: Decision<RemovedFrom>): Decision<Marked> {
+  return decision.ok ? { ...decision, result: { ...decision.result, mark } } : decision;
+}
+
+/** End a membership and what hung on it. A choice is for the only owner; nobody else can end an organization by it. */
+export function decideDeparture(
+  { usrId, choice }: Pick<Removal, "usrId" | "choice">,
+  { membership, org, otherOwner, successor, tuples }: Standing,
+  environment: Environment<"mem">,
+): Decision<RemovedFrom> {
+  const own = isActiveOwner(membership) && !otherOwner ? choice : null;
+  const transferTo = own !== null && "transferTo" in own ? own.transferTo : null;
+  const isRevoked = own !== null && "revoke" in own;
+  const decision: Decision<unknown> = isRevoked
+    ? decideRevokeOrg({ orgId: org.id }, { org }, { ...environment, actor: environment.actor ?? usrId })
+    : decideSelfLeave(
+        { transferTo },
+        { membership, org, otherOwner, successor: transferTo === null ? null : successor },
+        environment,
+      );
+  if (!decision.ok || decision.write === null) {
+    return decision as Decision<RemovedFrom>;
+  }
+  const { write } = decision;
+  const lost = tuples.filter((tuple) => !(isRevoked ? isOnOrg(tuple) : isRole(tuple)));
+  const how = isRevoked ? "revoked" : transferTo === null ? "left" : "transferred";
+  return accept(
+    { orgId: org.id, memId: membership.id, how, tuples: lost.length },
+    {
+      ...write,
+      actor: usrId,
+      changes: [...write.changes, ...lost.map(dropped)],
+      further: lost.length === 0 ? [] : [{ at: write.at, actor: usrId, event: grantsRemoved(usrId, lost) }],
+    },
+  );
+}
+
+/** Take what is left of an organization's grants, also where it has ended. */
+function decideGrants(
+  { usrId }: Pick<Removal, "usrId">,
+  { orgId, tuples }: GrantsLeft,
+  { now }: Environment,
+): Decision<RemovedFrom> {
+  return accept(
+    { orgId, memId: null, how: "grants", tuples: tuples.length },
+    {
+      org: existing({ id: orgId }),
+      at: now,
+      actor: usrId,
+      changes: tuples.map(dropped),
+      event: grantsRemoved(usrId, tuples),
+    },
+  );
+}
+
+/** What is decided on in this environment is not written: nobody sees the ids of its links. */
+export function unwritten(settings: Settings, now: Date): Environment<"mem" | "otherMem"> {
+  return { now, settings, actor: null, ids: { mem: "mem_", otherMem: "mem_" } };
+}
+
+/** A role goes with its membership; everything else that a user holds goes besides. */
+export function isRole({ relation, objectType }: Tuple): boolean {
+  return objectType === "org" && (ROLES as readonly string[]).includes(relation);
+}
+
+function isOnOrg({ objectType }: Tuple): boolean {
+  return objectType === "org";
+}
+
+function dropped(tuple: Tuple): Change {
+  return { op: "deleteTuple", tuple };
+}
+
+function grantsRemoved(usrId: UsrId, tuples: readonly Tuple[]): EventDraft {
+  const grants = tuples.map(({ relation, objectType, objectId }) => ({ relation, objectType, objectId }));
+  return { type: "grants.removed", data: { usrId, tuples: grants } };
+}
