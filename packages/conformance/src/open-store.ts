@@ -1,7 +1,11 @@
-import type { Capabilities, Tables, TenancyOptions, TenancyStore } from "@tenantry/core";
+import type { Capabilities, Tables, TenancyOptions, TenancyStore, UsrId } from "@tenantry/core";
 
 /** A store under test. */
-export type StoreUnderTest = TenancyStore & { readonly capabilities: Capabilities };
+export type StoreUnderTest = TenancyStore & {
+  readonly capabilities: Capabilities;
+  /** The operations on behalf of one user. */
+  as(usrId: UsrId): TenancyStore;
+};
 
 /** A world of its own: an empty store, a look at everything it holds, and its end. */
 export interface OpenStore {

@@ -1,9 +1,11 @@
 import type { Write } from "./change.ts";
 import { type Accepted, type Decision, noChange, reject } from "./decision.ts";
+import { errorFor } from "./errors.ts";
 import { type CheckedOptions, mutationOptions } from "./input.ts";
 import { fingerprint, fromJson, toJson } from "./json.ts";
-import type { Organization, OrgId } from "./model.ts";
+import type { Organization, OrgId, UsrId } from "./model.ts";
 import type { FreshIds, Mutation, MutationPlan } from "./operation.ts";
+import { hasOwn } from "./own.ts";
 import type { AnswersTo, KeyUse, Read } from "./read.ts";
 import type { Settings } from "./settings.ts";
 import { mint, readClock } from "./sources.ts";
@@ -30,7 +32,10 @@ export interface WithKeyUse {
   readonly keyUse?: Read<"keyUse">;
 }
 
-/** Checks the values of a call; `last` is its options, as the caller gave them. */
+/**
+ * Checks the values of a call; `last` is its options, as the caller gave them, and `acting` the one on whose behalf it is
+ * made: then nobody else can be its actor.
+ */
 export function callOf<
   Args extends readonly unknown[],
   Input extends object,
@@ -38,9 +43,15 @@ export function callOf<
   Facts,
   R,
   M extends keyof FreshIds,
->(operation: Mutation<Args, Input, P, Facts, R, M>, settings: Settings, args: Args, last: unknown): Call<P, R> {
+>(
+  operation: Mutation<Args, Input, P, Facts, R, M>,
+  settings: Settings,
+  args: Args,
+  last: unknown,
+  acting: UsrId | null,
+): Call<P, R> {
   const input = operation.parse(settings, ...args);
-  const options = mutationOptions(last, operation.admitsVersion);
+  const options = actingOptions(mutationOptions(last, operation.admitsVersion), acting);
   const ids = mint(operation.mints, settings, operation.rows?.(input) ?? 0);
   const { name } = operation;
   const { held: _, ...asked } = input as Input & { readonly held?: unknown };
@@ -49,7 +60,7 @@ export function callOf<
   const key = options.idempotencyKey ?? freshKey();
 
   const claim = (orgId: OrgId): Omit<KeyClaim, "result"> => ({
-    scope: "creator" in scope ? scope.creator : orgId,
+    scope: hasOwn(scope, "creator") ? scope.creator : orgId,
     key,
     operation: name,
     fingerprint: own,
@@ -101,6 +112,14 @@ export function callOf<
     },
     claim,
   };
+}
+
+/** On behalf of somebody nobody else is the actor. */
+export function actingOptions(options: CheckedOptions, acting: UsrId | null): CheckedOptions {
+  if (acting !== null && options.actor !== null && options.actor !== acting) {
+    throw errorFor("forbidden", { subject: "actor", usrId: acting });
+  }
+  return acting === null ? options : { ...options, actor: acting };
 }
 
 /** The answers that do not depend on the operation. */

@@ -19,7 +19,7 @@ export interface Rejections {
   "conflict.duplicate_invitation": { readonly orgId: OrgId; readonly invId: InvId };
   "conflict.idempotency": { readonly reason: "mismatch" | "abandoned" | "spent" };
   "conflict.version": { readonly expected: number; readonly actual: number };
-  forbidden: { readonly subject: "admin" | "inviter"; readonly usrId: UsrId };
+  forbidden: { readonly subject: "actor" | "admin" | "inviter"; readonly usrId: UsrId };
   "forbidden.role_hierarchy": { readonly usrId: UsrId; readonly role: Role };
   "precondition.invalid_transition": { readonly id: OrgId | MemId; readonly status: Status };
   "precondition.org_not_active": { readonly orgId: OrgId };
@@ -187,7 +187,7 @@ export class VersionConflictError extends TenancyError<"conflict.version"> {
   override readonly name = "VersionConflictError";
 }
 
-/** The named admin or inviter is not an active owner or admin of the organization. */
+/** The named admin or inviter is not an active owner or admin of the organization, or the permissions do not go so far. */
 export class ForbiddenError extends TenancyError<"forbidden"> {
   override readonly name = "ForbiddenError";
 }
@@ -264,7 +264,10 @@ const sentences: { readonly [C in Code]: (details: Rejections[C]) => string } = 
   "conflict.duplicate_invitation": ({ invId }) => `Invitation ${invId} to the same identifier is pending.`,
   "conflict.idempotency": ({ reason }) => keyFaults[reason],
   "conflict.version": ({ expected, actual }) => `Version ${expected} was expected, the organization is at ${actual}.`,
-  forbidden: ({ usrId }) => `User ${usrId} is not an active owner or admin of the organization.`,
+  forbidden: ({ subject, usrId }) =>
+    subject === "actor"
+      ? `User ${usrId} may not do this.`
+      : `User ${usrId} is not an active owner or admin of the organization.`,
   "forbidden.role_hierarchy": ({ usrId, role }) => `User ${usrId} may not act on the role ${role}.`,
   "precondition.invalid_transition": ({ id, status }) => `${id} is ${status}, not suspended.`,
   "precondition.org_not_active": ({ orgId }) => `Organization ${orgId} is not active.`,

@@ -1,5 +1,6 @@
 import { Compatible, together } from "./footprint.ts";
 import type { OrgId } from "./model.ts";
+import { hasOwn } from "./own.ts";
 import { type Access, type Commit, type CommitOutcome, StoreFault, type StorePort } from "./store.ts";
 
 /** A commit that several share has so many events at most: the first of them waits for what the last one costs. */
@@ -59,7 +60,7 @@ export class Gathering {
       const { served, left } = parted(waiting);
       waiting = left;
       this.#waiting.set(orgId, waiting);
-      await ("alone" in served ? served.alone() : this.#commitTogether(served));
+      await (hasOwn(served, "alone") ? served.alone() : this.#commitTogether(served));
     }
     this.#waiting.delete(orgId);
   }
@@ -107,7 +108,7 @@ function parted(waiting: readonly Waiting[]): {
   readonly left: Waiting[];
 } {
   const [first, ...others] = waiting;
-  if (first !== undefined && "alone" in first) {
+  if (first !== undefined && hasOwn(first, "alone")) {
     return { served: first, left: others };
   }
   const served: Pending[] = [];
@@ -116,8 +117,8 @@ function parted(waiting: readonly Waiting[]): {
   let events = 0;
   for (const one of waiting) {
     // Nobody overtakes who waits to be alone.
-    const isPast = left.some((before) => "alone" in before);
-    if (!isPast && "commit" in one && isFew(events, one.commit) && compatible.admit(one.commit)) {
+    const isPast = left.some((before) => hasOwn(before, "alone"));
+    if (!isPast && hasOwn(one, "commit") && isFew(events, one.commit) && compatible.admit(one.commit)) {
       served.push(one);
       events += one.commit.events.length;
     } else {

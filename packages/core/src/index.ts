@@ -40,8 +40,8 @@ export {
   InvitationNotPendingError,
   isTenancyError,
   NotFoundError,
-  OrgSlugConflictError,
   type OfRow,
+  OrgSlugConflictError,
   type PreconditionCode,
   PreconditionError,
   type Refusal,
@@ -124,7 +124,9 @@ export {
   type UsrId,
 } from "./model.ts";
 export type { CreateOrgInput, UpdateOrgInput } from "./org.ts";
+export { hasOwn } from "./own.ts";
 export { errorOf } from "./patience.ts";
+export { type OperationName, PERMISSIONS, type Permission, type Permissions } from "./permissions.ts";
 export type { Counted } from "./plan/counted.ts";
 export type { Planned, Plans } from "./plan/plan.ts";
 export type { PlannedRemoval, RemoveUserPlan } from "./plan/plan-remove-user.ts";

@@ -30,7 +30,11 @@ export function fromJson(value: unknown): unknown {
   return Object.fromEntries(
     Object.entries(value).map(([key, inner]) => [
       key,
-      INSTANTS.includes(key) && typeof inner === "string" ? new Date(inner) : PLAIN.includes(key) ? inner : fromJson(inner),
+      INSTANTS.includes(key) && typeof inner === "string"
+        ? new Date(inner)
+        : PLAIN.includes(key)
+          ? inner
+          : fromJson(inner),
     ]),
   );
 }

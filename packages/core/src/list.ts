@@ -1,6 +1,7 @@
 import type { Found, Rejected } from "./decision.ts";
 import type { Page } from "./model.ts";
-import type { AnswersTo, Plan } from "./read.ts";
+import type { Concern } from "./operation.ts";
+import type { AnswersTo, OrgRef, Plan } from "./read.ts";
 
 /** A query in parts: what is asked, what must exist, and the answer in the caller's terms. All parts are pure. */
 export interface Query<Args extends readonly unknown[], Input, P extends Plan, R> {
@@ -8,7 +9,11 @@ export interface Query<Args extends readonly unknown[], Input, P extends Plan, R
   readonly name: string;
   readonly parse: (...args: Args) => Input;
   readonly reads: (input: Input, now: Date) => P;
-  readonly answer: (input: Input, answers: AnswersTo<P>, now: Date) => Found<R> | Rejected<"not_found">;
+  readonly answer: (input: Input, answers: AnswersTo<P>, now: Date) => Found<R> | Rejected;
+  /** Which organization it is about, for those who ask on behalf of themselves; left out or `null`: none. */
+  readonly of?: (input: Input) => OrgRef | null;
+  /** Whom it is about. Nobody in particular, where this is left out. */
+  readonly concerns?: (input: Input, answers: AnswersTo<P>) => readonly Concern[];
 }
 
 /** One row more than the page holds was asked for; whether it is there says whether there is a next page. */

@@ -1,5 +1,5 @@
 import type { Decision, Found, Rejected } from "./decision.ts";
-import type { InvId, MemId, OrgId, UsrId } from "./model.ts";
+import type { InvId, MemId, OrgId, Role, UsrId } from "./model.ts";
 import type { AnswersTo, KeyScope, Plan, Read } from "./read.ts";
 import type { Settings } from "./settings.ts";
 
@@ -22,6 +22,12 @@ export interface Environment<M extends keyof FreshIds = never> {
   /** Whom the caller names as the one who did it. */
   readonly actor: UsrId | null;
   readonly ids: Pick<FreshIds, M>;
+}
+
+/** A person whom a call is about, in the role that they have or are to have there; `null`: whoever, or none. */
+export interface Concern {
+  readonly usrId: UsrId | null;
+  readonly role: Role | null;
 }
 
 /** A read of the organization goes by this name in every plan, so that `expectedVersion` can be compared. */
@@ -54,11 +60,15 @@ export interface Mutation<
   readonly scope: (input: Input) => KeyScope;
   readonly reads: (input: Input, settings: Settings) => P;
   /** The facts, or which addressed entity does not exist. */
-  readonly find: (input: Input, answers: AnswersTo<P>) => Found<Facts> | Rejected<"not_found">;
+  readonly find: (input: Input, answers: AnswersTo<P>) => Found<Facts> | Rejected;
   /**
    * Facts under which the operation is usually accepted; `null` where too little is known. It is decided on them at once,
    * without a read; the guards of the commit find out whether they were true.
    */
   readonly assume?: (input: Input, settings: Settings) => Facts | null;
   readonly decide: (input: Input, facts: Facts, environment: Environment<M>) => Decision<R>;
+  /** Whom it is about, for those who make it on behalf of themselves. Nobody, where this is left out. */
+  readonly concerns?: (input: Input, facts: Facts) => readonly Concern[];
+  /** Whom the input names as the one who acts, by rows each: on behalf of oneself nobody else can be named. */
+  readonly actsFor?: (input: Input) => UsrId | null | readonly UsrId[];
 }

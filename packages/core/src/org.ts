@@ -61,6 +61,7 @@ export const createOrg: Mutation<
   find: (_, answers) => found(answers),
   assume: () => ({ slugHolder: null }),
   decide: decideCreateOrg,
+  concerns: ({ creator }) => [{ usrId: creator, role: null }],
 };
 
 /** Found an organization: it, its first owner and the owner's tuple begin in the same instant. */

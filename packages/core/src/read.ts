@@ -15,8 +15,15 @@ import type {
   UsrId,
 } from "./model.ts";
 
-/** An organization by its id, or as the one that a row belongs to: then the row is looked up in the same snapshot. */
-export type OrgRef = { readonly org: OrgId } | { readonly membership: MemId } | { readonly invitation: InvId };
+/**
+ * An organization by its id, by the slug that it holds, or as the one that a row belongs to: it is looked up in the same
+ * snapshot.
+ */
+export type OrgRef =
+  | { readonly org: OrgId }
+  | { readonly slug: string | null }
+  | { readonly membership: MemId }
+  | { readonly invitation: InvId };
 
 /** Whose idempotency keys: those of an organization, or, before it exists, of the person who creates it. */
 export type KeyScope = OrgRef | { readonly creator: UsrId };
@@ -234,3 +241,10 @@ export type Answer<Q extends Question> = Answers[Q];
 export type Plan = Readonly<Record<string, Read>>;
 export type AnswersTo<P extends Plan> = { readonly [Name in keyof P]: AnswerTo<P[Name]> };
 type AnswerTo<R> = R extends { readonly read: infer Q extends Question } ? Answer<Q> : never;
+
+/** The same answers as if there were nothing: no row, no rows, none counted. */
+export function nothingOf<A extends object>(answers: A): A {
+  const nothing = (answer: unknown): unknown =>
+    Array.isArray(answer) ? [] : typeof answer === "number" ? 0 : typeof answer === "boolean" ? false : null;
+  return Object.fromEntries(Object.entries(answers).map(([name, answer]) => [name, nothing(answer)])) as A;
+}

@@ -1,8 +1,15 @@
+import { actingOptions } from "./call.ts";
 import { errorFor, isRefusal, type Refusal } from "./errors.ts";
 import { type MutationOptions, mutationOptions } from "./input.ts";
 import { detached } from "./json.ts";
 import type { MemId, OrgId } from "./model.ts";
-import { decideDeparture, type RemovalFacts, type RemovedFrom, removeFromOrg, unwritten } from "./removal/remove-from-org.ts";
+import {
+  decideDeparture,
+  type RemovalFacts,
+  type RemovedFrom,
+  removeFromOrg,
+  unwritten,
+} from "./removal/remove-from-org.ts";
 import {
   type Found,
   findUser,
@@ -24,7 +31,7 @@ export async function removal(
 ): Promise<RemoveUserResult> {
   // Both are checked before anything is read.
   const asked = removeUserArgument(input);
-  const { actor, idempotencyKey } = mutationOptions(options, false);
+  const { actor, idempotencyKey } = actingOptions(mutationOptions(options, false), context.acting);
   const { usrId, choices, grants, limit } = asked;
   const done: RemovedFrom[] = [];
   const left = new Map<OrgId, Refusal>();

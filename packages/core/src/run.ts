@@ -1,10 +1,11 @@
+import { mutationAs, queryAs } from "./acting.ts";
 import { type Call, callOf } from "./call.ts";
 import type { Accepted, Decision, Rejected } from "./decision.ts";
 import { errorFor, type Resolution, type TenancyError } from "./errors.ts";
 import { Gathering } from "./gather.ts";
 import { detached, fromJson } from "./json.ts";
 import type { Query } from "./list.ts";
-import type { OrgId } from "./model.ts";
+import type { OrgId, UsrId } from "./model.ts";
 import type { FreshIds, Mutation, MutationPlan } from "./operation.ts";
 import { type Attempts, attempts, errorOf } from "./patience.ts";
 import type { Plan } from "./read.ts";
@@ -27,10 +28,17 @@ export interface Context {
   readonly settings: Settings;
   /** Where commits of this store meet; `null` where they do not. */
   readonly gathering: Gathering | null;
+  /** On whose behalf everything is done; `null`: the host's, who has authorised the call. */
+  readonly acting: UsrId | null;
 }
 
 export function contextOf(port: StorePort, settings: Settings): Context {
-  return { port, settings, gathering: settings.groupCommit && port.isRemote ? new Gathering(port) : null };
+  return {
+    port,
+    settings,
+    gathering: settings.groupCommit && port.isRemote ? new Gathering(port) : null,
+    acting: null,
+  };
 }
 
 /** How many races a call loses before it asks to have the organization to itself. */
@@ -38,10 +46,11 @@ const MOST_LOST = 2;
 
 /** Answers a query from one snapshot. */
 export async function ask<Args extends readonly unknown[], Input, P extends Plan, R>(
-  { port, settings }: Context,
-  query: Query<Args, Input, P, R>,
+  { port, settings, acting }: Context,
+  asked: Query<Args, Input, P, R>,
   ...args: Args
 ): Promise<R> {
+  const query = acting === null ? asked : queryAs(asked, acting, settings);
   const input = query.parse(...args);
   const now = readClock(settings);
   const answers = await joined(port, { operation: query.name, isMutation: false }, (access) =>
@@ -63,8 +72,11 @@ export async function mutate<
   R,
   M extends keyof FreshIds,
 >(context: Context, operation: Mutation<Args, Input, P, Facts, R, M>, args: Args, last: unknown): Promise<R> {
-  const call = callOf(operation, context.settings, args, last);
-  const { port } = context;
+  const { port, settings, acting } = context;
+  const call: Call<MutationPlan, R> =
+    acting === null
+      ? callOf(operation, settings, args, last, acting)
+      : callOf(mutationAs(operation, acting, settings), settings, args, last, acting);
   return joined(port, { operation: operation.name, isMutation: true }, (access) => perform(context, access, call));
 }
 

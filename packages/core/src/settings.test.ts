@@ -4,6 +4,7 @@ import { refusal, revoked } from "../test/value-rules.ts";
 import { now } from "../test/world.ts";
 import { isId } from "./id.ts";
 import { slugArgument } from "./input.ts";
+import { PERMISSIONS } from "./permissions.ts";
 import { emailIdentifiers, exactIdentifiers } from "./policy.ts";
 import { settingsFrom } from "./settings.ts";
 
@@ -16,6 +17,7 @@ test("without options everything has its default", () => {
     recheckInviter: true,
     declineBinding: "any",
     groupCommit: true,
+    permissions: PERMISSIONS,
   });
   expect(Math.abs(clock().getTime() - Date.now())).toBeLessThan(60_000);
   expect(isId(idSource("org"), "org")).toBe(true);
@@ -112,3 +114,24 @@ function refusedKey(options: unknown): unknown {
   const { code, details } = refusal(() => settingsFrom(options));
   return code === "precondition.invalid_input" ? (details as { readonly key: unknown }).key : code;
 }
+
+test("a line of the permissions replaces the default one, and the others stay", () => {
+  const line = { roles: ["admin", "owner"], oneself: true, withinRank: false } as const;
+  const { permissions } = settingsFrom({ permissions: { updateOrg: line, getOrg: undefined } });
+  expect(permissions.updateOrg).toEqual({ ...line, roles: ["owner", "admin"] });
+  expect(permissions.getOrg).toBe(PERMISSIONS.getOrg);
+});
+
+test.each<readonly [what: string, permissions: unknown]>([
+  ["no object", 42],
+  ["an operation that there is not", { updateOrgs: PERMISSIONS.updateOrg }],
+  ["half a line", { updateOrg: { roles: ["owner"] } }],
+  ["a role that there is not", { updateOrg: { ...PERMISSIONS.updateOrg, roles: ["boss"] } }],
+  ["roles that are no list", { updateOrg: { ...PERMISSIONS.updateOrg, roles: "owner" } }],
+  ["a flag that is none", { updateOrg: { ...PERMISSIONS.updateOrg, oneself: "yes" } }],
+  ["another flag that is none", { updateOrg: { ...PERMISSIONS.updateOrg, withinRank: 1 } }],
+  ["a key that there is not", { updateOrg: { ...PERMISSIONS.updateOrg, everybody: true } }],
+  ["null for a line", { updateOrg: null }],
+])("permissions that are %s are refused", (_, permissions) => {
+  expect(codeThrown(() => settingsFrom({ permissions }))).toBe("precondition.invalid_input");
+});

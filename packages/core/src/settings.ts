@@ -1,7 +1,8 @@
 import { errorFor } from "./errors.ts";
 import { generate } from "./id.ts";
 import { fields } from "./input.ts";
-import type { IdType } from "./model.ts";
+import { type IdType, ROLES } from "./model.ts";
+import { type OperationName, PERMISSIONS, type Permission, type Permissions } from "./permissions.ts";
 import { exactIdentifiers, type IdentifierPolicy } from "./policy.ts";
 import { systemClock } from "./system.ts";
 
@@ -28,10 +29,13 @@ export interface TenancyOptions {
    * organization are several times faster then. Each keeps its own event, result, error and key. Default: `true`.
    */
   readonly groupCommit?: boolean;
+  /** Lines of {@link PERMISSIONS} that are other ones here: who may do what through `as(usrId)`. */
+  readonly permissions?: Partial<Permissions>;
 }
 
 /** The options with their defaults, checked. */
-export interface Settings extends Required<Omit<TenancyOptions, "reservedSlugs">> {
+export interface Settings extends Required<Omit<TenancyOptions, "reservedSlugs" | "permissions">> {
+  readonly permissions: Permissions;
   readonly isReserved: (slug: string) => boolean;
 }
 
@@ -45,6 +49,7 @@ const KEYS = [
   "declineBinding",
   "reservedSlugs",
   "groupCommit",
+  "permissions",
 ] as const satisfies readonly (keyof TenancyOptions)[];
 
 /** Checks the options of a store. Throws `PreconditionError` `precondition.invalid_input` for an unknown key or value. */
@@ -59,8 +64,32 @@ export function settingsFrom(options: unknown): Settings {
     recheckInviter: either(given.recheckInviter, "recheckInviter", isBoolean) ?? true,
     declineBinding: either(given.declineBinding, "declineBinding", oneOf("any", "required")) ?? "any",
     groupCommit: either(given.groupCommit, "groupCommit", isBoolean) ?? true,
+    permissions: { ...PERMISSIONS, ...permissionsOption(given.permissions) },
     isReserved: reservation(either(given.reservedSlugs, "reservedSlugs", isReservation)),
   };
+}
+
+/** Lines of the table, each in full: half a permission must not leave the other half to chance. */
+function permissionsOption(value: unknown): Partial<Permissions> {
+  if (value === undefined) {
+    return {};
+  }
+  const lines = fields(value, Object.keys(PERMISSIONS) as OperationName[]);
+  return Object.fromEntries(
+    Object.entries(lines).flatMap(([name, line]) => (line === undefined ? [] : [[name, permissionOption(line)]])),
+  );
+}
+
+function permissionOption(value: unknown): Permission {
+  const { roles, oneself, withinRank } = fields(value, ["roles", "oneself", "withinRank"]);
+  if (!isArrayOf(roles, ROLES) || !isBoolean(oneself) || !isBoolean(withinRank)) {
+    throw errorFor("precondition.invalid_input", { key: "permissions" });
+  }
+  return { roles: ROLES.filter((role) => roles.includes(role)), oneself, withinRank };
+}
+
+function isArrayOf<V extends string>(value: unknown, values: readonly V[]): value is readonly V[] {
+  return Array.isArray(value) && value.every((item) => (values as readonly unknown[]).includes(item));
 }
 
 function either<T>(value: unknown, key: string, admits: (value: unknown) => value is T): T | undefined {

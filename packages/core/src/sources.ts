@@ -28,7 +28,10 @@ export function mint<M extends keyof FreshIds>(
   rows: number,
 ): Pick<FreshIds, M> {
   const one = (name: M): string => sound(() => idArgument(TYPES[name], idSource(TYPES[name])));
-  const ids = names.map((name) => [name, FOR_ROWS.includes(name) ? Array.from({ length: rows }, () => one(name)) : one(name)]);
+  const ids = names.map((name) => [
+    name,
+    FOR_ROWS.includes(name) ? Array.from({ length: rows }, () => one(name)) : one(name),
+  ]);
   return Object.fromEntries(ids) as Pick<FreshIds, M>;
 }
 

@@ -4,6 +4,7 @@ import { type ChangeRolesInput, changeRoles } from "./bulk/change-roles.ts";
 import { type CreateInvitationsInput, createInvitations } from "./bulk/create-invitations.ts";
 import { type RemoveMembersInput, removeMembers } from "./bulk/remove-members.ts";
 import type { EventsPage } from "./event.ts";
+import { idArgument } from "./id.ts";
 import type { MutationOptions } from "./input.ts";
 import { type AcceptInvitationInput, acceptInvitation } from "./invitation/accept-invitation.ts";
 import {
@@ -69,16 +70,12 @@ import type { Capabilities, StorePort } from "./store.ts";
 import { sweep } from "./sweep.ts";
 import type { CreateOptions, SweepOptions, TenancyStore } from "./tenancy-store.ts";
 
-/** The operations over a store port: the base of every store class. */
-export class Tenancy implements TenancyStore {
-  /** What this store can and cannot do. */
-  readonly capabilities: Capabilities;
+/** The operations over a store port, for the host or on behalf of somebody. */
+class Operations implements TenancyStore {
   readonly #context: Context;
 
-  /** Throws `PreconditionError` `precondition.invalid_input` for an unknown option or value. */
-  constructor(port: StorePort, options: TenancyOptions = {}) {
-    this.#context = contextOf(port, settingsFrom(options));
-    this.capabilities = port.capabilities;
+  constructor(context: Context) {
+    this.#context = context;
   }
 
   createOrg(input: UsrId | CreateOrgInput, options?: CreateOptions): Promise<CreateOrgResult> {
@@ -209,5 +206,31 @@ export class Tenancy implements TenancyStore {
   }
   listEvents(orgId: OrgId, options?: ListEventsOptions): Promise<EventsPage> {
     return ask(this.#context, listEvents, orgId, options);
+  }
+}
+
+/** The base of every store class. */
+export class Tenancy extends Operations {
+  /** What this store can and cannot do. */
+  readonly capabilities: Capabilities;
+  readonly #own: Context;
+
+  /** Throws `PreconditionError` `precondition.invalid_input` for an unknown option or value. */
+  constructor(port: StorePort, options: TenancyOptions = {}) {
+    const context = contextOf(port, settingsFrom(options));
+    super(context);
+    this.#own = context;
+    this.capabilities = port.capabilities;
+  }
+
+  /**
+   * The same operations on behalf of one user, who can do no more than the permissions say ({@link PERMISSIONS}, or the
+   * option `permissions`): whether they may is decided together with the operation, from the same snapshot, and expected
+   * by its commit. What belongs to an organization in which they are no active member is `NotFoundError`, like what was
+   * never there; beyond their permissions it is `ForbiddenError` `forbidden`, above their rank `RoleHierarchyError`
+   * `forbidden.role_hierarchy`. Every event names them as its actor. Throws `InvalidIdError`, `InvalidTypeError`.
+   */
+  as(usrId: UsrId): TenancyStore {
+    return new Operations({ ...this.#own, acting: idArgument("usr", usrId) });
   }
 }

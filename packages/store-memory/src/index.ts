@@ -6,6 +6,7 @@ import {
   type Commit,
   type CommitOutcome,
   type EventFilter,
+  hasOwn,
   type InvId,
   type Invitation,
   type KeyAddress,
@@ -275,13 +276,20 @@ class Database implements StorePort {
   }
 
   #org(of: OrgRef): Organization | null {
-    const orgId =
-      "org" in of
-        ? of.org
-        : "membership" in of
-          ? this.#members.get(of.membership)?.orgId
-          : this.#invitations.get(of.invitation)?.orgId;
+    const orgId = this.#orgIdOf(of);
     return (orgId !== undefined && this.#orgs.get(orgId)) || null;
+  }
+
+  #orgIdOf(of: OrgRef): OrgId | undefined {
+    if (hasOwn(of, "org")) {
+      return of.org;
+    }
+    if (hasOwn(of, "slug")) {
+      return of.slug === null ? undefined : this.#slugs.get(of.slug);
+    }
+    return hasOwn(of, "membership")
+      ? this.#members.get(of.membership)?.orgId
+      : this.#invitations.get(of.invitation)?.orgId;
   }
 
   #membership(memId: MemId): Membership | null {
@@ -388,7 +396,7 @@ class Database implements StorePort {
   }
 
   #scope(scope: KeyScope): KeyAddress["scope"] | null {
-    return "creator" in scope ? scope.creator : (this.#org(scope)?.id ?? null);
+    return hasOwn(scope, "creator") ? scope.creator : (this.#org(scope)?.id ?? null);
   }
 
   // ── commit ────────────────────────────────────────────────────────────────────────────────────────────────────────

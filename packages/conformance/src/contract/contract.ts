@@ -6,6 +6,7 @@ import { hostileListOptions, hostileObjects, unusualObjects } from "./hostile-ob
 import { hostileValues, textIsNoInstant } from "./hostile-values.ts";
 import { keyMismatch, keyScope, noKey, replay } from "./idempotency-key.ts";
 import { malformedId } from "./malformed-id.ts";
+import { foreign, noOtherActor, permissions } from "./on-behalf.ts";
 import { oneEvent, queriesWriteNothing } from "./one-event.ts";
 import { secrecy } from "./secrecy.ts";
 import { noVersion, staleVersion } from "./stale-version.ts";
@@ -41,4 +42,7 @@ export const contract: readonly Trait[] = [
   committed,
   refusedInside,
   heldEntity,
+  permissions,
+  foreign,
+  noOtherActor,
 ];

@@ -144,6 +144,13 @@ const POLLUTION = {
   orgId: "nobody",
   limit: 0,
   x: 42,
+  // By these the library tells its own kinds of things apart.
+  org: "nobody",
+  creator: "nobody",
+  membership: "nobody",
+  invitation: "nobody",
+  alone: 42,
+  commit: 42,
 };
 
 function polluted(slot: Slot): TraitCase {

@@ -1,4 +1,4 @@
-import type { IdType } from "@tenantry/core";
+import type { IdType, TenancyStore } from "@tenantry/core";
 import { assert } from "../assertions.ts";
 import { INVITED, type Town } from "./town.ts";
 
@@ -242,10 +242,14 @@ function invitationOf({ org, owner, later }: Town, role: string): object {
 }
 
 /** Calls the method as a caller would whom no type checker watches. */
-export async function call(town: Town, name: string, args: Arguments): Promise<unknown> {
-  const method: unknown = Reflect.get(town.store, name);
+export function call({ store }: Pick<Town, "store">, name: string, args: Arguments): Promise<unknown> {
+  return callOn(store, name, args);
+}
+
+export async function callOn(store: TenancyStore, name: string, args: Arguments): Promise<unknown> {
+  const method: unknown = Reflect.get(store, name);
   assert(typeof method === "function", `the store has no method ${name}`);
-  return await Reflect.apply(method, town.store, args);
+  return await Reflect.apply(method, store, args);
 }
 
 /** Prepares the town and answers the arguments of the call. */

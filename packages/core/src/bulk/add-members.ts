@@ -6,7 +6,7 @@ import type { Environment, Mutation } from "../operation.ts";
 import { noOrg } from "../org.ts";
 import type { Read } from "../read.ts";
 import { type BulkInput, type BulkPreview, type BulkReport, decideRows } from "./bulk.ts";
-import { type BulkCall, bulkArgument, namedIn } from "./bulk-input.ts";
+import { type BulkCall, bulkArgument, concernsOf, namedIn } from "./bulk-input.ts";
 
 export type AddMemberRow = Omit<AddMemberInput, "orgId">;
 export type AddMembersInput<D extends boolean = false> = BulkInput<AddMemberRow, D>;
@@ -45,6 +45,7 @@ export const addMembers: Mutation<
   assume: ({ orgId, mode, dryRun }) =>
     mode === "all" && !dryRun ? { org: { id: orgId, status: "active" }, live: [] } : null,
   decide: decideAddMembers,
+  concerns: ({ rows }) => concernsOf(rows, ({ usrId, role }) => [{ usrId, role }]),
 };
 
 /** Add everybody, one after another: who was added by an earlier row is a member to the later ones. */

@@ -4,6 +4,7 @@ import { idArgument } from "../id.ts";
 import { fields, isArray, readFrom } from "../input.ts";
 import { flagArgument } from "../list-input.ts";
 import type { OrgId } from "../model.ts";
+import type { Concern } from "../operation.ts";
 
 const MOST_ROWS = 10_000;
 
@@ -38,7 +39,13 @@ export function bulkArgument<Row>(input: unknown, parse: (orgId: OrgId, row: unk
     dryRun,
     rows: Array.from({ length }, (_, place) => {
       try {
-        return { ok: true, row: parse(orgId, readFrom(() => (rows as readonly unknown[])[place])) };
+        return {
+          ok: true,
+          row: parse(
+            orgId,
+            readFrom(() => (rows as readonly unknown[])[place]),
+          ),
+        };
       } catch (error) {
         // A malformed value is a matter of its row; a function of the host's that fails is not.
         if (!isRefusal(error)) {
@@ -52,6 +59,11 @@ export function bulkArgument<Row>(input: unknown, parse: (orgId: OrgId, row: unk
       }
     }),
   };
+}
+
+/** Whom rows are about; those that are malformed are about nobody. */
+export function concernsOf<Row>(rows: BulkCall<Row>["rows"], of: (row: Row) => readonly Concern[]): readonly Concern[] {
+  return rows.flatMap((row) => (row.ok ? of(row.row) : []));
 }
 
 /** What rows name, each once. */

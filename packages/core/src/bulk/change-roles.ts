@@ -8,7 +8,7 @@ import { noOrg } from "../org.ts";
 import type { OrgFact } from "../presumed.ts";
 import type { Read } from "../read.ts";
 import { type BulkInput, type BulkPreview, type BulkReport, decideRows } from "./bulk.ts";
-import { type BulkCall, bulkArgument, namedIn } from "./bulk-input.ts";
+import { type BulkCall, bulkArgument, concernsOf, namedIn } from "./bulk-input.ts";
 
 export type ChangeRolesInput<D extends boolean = false> = BulkInput<ChangeRoleInput, D>;
 
@@ -52,6 +52,10 @@ export const changeRoles: Mutation<
   }),
   find: ({ orgId }, { org, ...facts }) => (org === null ? noOrg(orgId) : found({ org, ...facts })),
   decide: decideChangeRoles,
+  concerns: ({ rows }, { memberships }) => [
+    ...memberships,
+    ...concernsOf(rows, ({ newRole }) => [{ usrId: null, role: newRole }]),
+  ],
 };
 
 /** Change roles one after another: an owner whom an earlier row demotes is none to the later ones. */

@@ -13,7 +13,7 @@ import { noOrg } from "../org.ts";
 import { type AuthorityFact, type OrgFact, PRESUMED_AUTHORITY, presumablyActive } from "../presumed.ts";
 import type { PendingInvitation, Read } from "../read.ts";
 import { type BulkInput, type BulkPreview, type BulkReport, decideRows } from "./bulk.ts";
-import { type BulkCall, bulkArgument, namedIn } from "./bulk-input.ts";
+import { type BulkCall, bulkArgument, concernsOf, namedIn } from "./bulk-input.ts";
 
 /** A statement carries each of them twice. */
 const MOST_GRANTS = 100_000;
@@ -75,6 +75,8 @@ export const createInvitations: Mutation<
     return { org: presumablyActive(orgId), inviters, pending: [] };
   },
   decide: decideCreateInvitations,
+  concerns: ({ rows }) => concernsOf(rows, ({ role }) => [{ usrId: null, role }]),
+  actsFor: ({ rows }) => namedIn(rows, ({ invitedBy }) => invitedBy),
 };
 
 /** Invite everybody, one after another: to the later rows what the earlier ones made is pending. */

@@ -49,6 +49,8 @@ export const removeMembers: Mutation<
   }),
   find: ({ orgId }, { org, ...facts }) => (org === null ? noOrg(orgId) : found({ org, ...facts })),
   decide: decideRemoveMembers,
+  concerns: (_, { memberships }) => memberships,
+  actsFor: ({ rows }) => namedIn(rows, ({ adminUsrId }) => adminUsrId),
 };
 
 /** Remove everybody, one after another: who was removed by an earlier row has no authority over the later ones. */

@@ -88,6 +88,7 @@ export const acceptInvitation: Mutation<
       ? null
       : { invitation: held, org: presumablyActive(held.orgId), live: null, inviter: PRESUMED_AUTHORITY },
   decide: decideAcceptInvitation,
+  concerns: ({ asUsrId }) => [{ usrId: asUsrId, role: null }],
 };
 
 /** Join by invitation: the membership, its tuple, every grant and the end of the invitation in one commit. */

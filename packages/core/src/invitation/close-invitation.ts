@@ -65,6 +65,7 @@ export const declineInvitation: Mutation<
   find: ({ invId }, answers) => foundInvitation(invId, answers),
   assume: ({ held }) => (held === undefined ? null : { invitation: held, org: { id: held.orgId } }),
   decide: decideDeclineInvitation,
+  concerns: ({ asUsrId }) => [{ usrId: asUsrId, role: null }],
 };
 
 /** Turn an invitation down: no membership, no tuple. Works in a suspended organization. */
@@ -137,6 +138,7 @@ export const revokeInvitation: Mutation<
   assume: ({ held }) =>
     held === undefined ? null : { invitation: held, org: { id: held.orgId }, admin: PRESUMED_AUTHORITY },
   decide: decideRevokeInvitation,
+  actsFor: ({ adminUsrId }) => adminUsrId,
 };
 
 /** Withdraw a pending invitation. Any active owner or admin may; the check comes first, so no state shows to others. */

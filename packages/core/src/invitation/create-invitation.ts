@@ -71,6 +71,8 @@ export const createInvitation: Mutation<
   assume: ({ orgId }, { reinvite }) =>
     reinvite === "allow" ? { org: presumablyActive(orgId), inviter: PRESUMED_AUTHORITY, pending: [] } : null,
   decide: decideCreateInvitation,
+  concerns: ({ role }) => [{ usrId: null, role }],
+  actsFor: ({ invitedBy }) => invitedBy,
 };
 
 /** Offer a role to whoever owns an identifier, in the name of an active owner or admin of sufficient rank. */

@@ -64,6 +64,8 @@ export const resendInvitation: Mutation<
   assume: ({ held }) =>
     held === undefined ? null : { invitation: held, org: presumablyActive(held.orgId), admin: PRESUMED_AUTHORITY },
   decide: decideResendInvitation,
+  concerns: (_, { invitation }) => [{ usrId: null, role: invitation.role }],
+  actsFor: ({ adminUsrId }) => adminUsrId,
 };
 
 /**

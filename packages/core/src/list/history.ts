@@ -26,6 +26,8 @@ export const membershipHistory: Query<
   parse: (memId) => idArgument("mem", memId),
   reads: (memId) => ({ chain: { read: "chain", memId } }),
   answer: (memId, { chain }) => (chain.length === 0 ? noMembership(memId) : found(chain)),
+  of: (memId) => ({ membership: memId }),
+  concerns: (_, { chain }) => chain,
 };
 
 interface MembersThenPage {
@@ -56,6 +58,7 @@ export const membersAsOf: Query<
     const known = foundOrg(orgId, org);
     return known.ok ? found(page(members.map(asOf), limit)) : known;
   },
+  of: ({ orgId }) => ({ org: orgId }),
 };
 
 /** What a membership was then. Its row tells how long it lived and in which role, the events tell when it was paused. */
@@ -117,4 +120,5 @@ export const listEvents: Query<
     const lastSeq = last?.seq ?? Math.max(after, known.facts.org.version);
     return found({ data, lastSeq, hasMore: last !== undefined });
   },
+  of: ({ orgId }) => ({ org: orgId }),
 };

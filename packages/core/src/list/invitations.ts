@@ -15,6 +15,7 @@ export const getInvitation: Query<readonly [InvId], InvId, { readonly invitation
   reads: (invId) => ({ invitation: { read: "invitation", invId } }),
   answer: (invId, { invitation }, now) =>
     invitation === null ? noInvitation(invId) : found(effective(invitation, now)),
+  of: (invId) => ({ invitation: invId }),
 };
 
 export interface ListInvitationsOptions extends PageOptions {
@@ -45,6 +46,7 @@ export const listInvitations: Query<
     const seen = invitations.map((invitation) => effective(invitation, now));
     return known.ok ? found(page(seen, limit)) : known;
   },
+  of: ({ orgId }) => ({ org: orgId }),
 };
 
 type ListInvitationsFor = Query<

@@ -13,6 +13,8 @@ export const getMembership: Query<readonly [MemId], MemId, { readonly membership
   parse: (memId) => idArgument("mem", memId),
   reads: (memId) => ({ membership: { read: "membership", memId } }),
   answer: (memId, { membership }) => (membership === null ? noMembership(memId) : found(membership)),
+  of: (memId) => ({ membership: memId }),
+  concerns: (_, { membership }) => [membership].filter((row) => row !== null),
 };
 
 export interface ListMembersOptions extends PageOptions {
@@ -60,6 +62,7 @@ export const listMembers: Query<
     const known = foundOrg(orgId, org);
     return known.ok ? found({ ...page(members, limit), ...(total === undefined ? {} : { total }) }) : known;
   },
+  of: ({ orgId }) => ({ org: orgId }),
 };
 
 export interface ListMembershipsOptions extends PageOptions {
@@ -94,4 +97,5 @@ export const listMemberships: Query<
     memberships: { read: "membershipsOf", usrId, status, after: cursor, take: limit + 1 },
   }),
   answer: ({ limit }, { memberships }) => found(page(memberships, limit)),
+  concerns: ({ usrId }) => [{ usrId, role: null }],
 };

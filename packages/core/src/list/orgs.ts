@@ -20,6 +20,7 @@ export const getOrg: Query<readonly [OrgId], OrgId, { readonly org: Read<"org"> 
   parse: (orgId) => idArgument("org", orgId),
   reads: (orgId) => ({ org: { read: "org", of: { org: orgId } } }),
   answer: (orgId, { org }) => (org === null ? noOrg(orgId) : found(org)),
+  of: (orgId) => ({ org: orgId }),
 };
 
 interface SlugLookUp {
@@ -34,6 +35,7 @@ export const getOrgBySlug: Query<readonly [string], SlugLookUp, { readonly org: 
   parse: (slug) => ({ slug: heldSlug(slug), shown: escaped(slug) }),
   reads: ({ slug }) => ({ org: { read: "orgBySlug", slug } }),
   answer: ({ shown }, { org }) => (org === null ? noOrg(shown) : found(org)),
+  of: ({ slug }) => ({ slug }),
 };
 
 export interface ListOrgsOptions extends PageOptions {

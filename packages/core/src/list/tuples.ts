@@ -25,6 +25,7 @@ export const listTuplesForSubject: Query<
   parse: (subjectType, subjectId) => idArgument(subjectTypeArgument(subjectType), subjectId),
   reads: (usrId) => ({ tuples: { read: "tuplesOfSubject", usrId } }),
   answer: (_, { tuples }) => found(tuples),
+  concerns: (usrId) => [{ usrId, role: null }],
 };
 
 interface ObjectQuery {
@@ -47,6 +48,7 @@ export const listTuplesForObject: Query<
   }),
   reads: (object) => ({ tuples: { read: "tuplesOfObject", ...object, take: null } }),
   answer: (_, { tuples }) => found(tuples),
+  of: ({ objectType, objectId }) => (objectType === "org" && isId(objectId, "org") ? { org: objectId } : null),
 };
 
 export interface CheckInput {
@@ -92,4 +94,5 @@ export const check: Query<
     ...(org === null ? {} : { org: { read: "org", of: { org } } }),
   }),
   answer: ({ needsActiveOrg }, { tuple, org }) => found(tuple && (!needsActiveOrg || org?.status === "active")),
+  concerns: ({ usrId }) => [{ usrId, role: null }],
 };

@@ -57,6 +57,7 @@ export const addMember: Mutation<
   find: ({ orgId }, { org, live }) => (org === null ? noOrg(orgId) : found({ org, live })),
   assume: ({ orgId }) => ({ org: { id: orgId, status: "active" }, live: null }),
   decide: decideAddMember,
+  concerns: ({ usrId, role }) => [{ usrId, role }],
 };
 
 /** Add somebody in any role. After a membership that ended this begins a new chain. */

@@ -55,6 +55,8 @@ export const adminRemove: Mutation<
   assume: ({ held }) =>
     held === undefined ? null : { membership: held, org: presumablyActive(held.orgId), admin: PRESUMED_AUTHORITY },
   decide: decideAdminRemove,
+  concerns: (_, { membership }) => [membership],
+  actsFor: ({ adminUsrId }) => adminUsrId,
 };
 
 /** End somebody's membership, active or suspended. Equal rank is enough; an owner is never removed this way. */

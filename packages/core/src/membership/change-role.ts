@@ -60,6 +60,10 @@ export const changeRole: Mutation<
   },
   assume: ({ held }) => heldMember(held),
   decide: decideChangeRole,
+  concerns: ({ newRole }, { membership: { usrId, role } }) => [
+    { usrId, role },
+    { usrId, role: newRole },
+  ],
 };
 
 /** Give an active member another role: their row ends and a successor that `replaces` it begins. */

@@ -77,6 +77,7 @@ export const selfLeave: Mutation<
     return known === null || transferTo !== null ? null : { ...known, successor: null };
   },
   decide: decideSelfLeave,
+  concerns: (_, { membership }) => [membership],
 };
 
 /** End one's own membership, active or suspended; a hand-over that is asked for happens in the same commit. */

@@ -51,6 +51,7 @@ export const suspendMembership: Mutation<
   },
   assume: ({ held }) => heldMember(held),
   decide: decideSuspendMembership,
+  concerns: (_, { membership }) => [membership],
 };
 
 /** Suspend an active membership: same row, same role, its role tuple gone until it is reinstated. */
@@ -113,6 +114,7 @@ export const reinstateMembership: Mutation<
   assume: ({ held }) =>
     held === undefined ? null : { membership: held, org: presumablyActive(held.orgId), otherLive: false },
   decide: decideReinstateMembership,
+  concerns: (_, { membership }) => [membership],
 };
 
 /** Reinstate a suspended membership: same row, its role tuple back. */

@@ -56,6 +56,8 @@ export const transferOwnership: Mutation<
     return to === null ? noMembership(toMemId) : found({ org, from, to });
   },
   decide: decideTransferOwnership,
+  // Who gives, gives of their own; who receives gets nothing that the giver has not.
+  concerns: (_, { from }) => [from],
 };
 
 /** Hand ownership from one active member to another, who become `member` and `owner` in one commit. */

@@ -1,7 +1,7 @@
 import { found } from "../decision.ts";
 import type { Refusal } from "../errors.ts";
-import { isActiveOwner } from "../membership/membership.ts";
 import type { Query } from "../list.ts";
+import { isActiveOwner } from "../membership/membership.ts";
 import type { InvId, Membership, Organization, OrgId, PreTuple, Tuple, UsrId } from "../model.ts";
 import type { Read, SentInvitation, Standing } from "../read.ts";
 import { decideDeparture, isRole, type RemovedFrom, unwritten } from "../removal/remove-from-org.ts";
@@ -59,6 +59,7 @@ export function planRemoveUser(
       ...lookAt(removal, null, LOOK + 1, LOOK_FOR_GRANTS + 1),
       sent: { read: "sentInvitations", usrId: removal.usrId, expiresFrom: now, take: MOST_COUNTED + 1 },
     }),
+    concerns: ({ usrId }) => [{ usrId, role: null }],
     answer: (removal, { standings, left, sent }, now) =>
       found({
         organizations: standings.slice(0, LOOK).map((standing) => planned(removal, standing, sent, settings, now)),

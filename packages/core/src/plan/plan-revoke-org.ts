@@ -59,6 +59,7 @@ export function planRevokeOrg(
         tuples: { read: "tuplesOfObject", ...object, relation: null, take: EXAMPLES },
       };
     },
+    of: ({ orgId }) => ({ org: orgId }),
     answer({ orgId }, { org, ...answers }, now): Found<RevokeOrgPlan> | Rejected<"not_found"> {
       if (org === null) {
         return noOrg(orgId);

@@ -41,6 +41,8 @@ export function planTransferOwnership(
     name: "plan",
     parse: (input) => transferOwnership.parse(settings, input),
     reads: (input) => transferOwnership.reads(input, settings),
+    of: ({ orgId }) => ({ org: orgId }),
+    concerns: (_, { from }) => (from === null ? [] : [{ usrId: from.usrId, role: from.role }]),
     answer(input, answers, now) {
       const known = transferOwnership.find(input, answers);
       if (!known.ok) {

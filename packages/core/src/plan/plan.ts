@@ -1,7 +1,7 @@
 import { errorFor } from "../errors.ts";
 import { fields } from "../input.ts";
-import type { Organization, OrgId } from "../model.ts";
 import type { TransferOwnershipInput } from "../membership/transfer-ownership.ts";
+import type { Organization, OrgId } from "../model.ts";
 import type { RemoveUserInput } from "../removal/remove-user.ts";
 import { ask, type Context } from "../run.ts";
 import { planRemoveUser, type RemoveUserPlan } from "./plan-remove-user.ts";

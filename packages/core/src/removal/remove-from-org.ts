@@ -70,6 +70,7 @@ export const removeFromOrg: Mutation<
   find: (_, { standings, left }) => found({ standing: standings[0] ?? null, left: left[0] ?? null }),
   assume: ({ held }) => held,
   decide: decideRemoveFromOrg,
+  concerns: ({ usrId }) => [{ usrId, role: null }],
 };
 
 /** Somebody else may have done it meanwhile; then there is nothing to do. */

@@ -73,6 +73,7 @@ export const findUser: Query<
   name: "removeUser",
   parse: (removal, after) => ({ ...removal, after }),
   reads: ({ after, ...removal }) => lookAt(removal, after, LOOK, LOOK_FOR_GRANTS),
+  concerns: ({ usrId }) => [{ usrId, role: null }],
   answer: (_, { standings, left }) => found({ standings, left }),
 };
 

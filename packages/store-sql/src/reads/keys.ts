@@ -1,4 +1,4 @@
-import type { KeyScope, KeyUse } from "@tenantry/core";
+import { hasOwn, type KeyScope, type KeyUse } from "@tenantry/core";
 import { type Json, orNull } from "../rows.ts";
 import type { Values } from "../values.ts";
 import { orgId, type SqlReads } from "./sql-read.ts";
@@ -23,5 +23,7 @@ export function decodeKeyUse(json: Json): KeyUse {
 
 /** Scopes are stored in wire form: an organization and a creator of the same UUID stay apart. */
 function scope(s: string, of: KeyScope, values: Values): string {
-  return "creator" in of ? values.add(of.creator, "text") : `'org_' || replace(${orgId(s, of, values)}::text, '-', '')`;
+  return hasOwn(of, "creator")
+    ? values.add(of.creator, "text")
+    : `'org_' || replace(${orgId(s, of, values)}::text, '-', '')`;
 }

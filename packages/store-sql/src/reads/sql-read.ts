@@ -1,4 +1,4 @@
-import { type Answer, type OrgRef, type Question, type Read, uuidOf } from "@tenantry/core";
+import { type Answer, hasOwn, type OrgRef, type Question, type Read, uuidOf } from "@tenantry/core";
 import type { Json } from "../rows.ts";
 import type { Values } from "../values.ts";
 
@@ -19,10 +19,13 @@ export function id(value: string, values: Values): string {
 
 /** The organization's id, or that of the row it is named by: looked up in the same snapshot. */
 export function orgId(s: string, of: OrgRef, values: Values): string {
-  if ("org" in of) {
+  if (hasOwn(of, "org")) {
     return id(of.org, values);
   }
-  return "membership" in of
+  if (hasOwn(of, "slug")) {
+    return `(select id from ${s}.org where slug = ${values.add(of.slug, "text")} and status <> 'revoked')`;
+  }
+  return hasOwn(of, "membership")
     ? `(select org_id from ${s}.mem where id = ${id(of.membership, values)})`
     : `(select org_id from ${s}.inv where id = ${id(of.invitation, values)})`;
 }
