@@ -9,7 +9,9 @@ describe("tuples", () => {
 
   test("those of a user", () => {
     expect(listTuplesForSubject.parse("usr", alice)).toBe(alice);
-    expect(listTuplesForSubject.reads(alice, now)).toEqual({ tuples: { read: "tuplesOfSubject", usrId: alice } });
+    expect(listTuplesForSubject.reads(alice, now)).toEqual({
+      tuples: { take: null, read: "tuplesOfSubject", usrId: alice },
+    });
     expect(listTuplesForSubject.answer(alice, { tuples }, now)).toEqual({ ok: true, facts: tuples });
   });
 
@@ -25,7 +27,7 @@ describe("tuples", () => {
     expect(listTuplesForObject.parse("org", acme.id)).toEqual(any);
     expect(listTuplesForObject.parse("org", acme.id, undefined)).toEqual(any);
     expect(listTuplesForObject.parse("org", acme.id, "owner")).toEqual({ ...any, relation: "owner" });
-    expect(listTuplesForObject.reads(any, now)).toEqual({ tuples: { read: "tuplesOfObject", ...any } });
+    expect(listTuplesForObject.reads(any, now)).toEqual({ tuples: { read: "tuplesOfObject", ...any, take: null } });
     expect(listTuplesForObject.answer(any, { tuples }, now)).toEqual({ ok: true, facts: tuples });
   });
 

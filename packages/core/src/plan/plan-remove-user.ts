@@ -3,6 +3,7 @@ import type { Refusal } from "../errors.ts";
 import type { Query } from "../list.ts";
 import { isActiveOwner } from "../membership/membership.ts";
 import type { InvId, Membership, Organization, OrgId, PreTuple, Tuple, UsrId } from "../model.ts";
+import { hasOwn } from "../own.ts";
 import type { Read, SentInvitation, Standing } from "../read.ts";
 import { decideDeparture, isRole, type RemovedFrom, unwritten } from "../removal/remove-from-org.ts";
 import {
@@ -88,7 +89,7 @@ function planned(
     isSoleOwner: isActiveOwner(membership) && !otherOwner,
     how,
     refusal: refusalOf(decision),
-    newOwner: how === "transferred" && choice !== null && "transferTo" in choice ? choice.transferTo : null,
+    newOwner: how === "transferred" && choice !== null && hasOwn(choice, "transferTo") ? choice.transferTo : null,
     tuples: tuples.filter((tuple) => !isRole(tuple)).map(grant),
     invitations: { ...counted(own.length, own.slice(0, EXAMPLES)), isMore: sent.length > MOST_COUNTED },
   };

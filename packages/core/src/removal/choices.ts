@@ -3,6 +3,7 @@ import { errorFor } from "../errors.ts";
 import { idArgument } from "../id.ts";
 import { fields, readFrom } from "../input.ts";
 import type { OrgId, UsrId } from "../model.ts";
+import { hasOwn } from "../own.ts";
 import type { Successor } from "../read.ts";
 
 const MOST_CHOICES = 1000;
@@ -51,6 +52,6 @@ function choiceOf(transferTo: unknown, revoke: unknown): Choice {
 /** Whose memberships have to be known. */
 export function successorsIn(choices: Iterable<readonly [OrgId, Choice | null]>): readonly Successor[] {
   return [...choices].flatMap(([orgId, choice]) =>
-    choice !== null && "transferTo" in choice ? [{ orgId, usrId: choice.transferTo }] : [],
+    choice !== null && hasOwn(choice, "transferTo") ? [{ orgId, usrId: choice.transferTo }] : [],
   );
 }

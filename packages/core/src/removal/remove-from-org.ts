@@ -6,6 +6,7 @@ import { decideSelfLeave } from "../membership/self-leave.ts";
 import { type MemId, type OrgId, ROLES, type Tuple, type UsrId } from "../model.ts";
 import type { Environment, Mutation } from "../operation.ts";
 import { decideRevokeOrg } from "../org.ts";
+import { hasOwn } from "../own.ts";
 import type { GrantsLeft, Read, Standing } from "../read.ts";
 import type { Settings } from "../settings.ts";
 import { type Choice, successorsIn } from "./choices.ts";
@@ -96,8 +97,8 @@ export function decideDeparture(
   environment: Environment<"mem">,
 ): Decision<RemovedFrom> {
   const own = isActiveOwner(membership) && !otherOwner ? choice : null;
-  const transferTo = own !== null && "transferTo" in own ? own.transferTo : null;
-  const isRevoked = own !== null && "revoke" in own;
+  const transferTo = own !== null && hasOwn(own, "transferTo") ? own.transferTo : null;
+  const isRevoked = own !== null && hasOwn(own, "revoke");
   const decision: Decision<unknown> = isRevoked
     ? decideRevokeOrg({ orgId: org.id }, { org }, { ...environment, actor: environment.actor ?? usrId })
     : decideSelfLeave(
