@@ -75,14 +75,13 @@ test("a row is of no organization of its own", () => {
 });
 
 test("a function of the host's that fails is no matter of a row", () => {
-  const identifiers = () => {
+  const canonical = () => {
     throw new Error("the host's");
   };
   const row = { identifier: "a", role: "member", invitedBy: alice, expiresAt: new Date(1) };
   const call = { orgId: acme.id, rows: [row], mode: "each" } as never;
-  expect(codeThrown(() => createInvitations.parse({ ...settings(), identifiers } as never, call))).toBe(
-    "internal.unexpected",
-  );
+  const own = settings({ identifierPolicy: { name: "own", canonical } });
+  expect(codeThrown(() => createInvitations.parse(own, call))).toBe("internal.unexpected");
 });
 
 test("rows of the other operations are those of the single ones", () => {

@@ -47,7 +47,7 @@ test("who was removed has no authority over later rows, and is no member any mor
     [admin.id, alice],
   ]);
   expect(decideRemoveMembers(rows, facts, environment)).toMatchObject({
-    result: { rows: [{ outcome: "done" }, { code: "forbidden" }, { code: "conflict.already_terminal" }] },
+    result: { rows: [{ outcome: "done" }, { code: "forbidden" }, { code: "precondition.mem_not_active" }] },
   });
 });
 

@@ -10,7 +10,7 @@ describe("tuples", () => {
   test("those of a user", () => {
     expect(listTuplesForSubject.parse("usr", alice)).toBe(alice);
     expect(listTuplesForSubject.reads(alice, now)).toEqual({
-      tuples: { take: null, read: "tuplesOfSubject", usrId: alice },
+      tuples: { read: "tuplesOfSubject", usrId: alice },
     });
     expect(listTuplesForSubject.answer(alice, { tuples }, now)).toEqual({ ok: true, facts: tuples });
   });
