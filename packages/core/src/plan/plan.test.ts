@@ -9,7 +9,6 @@ import {
   carol,
   idNo,
   member,
-  now,
   offer,
   otherOrg,
   owner,
@@ -40,7 +39,7 @@ describe("revokeOrg", () => {
   const examples = { active: [owner, admin], suspended: [member], invitations: [offer], tuples: [roleTuple(owner)] };
 
   test("what would end, up to a number", async () => {
-    await expect(plan({ org: acme, ...counts, ...examples }, { revokeOrg: acme })).resolves.toEqual({
+    await expect(plan({ org: acme, ...counts, ...examples }, { revokeOrg: acme.id })).resolves.toEqual({
       org: acme,
       refusal: null,
       slug: "acme",
