@@ -103,7 +103,7 @@ async function examplesOf(path: string): Promise<Readonly<Record<string, (...arg
 test("the examples of the operations and of the events do what they say", { timeout: 60_000 }, async () => {
   const { store, organizationOf, suspended, overview, choices, waitingFor, sendAgain, sweepAll, ...others } =
     await examplesOf("docs/operations.md");
-  const { mailInvitations } = await examplesOf("docs/events.md");
+  const { mailInvitations, heard, suspendAndNote } = await examplesOf("docs/events.md");
   const [alice, bob] = ["usr_0190f2a81b3c7abc8123456789abcdef", "usr_0190f2a81b3c7abc8123456789abcdee"];
   const tenancy = Object(store);
   const { org, ownerMembership } = await tenancy.createOrg({ creator: alice, name: "Acme", slug: "acme" });
@@ -135,6 +135,14 @@ test("the examples of the operations and of the events do what they say", { time
     ["invitation.created", "invitation.resent"],
     (await tenancy.getOrg(org.id)).version,
   ]);
+  expect(heard).toEqual(["1 org.created", "3 org.suspended"]);
+  const { org: other } = await tenancy.createOrg(bob);
+  const another = await tenancy.addMember({ orgId: other.id, usrId: alice, role: "guest" });
+  const notes: string[] = [];
+  await suspendAndNote?.(store, another.id, async (event: unknown) => {
+    notes.push(Object(event).type);
+  });
+  expect(notes).toEqual(["membership.suspended"]);
 });
 
 test.for(Object.keys(BESIDE))("the files that %s shows are the files of the examples", (path) => {

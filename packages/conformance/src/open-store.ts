@@ -1,11 +1,7 @@
-import type { Capabilities, Tables, TenancyOptions, TenancyStore, UsrId } from "@tenantry/core";
+import type { Tables, Tenancy, TenancyOptions } from "@tenantry/core";
 
 /** A store under test. */
-export type StoreUnderTest = TenancyStore & {
-  readonly capabilities: Capabilities;
-  /** The operations on behalf of one user. */
-  as(usrId: UsrId): TenancyStore;
-};
+export type StoreUnderTest = Pick<Tenancy, keyof Tenancy>;
 
 /** A world of its own: an empty store, a look at everything it holds, and its end. */
 export interface OpenStore {

@@ -85,6 +85,7 @@ export class Gathering {
       }
       let last = outcome.seq;
       for (const { commit, answer } of those.toReversed()) {
+        // What ends everything is never one of several, so there is nothing else to share out.
         answer(Promise.resolve({ outcome: "committed", seq: last }));
         last -= commit.events.length;
       }

@@ -62,6 +62,7 @@ export {
   type EventType,
   type TenancyEvent,
 } from "./event.ts";
+export type { EventHandler, SubscribeOptions } from "./feed.ts";
 export {
   type DecodedId,
   decode,
@@ -163,7 +164,9 @@ export {
   type Capabilities,
   type Commit,
   type CommitOutcome,
+  type Committed,
   type CommittedEvent,
+  type Ended,
   type FaultKind,
   type JoinedCall,
   type KeyAddress,
@@ -174,3 +177,4 @@ export {
 } from "./store.ts";
 export { Tenancy } from "./tenancy.ts";
 export type { CreateOptions, SweepOptions, TenancyStore } from "./tenancy-store.ts";
+export { eventsOf } from "./written.ts";

@@ -12,7 +12,15 @@ import {
   memberOf,
   readFrom,
 } from "./input.ts";
-import { type Id, type IdType, INVITATION_STATUSES, type InvitationStatus, STATUSES, type Status } from "./model.ts";
+import {
+  type Id,
+  type IdType,
+  INVITATION_STATUSES,
+  type InvitationStatus,
+  type OrgId,
+  STATUSES,
+  type Status,
+} from "./model.ts";
 import { isText } from "./text.ts";
 
 // The checks of what only queries take.
@@ -21,6 +29,7 @@ const LARGEST_PAGE = 200;
 const DEFAULT_PAGE = 50;
 const QUERY_UNITS = 200;
 const RELATIONS = 100;
+const ORGS = 10_000;
 
 /** A page of a list: rows after the cursor, ascending by id. */
 export interface PageOptions {
@@ -115,6 +124,18 @@ export function eventTypesArgument(value: unknown): readonly EventType[] | null 
     throw errorFor("precondition.invalid_input", { key: "types" });
   }
   return [...new Set(types)];
+}
+
+/** Organizations, each once; `null` where none are named, so that all are meant. */
+export function orgsArgument(value: unknown): readonly OrgId[] | null {
+  if (value === undefined) {
+    return null;
+  }
+  const orgs = elements(value, ORGS);
+  if (orgs === null) {
+    throw errorFor("precondition.invalid_input", { key: "orgs" });
+  }
+  return orgs.map((org) => idArgument("org", org));
 }
 
 export function relationArgument(value: unknown): string {

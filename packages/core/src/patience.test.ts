@@ -100,18 +100,21 @@ describe("load", () => {
 describe("commit", () => {
   test("committed is committed", async () => {
     const { port } = scriptedPort({ commit: [committed] });
-    await expect(attempts().commit(() => port.commit(commit), unknown)).resolves.toBe("committed");
+    await expect(attempts().commit(() => port.commit(commit), unknown)).resolves.toEqual({
+      outcome: "committed",
+      seq: 8,
+    });
   });
 
   test("a conflict is one, for the caller of the store to load again", async () => {
     const { port, calls } = scriptedPort({ commit: [conflicting("org_slug")] });
-    await expect(attempts().commit(() => port.commit(commit), unknown)).resolves.toBe("conflict");
+    await expect(attempts().commit(() => port.commit(commit), unknown)).resolves.toBeNull();
     expect(calls).toEqual(["commit"]);
   });
 
   test.each(["contention", "retryable"] as const)("a %s fault committed nothing: decide again", async (kind) => {
     const { port } = scriptedPort({ commit: [faulty(kind)] });
-    await expect(attempts().commit(() => port.commit(commit), unknown)).resolves.toBe("conflict");
+    await expect(attempts().commit(() => port.commit(commit), unknown)).resolves.toBeNull();
   });
 
   test("connections lost before a commit count together with those lost on loading", async () => {
@@ -121,7 +124,7 @@ describe("commit", () => {
     });
     const tries = attempts();
     await tries.load(() => port.load({}));
-    await expect(tries.commit(() => port.commit(commit), unknown)).resolves.toBe("conflict");
+    await expect(tries.commit(() => port.commit(commit), unknown)).resolves.toBeNull();
     const error = await rejection(tries.commit(() => port.commit(commit), unknown));
     expect(error.code).toBe("unavailable.server");
   });
@@ -155,7 +158,7 @@ describe("commit", () => {
     const { port } = scriptedPort({ commit: times(25, conflicting()) });
     const tries = attempts();
     for (let lost = 0; lost < 24; lost += 1) {
-      await expect(tries.commit(() => port.commit(commit), unknown)).resolves.toBe("conflict");
+      await expect(tries.commit(() => port.commit(commit), unknown)).resolves.toBeNull();
     }
     const error = await rejection(tries.commit(() => port.commit(commit), unknown));
     expect([error.code, error.details]).toEqual(["unavailable.contention", { attempts: 25 }]);
@@ -176,9 +179,9 @@ describe("commit", () => {
     const { port } = scriptedPort({ commit: [...steps.map(conflicting), committed] });
     const tries = attempts();
     for (const _ of steps) {
-      await expect(tries.commit(() => port.commit(commit), unknown)).resolves.toBe("conflict");
+      await expect(tries.commit(() => port.commit(commit), unknown)).resolves.toBeNull();
     }
-    await expect(tries.commit(() => port.commit(commit), unknown)).resolves.toBe("committed");
+    await expect(tries.commit(() => port.commit(commit), unknown)).resolves.toEqual({ outcome: "committed", seq: 8 });
   });
 });
 

@@ -1,5 +1,5 @@
 import { errorFor, type TenancyError } from "./errors.ts";
-import { type CommitOutcome, StoreFault } from "./store.ts";
+import { type CommitOutcome, type Committed, StoreFault } from "./store.ts";
 import { pause } from "./system.ts";
 
 // What may be repeated after which fault, and how often: decided here for every operation and every store.
@@ -15,8 +15,8 @@ const MOST_RECONNECTS = 3;
 export interface Attempts {
   /** Reads are repeated freely: they change nothing. */
   load<T>(read: () => Promise<T>): Promise<T>;
-  /** `unknown` makes the error for a commit that was in flight when the connection died. It is never sent again. */
-  commit(write: () => Promise<CommitOutcome>, unknown: () => TenancyError): Promise<"committed" | "conflict">;
+  /** `null`: it lost. `unknown` makes the error for a commit that was in flight when the connection died. It is never sent again. */
+  commit(write: () => Promise<CommitOutcome>, unknown: () => TenancyError): Promise<Committed | null>;
   /** One attempt: whoever asks may ask again. */
   settle<T>(write: () => Promise<T>): Promise<T>;
 }
@@ -74,11 +74,11 @@ export function attempts(): Attempts {
           throw unknown();
         }
         await afterFault(fault);
-        return "conflict";
+        return null;
       }
       switch (outcome.outcome) {
         case "committed":
-          return "committed";
+          return outcome;
         case "unknown_user":
           throw errorFor("precondition.unknown_user", {});
         case "conflict": {
@@ -93,7 +93,7 @@ export function attempts(): Attempts {
           }
           refusal = constraint === null ? null : { constraint, times };
           await afterConflict();
-          return "conflict";
+          return null;
         }
       }
     },

@@ -1,8 +1,46 @@
 import { ROLES, type Role } from "./model.ts";
-import type { TenancyStore } from "./tenancy-store.ts";
 
 /** Every operation by the name of its method. */
-export type OperationName = keyof TenancyStore;
+export type OperationName =
+  | "createOrg"
+  | "getOrg"
+  | "getOrgBySlug"
+  | "listOrgs"
+  | "updateOrg"
+  | "suspendOrg"
+  | "reinstateOrg"
+  | "revokeOrg"
+  | "addMember"
+  | "getMembership"
+  | "listMembers"
+  | "listMemberships"
+  | "membershipHistory"
+  | "membersAsOf"
+  | "changeRole"
+  | "suspendMembership"
+  | "reinstateMembership"
+  | "selfLeave"
+  | "adminRemove"
+  | "transferOwnership"
+  | "createInvitation"
+  | "getInvitation"
+  | "listInvitations"
+  | "listInvitationsFor"
+  | "acceptInvitation"
+  | "declineInvitation"
+  | "revokeInvitation"
+  | "resendInvitation"
+  | "expireInvitations"
+  | "addMembers"
+  | "createInvitations"
+  | "changeRoles"
+  | "removeMembers"
+  | "plan"
+  | "removeUser"
+  | "listTuplesForSubject"
+  | "listTuplesForObject"
+  | "check"
+  | "listEvents";
 
 /** Who may call an operation on behalf of themself. */
 export interface Permission {

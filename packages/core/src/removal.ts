@@ -1,7 +1,7 @@
 import { actingOptions } from "./call.ts";
 import { errorFor, isRefusal, type Refusal } from "./errors.ts";
+import type { TenancyEvent } from "./event.ts";
 import { type MutationOptions, mutationOptions } from "./input.ts";
-import { detached } from "./json.ts";
 import type { MemId, OrgId } from "./model.ts";
 import {
   decideDeparture,
@@ -22,6 +22,7 @@ import {
 import { ask, type Context, mutate } from "./run.ts";
 import { readClock } from "./sources.ts";
 import { freshKey } from "./system.ts";
+import { eventsOf, wrote } from "./written.ts";
 
 /** Looks for what belongs to a user and ends it, a commit for each organization, until a look finds nothing new. */
 export async function removal(
@@ -35,6 +36,7 @@ export async function removal(
   const { usrId, choices, grants, limit } = asked;
   const done: RemovedFrom[] = [];
   const left = new Map<OrgId, Refusal>();
+  const events: TenancyEvent[] = [];
 
   const removeFrom = async ({ orgId, ...facts }: Part): Promise<void> => {
     const mark = freshKey();
@@ -42,13 +44,11 @@ export async function removal(
     const args = [{ orgId, usrId, choice, grants, held: { ...facts, mark } }] as const;
     try {
       const result = await mutate(context, removeFromOrg, args, { actor, idempotencyKey: idempotencyKey ?? undefined });
-      if (result !== null) {
-        const { mark: found, ...removed } = result;
-        if (found === mark) {
-          done.push(removed);
-        } else {
-          left.set(orgId, { code: "conflict.idempotency", details: { reason: "spent" } });
-        }
+      events.push(...eventsOf(result));
+      if (result.mark !== mark) {
+        left.set(orgId, { code: "conflict.idempotency", details: { reason: "spent" } });
+      } else if (result.removed !== null) {
+        done.push(result.removed);
       }
     } catch (error) {
       if (!isRefusal(error)) {
@@ -58,7 +58,7 @@ export async function removal(
     }
   };
   const answer = (more: boolean): RemoveUserResult =>
-    detached({ done, left: [...left].map(([orgId, refusal]) => ({ orgId, ...refusal })), more });
+    wrote({ done, left: [...left].map(([orgId, refusal]) => ({ orgId, ...refusal })), more }, events);
 
   let after: MemId | null = null;
   let hasFound = false;

@@ -2,6 +2,7 @@ import { mutationAs, queryAs } from "./acting.ts";
 import { type Call, callOf } from "./call.ts";
 import type { Accepted, Decision, Rejected } from "./decision.ts";
 import { errorFor, type Resolution, type TenancyError } from "./errors.ts";
+import type { TenancyEvent } from "./event.ts";
 import { Gathering } from "./gather.ts";
 import { detached, fromJson } from "./json.ts";
 import type { Query } from "./list.ts";
@@ -13,12 +14,14 @@ import type { Settings } from "./settings.ts";
 import { readClock } from "./sources.ts";
 import {
   type Access,
+  type Commit,
   type CommitOutcome,
   type JoinedCall,
   type KeyClaim,
   StoreFault,
   type StorePort,
 } from "./store.ts";
+import { eventsWritten, wrote } from "./written.ts";
 
 // The loop around every operation: load, decide, commit, and again on conflict. Decisions know nothing of it, and
 // stores are only asked and told.
@@ -36,7 +39,8 @@ export function contextOf(port: StorePort, settings: Settings): Context {
   return {
     port,
     settings,
-    gathering: settings.groupCommit && port.isRemote ? new Gathering(port) : null,
+    // A store that may be inside the host's transaction leaves its calls apart.
+    gathering: settings.groupCommit && port.isRemote && port.join === undefined ? new Gathering(port) : null,
     acting: null,
   };
 }
@@ -53,8 +57,8 @@ export async function ask<Args extends readonly unknown[], Input, P extends Plan
   const query = acting === null ? asked : queryAs(asked, acting, settings);
   const input = query.parse(...args);
   const now = readClock(settings);
-  const answers = await joined(port, { operation: query.name, isMutation: false }, (access) =>
-    attempts().load(() => access.load(query.reads(input, now))),
+  const answers = await inPlace(port, { operation: query.name, isMutation: false }, (joined) =>
+    attempts().load(() => (joined ?? port).load(query.reads(input, now))),
   );
   const answer = query.answer(input, answers, now);
   if (!answer.ok) {
@@ -77,18 +81,17 @@ export async function mutate<
     acting === null
       ? callOf(operation, settings, args, last, acting)
       : callOf(mutationAs(operation, acting, settings), settings, args, last, acting);
-  return joined(port, { operation: operation.name, isMutation: true }, (access) => perform(context, access, call));
+  return inPlace(port, { operation: operation.name, isMutation: true }, (joined) => perform(context, joined, call));
 }
 
 async function perform<P extends MutationPlan, R>(
   { port, gathering }: Context,
-  own: Access,
+  joined: Access | null,
   call: Call<P, R>,
 ): Promise<R> {
   const tries = attempts();
   // Inside the host's transaction nothing is shared with others, nor held for oneself.
-  const isJoined = own !== port;
-  const access = isJoined ? own : (gathering ?? port);
+  const access = joined ?? gathering ?? port;
   let decision = call.assumed();
   let lost = 0;
   // A caller's key may have been used before. One that the library made is new, until a commit was sent with it: that
@@ -98,18 +101,23 @@ async function perform<P extends MutationPlan, R>(
     decision ??= accepted(call.decide(await tries.load(() => access.load(call.plan(!isKeyFresh)))));
     const { result, write } = decision;
     if (write === null) {
-      return detached(result);
+      return wrote(result, []);
     }
     const commit = call.commit(write, result);
-    const outcome = await tries.commit(
+    const committed = await tries.commit(
       () => access.commit(commit),
       () => unknownOutcome(port, call.claim(commit.org.id)),
     );
-    if (outcome === "committed") {
-      return detached(result);
+    if (committed !== null) {
+      return wrote(result, eventsWritten(commit, committed));
     }
     lost += 1;
-    if (lost >= MOST_LOST && !isJoined && commit.org.is === "existing" && (gathering ?? port.hold) !== undefined) {
+    if (
+      lost >= MOST_LOST &&
+      joined === null &&
+      commit.org.is === "existing" &&
+      (gathering ?? port.hold) !== undefined
+    ) {
       return insist({ port, gathering }, commit.org.id, call, tries);
     }
     isKeyFresh = false;
@@ -128,36 +136,41 @@ async function insist<P extends MutationPlan, R>(
     port.hold === undefined ? work(port) : port.hold(orgId, work);
   for (;;) {
     let conclude: (() => Accepted<R>) | undefined;
+    let events: readonly TenancyEvent[] = [];
     const decide = async (access: Access): Promise<CommitOutcome> => {
       const answers = await access.load(call.plan(true));
       conclude = kept(() => accepted(call.decide(answers)));
-      return commitOf(call, conclude, access);
+      const commit = commitOf(call, conclude);
+      if (commit === null) {
+        return NOTHING;
+      }
+      const outcome = await access.commit(commit);
+      events = eventsWritten(commit, outcome);
+      return outcome;
     };
-    const outcome = await tries.commit(
+    const committed = await tries.commit(
       () => (gathering === null ? hold(decide) : gathering.alone(orgId, () => hold(decide))),
       () => unknownOutcome(port, call.claim(orgId)),
     );
-    if (outcome === "committed" && conclude !== undefined) {
-      return detached(conclude().result);
+    if (committed !== null && conclude !== undefined) {
+      return wrote(conclude().result, events);
     }
   }
 }
 
-/** Commits what a decision wants to be written. A refusal wants nothing: it is no failure of the store's. */
-async function commitOf<P extends MutationPlan, R>(
-  call: Call<P, R>,
-  conclude: () => Accepted<R>,
-  access: Access,
-): Promise<CommitOutcome> {
-  const nothing: CommitOutcome = { outcome: "committed", seq: 0 };
+/** What is committed where there is nothing to write. */
+const NOTHING: CommitOutcome = { outcome: "committed", seq: 0 };
+
+/** What a decision wants to be written. A refusal wants nothing: it is no failure of the store's. */
+function commitOf<P extends MutationPlan, R>(call: Call<P, R>, conclude: () => Accepted<R>): Commit | null {
   let decision: Accepted<R>;
   try {
     decision = conclude();
   } catch {
-    return nothing;
+    return null;
   }
   const { write, result } = decision;
-  return write === null ? nothing : access.commit(call.commit(write, result));
+  return write === null ? null : call.commit(write, result);
 }
 
 /** What a function answers or throws now, however often it is asked for later. */
@@ -172,10 +185,10 @@ function kept<T>(work: () => T): () => T {
   }
 }
 
-/** Runs a call as a part of the host's transaction where the store was given one, else by itself. */
-async function joined<T>(port: StorePort, call: JoinedCall, work: (access: Access) => Promise<T>): Promise<T> {
+/** Runs a call as a part of the host's transaction where the store was given one, else by itself: `null`. */
+async function inPlace<T>(port: StorePort, call: JoinedCall, work: (joined: Access | null) => Promise<T>): Promise<T> {
   if (port.join === undefined) {
-    return work(port);
+    return work(null);
   }
   try {
     return await port.join(call, work);
@@ -192,7 +205,7 @@ function unknownOutcome(
   const resolve = async (): Promise<Resolution> => {
     const use = await attempts().settle(() => port.settle({ scope, key }));
     return use.state === "done" && use.operation === operation && use.fingerprint === fingerprint
-      ? { committed: true, result: detached(fromJson(use.result)) }
+      ? { committed: true, result: wrote(fromJson(use.result), []) }
       : { committed: false };
   };
   return errorFor("indeterminate.commit", {}, { hidden: { key, resolve } });

@@ -1,6 +1,6 @@
 import type { Change, OrgGuard } from "./change.ts";
 import type { UnavailableCode } from "./errors.ts";
-import type { EventDraft, TenancyEvent } from "./event.ts";
+import type { EventData, EventDraft, TenancyEvent } from "./event.ts";
 import type { InvId, Invitation, Membership, Organization, OrgId, Tuple, UsrId } from "./model.ts";
 import type { AnswersTo, KeyUse, Plan } from "./read.ts";
 
@@ -54,12 +54,24 @@ export interface Commit {
 }
 
 /**
+ * `seq`: of the last event, and so the organization's version now. `ended`: how many rows of each kind ended, where the
+ * commit ended everything of the organization; that completes the data of its event.
+ */
+export interface Committed {
+  readonly outcome: "committed";
+  readonly seq: number;
+  readonly ended?: Ended;
+}
+
+/** The counts of `org.revoked`. */
+export type Ended = Pick<EventData["org.revoked"], "memberships" | "invitations" | "tuples">;
+
+/**
  * `conflict`: an expectation no longer holds, or a unique rule of the database fired, named by `constraint`.
  * Nothing was written then, nor where a user is unknown to the host's linked table.
  */
 export type CommitOutcome =
-  /** `seq`: of the last event, and so the organization's version now. */
-  | { readonly outcome: "committed"; readonly seq: number }
+  | Committed
   | { readonly outcome: "conflict"; readonly constraint: string | null }
   | { readonly outcome: "unknown_user" };
 
@@ -74,9 +86,10 @@ export interface StorePort extends Access {
   /**
    * Runs the whole of one call, from its first look to its last commit. Present where the store may have been given a
    * connection inside the host's transaction: then the call is a part of that. What it wrote is undone if it fails, the
-   * host's own work before it is not, and the transaction can be used on. `access` never throws `indeterminate` there.
+   * host's own work before it is not, and the transaction can be used on. `access` never throws `indeterminate` there. It
+   * is `null` while no transaction is open: then the call is made by itself, through the port.
    */
-  join?<T>(call: JoinedCall, work: (access: Access) => Promise<T>): Promise<T>;
+  join?<T>(call: JoinedCall, work: (access: Access | null) => Promise<T>): Promise<T>;
   /**
    * Works while it holds the organization's lock, so that nobody else commits to it in between: for a call that has lost
    * several races. Present where a transaction can be held open. What `work` has committed is true once this returns. Throws

@@ -1,8 +1,9 @@
+import type { TenancyEvent } from "./event.ts";
 import { actorOption, type MutationOptions } from "./input.ts";
 import { type ExpireInvitationsInput, expireInOrg, findLapsed } from "./invitation/expire-invitations.ts";
-import { detached } from "./json.ts";
 import type { ExpireInvitationsResult, InvId } from "./model.ts";
 import { ask, type Context, mutate } from "./run.ts";
+import { eventsOf, wrote } from "./written.ts";
 
 /** One look, then one commit for each organization in which something has lapsed. */
 export async function sweep(
@@ -15,8 +16,11 @@ export async function sweep(
   const { actor } = actorOption(options);
   const { byOrg, more } = await ask(context, findLapsed, asked);
   const expired: InvId[] = [];
+  const events: TenancyEvent[] = [];
   for (const lapsedInOrg of byOrg) {
-    expired.push(...(await mutate(context, expireInOrg, [lapsedInOrg], { actor })));
+    const done = await mutate(context, expireInOrg, [lapsedInOrg], { actor });
+    expired.push(...done);
+    events.push(...eventsOf(done));
   }
-  return detached({ expired, more });
+  return wrote({ expired, more }, events);
 }

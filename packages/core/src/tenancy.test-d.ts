@@ -15,6 +15,7 @@ import type {
   TransferOwnershipResult,
   Tuple,
 } from "./model.ts";
+import type { OperationName } from "./permissions.ts";
 import type { Plans } from "./plan/plan.ts";
 import type { RemoveUserPlan } from "./plan/plan-remove-user.ts";
 import type { RevokeOrgPlan } from "./plan/plan-revoke-org.ts";
@@ -108,4 +109,8 @@ test("results are read-only at every depth", () => {
   result.invitation.status = "accepted";
   // @ts-expect-error read-only
   result.materializedTuples.push();
+});
+
+test("every method has its line of permissions, and nothing else has", () => {
+  expectTypeOf<OperationName>().toEqualTypeOf<keyof TenancyStore>();
 });

@@ -3,7 +3,8 @@ import type { BulkAnswer } from "./bulk/bulk.ts";
 import { type ChangeRolesInput, changeRoles } from "./bulk/change-roles.ts";
 import { type CreateInvitationsInput, createInvitations } from "./bulk/create-invitations.ts";
 import { type RemoveMembersInput, removeMembers } from "./bulk/remove-members.ts";
-import type { EventsPage } from "./event.ts";
+import type { EventsPage, EventType } from "./event.ts";
+import { type EventHandler, Feed, type SubscribeOptions, toldTo } from "./feed.ts";
 import { idArgument } from "./id.ts";
 import type { MutationOptions } from "./input.ts";
 import { type AcceptInvitationInput, acceptInvitation } from "./invitation/accept-invitation.ts";
@@ -214,12 +215,15 @@ export class Tenancy extends Operations {
   /** What this store can and cannot do. */
   readonly capabilities: Capabilities;
   readonly #own: Context;
+  readonly #feed: Feed;
 
   /** Throws `PreconditionError` `precondition.invalid_input` for an unknown option or value. */
   constructor(port: StorePort, options: TenancyOptions = {}) {
-    const context = contextOf(port, settingsFrom(options));
+    const feed = new Feed();
+    const context = contextOf(toldTo(feed, port), settingsFrom(options));
     super(context);
     this.#own = context;
+    this.#feed = feed;
     this.capabilities = port.capabilities;
   }
 
@@ -232,5 +236,16 @@ export class Tenancy extends Operations {
    */
   as(usrId: UsrId): TenancyStore {
     return new Operations({ ...this.#own, acting: idArgument("usr", usrId) });
+  }
+
+  /**
+   * Calls `handler` with every event that this store object writes from now on, those of `as` included: after its commit,
+   * before the mutation's promise settles as a rule, in the order of `seq` within an organization, at most once. Whatever
+   * the handler does, the mutation is not affected. Not told of: what other processes write, what is written inside the
+   * host's transaction, and a commit whose outcome was unknown; `listEvents` has them all. The result ends it. Throws
+   * `PreconditionError` `precondition.invalid_input` for an unknown option or value, `InvalidIdError`, `InvalidTypeError`.
+   */
+  subscribe<T extends EventType = EventType>(handler: EventHandler<T>, options?: SubscribeOptions<T>): () => void {
+    return this.#feed.subscribe(handler, options);
   }
 }

@@ -5,6 +5,7 @@ import {
   type Change,
   type Commit,
   type CommitOutcome,
+  type Ended,
   type EventFilter,
   hasOwn,
   type InvId,
@@ -406,12 +407,16 @@ class Database implements StorePort {
     const undo: (() => void)[] = [];
     try {
       const seq = this.#advance(commit, undo);
-      const counts = { memberships: 0, invitations: 0, tuples: 0 };
+      let ended: Ended | undefined;
       for (const change of commit.changes) {
-        this.#apply(change, commit.org.id, undo, counts);
+        if (change.op === "endEverything") {
+          ended = this.#endEverything(change, undo);
+        } else {
+          this.#apply(change, commit.org.id, undo);
+        }
       }
-      this.#record(commit, seq, counts, undo);
-      return { outcome: "committed", seq };
+      this.#record(commit, seq, ended, undo);
+      return { outcome: "committed", seq, ...(ended === undefined ? {} : { ended }) };
     } catch (error) {
       for (const step of undo.reverse()) {
         step();
@@ -451,12 +456,7 @@ class Database implements StorePort {
     return version;
   }
 
-  #apply(
-    change: Change,
-    orgId: OrgId,
-    undo: (() => void)[],
-    counts: { memberships: number; invitations: number; tuples: number },
-  ): void {
+  #apply(change: Exclude<Change, { op: "endEverything" }>, orgId: OrgId, undo: (() => void)[]): void {
     switch (change.op) {
       case "insertOrg":
         this.#isNew(this.#orgs, change.row.id);
@@ -497,8 +497,6 @@ class Database implements StorePort {
         return this.#putTuple(change.tuple, undo);
       case "deleteTuple":
         return this.#dropTuple(change.tuple, undo);
-      case "endEverything":
-        return this.#endEverything(change, undo, counts);
     }
   }
 
@@ -510,33 +508,31 @@ class Database implements StorePort {
     return row;
   }
 
-  #endEverything(
-    { orgId, at, by }: Extract<Change, { op: "endEverything" }>,
-    undo: (() => void)[],
-    counts: { memberships: number; invitations: number; tuples: number },
-  ): void {
+  #endEverything({ orgId, at, by }: Extract<Change, { op: "endEverything" }>, undo: (() => void)[]): Ended {
+    let [memberships, invitations, tuples] = [0, 0, 0];
     for (const id of this.#membersOf.sorted(orgId)) {
       const row = this.#members.get(id) as MembershipRow;
       if (row.status !== "revoked") {
         this.#putMembership({ ...row, status: "revoked", updatedAt: later(at, row.updatedAt) }, undo);
-        counts.memberships += 1;
+        memberships += 1;
       }
     }
     for (const id of this.#invitationsOf.sorted(orgId)) {
       const row = this.#invitations.get(id) as InvitationRow;
       if (row.status === "pending" && row.expiresAt.getTime() >= at.getTime()) {
         this.#putInvitation({ ...row, status: "revoked", terminalAt: later(at, row.createdAt), terminalBy: by }, undo);
-        counts.invitations += 1;
+        invitations += 1;
       }
     }
     for (const key of [...this.#tuplesOfObject.of(objectKey({ objectType: "org", objectId: orgId }))]) {
       this.#dropTuple(this.#tuples.get(key) as Tuple, undo);
-      counts.tuples += 1;
+      tuples += 1;
     }
+    return { memberships, invitations, tuples };
   }
 
   /** The events and the uses of keys: part of the commit like every row. */
-  #record({ org, events, keys }: Commit, last: number, counts: object, undo: (() => void)[]): void {
+  #record({ org, events, keys }: Commit, last: number, ended: Ended | undefined, undo: (() => void)[]): void {
     const first = last - events.length + 1;
     for (const { event, scope, key, ...use } of keys) {
       const address = addressKey({ scope, key });
@@ -556,7 +552,7 @@ class Database implements StorePort {
     const recorded = this.#events.get(org.id) ?? [];
     this.#events.set(org.id, recorded);
     for (const [place, { data, ...event }] of events.entries()) {
-      const facts = event.type === "org.revoked" ? { ...data, ...counts } : data;
+      const facts = event.type === "org.revoked" ? { ...data, ...ended } : data;
       recorded.push({ ...event, orgId: org.id, seq: first + place, data: facts } as TenancyEvent);
       undo.push(() => recorded.pop());
     }

@@ -18,22 +18,21 @@ import { Turns } from "./turns.ts";
 const calls = new Turns();
 
 /**
- * Runs one call on the host's connection: inside its transaction if one is open, else by itself, as `alone`. The
+ * Runs one call on the host's connection: inside its transaction if one is open, else by itself: `null`. The
  * transaction is never begun, committed or rolled back here. What fails is undone to a savepoint, and the host goes on.
  */
 export async function join<T>(
   connection: SqlConnection,
   requests: Requests,
-  alone: Access,
   call: JoinedCall,
-  work: (access: Access) => Promise<T>,
+  work: (access: Access | null) => Promise<T>,
 ): Promise<T> {
   if (connection.inTransaction() === false) {
-    return work(alone);
+    return work(null);
   }
   return calls.take(connection.handle, async () => {
     if (!(await isInTransaction(connection))) {
-      return work(alone);
+      return work(null);
     }
     const part = new Part(connection, requests, call);
     let result: T;

@@ -1,4 +1,4 @@
-import type { Access, AnswersTo, Plan, StorePort } from "@tenantry/core";
+import type { AnswersTo, Plan, StorePort } from "@tenantry/core";
 import type { SqlExecutor } from "./executor.ts";
 import { commitOutcome, faultOf, isStalePreparation } from "./faults.ts";
 import { hold, type OpenTransaction } from "./hold.ts";
@@ -23,7 +23,8 @@ export function sqlPort(
   prepare: boolean,
 ): StorePort {
   const requested = requests(schema, prepare);
-  const access: Access = {
+  const { connection } = executor;
+  return {
     load: <P extends Plan>(plan: P): Promise<AnswersTo<P>> => read(executor, requested.load(plan)),
     async commit(commit) {
       try {
@@ -32,10 +33,6 @@ export function sqlPort(
         return commitOutcome(error);
       }
     },
-  };
-  const { connection } = executor;
-  return {
-    ...access,
     isRemote: true,
     capabilities: { concurrentSessions, usersLink: true, hostTransactions },
     async settle(address) {
@@ -44,7 +41,7 @@ export function sqlPort(
         ? { state: "fenced" }
         : read(executor, requested.keyUse(address));
     },
-    ...(connection === undefined ? {} : { join: (call, work) => join(connection, requested, access, call, work) }),
+    ...(connection === undefined ? {} : { join: (call, work) => join(connection, requested, call, work) }),
     ...(transaction === undefined ? {} : { hold: (orgId, work) => hold(transaction, requested, orgId, work) }),
   };
 }

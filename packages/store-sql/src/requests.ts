@@ -3,6 +3,7 @@ import {
   type AnswersTo,
   type Commit,
   type CommitOutcome,
+  type Ended,
   type KeyAddress,
   type KeyUse,
   type OrgId,
@@ -58,7 +59,7 @@ export function requests(schema: string, prepare: boolean): Requests {
 
     commit(commit) {
       const { text, values } = commitSql(schema, commit);
-      return { statement: statement(text, values, prepare), decode: ([row]) => outcome(row?.["seq"]) };
+      return { statement: statement(text, values, prepare), decode: ([row]) => outcome(row) };
     },
 
     lockOrg(orgId) {
@@ -110,10 +111,13 @@ returning state`;
   };
 }
 
-function outcome(seq: string | null | undefined): CommitOutcome {
-  return seq === undefined || seq === null
-    ? { outcome: "conflict", constraint: null }
-    : { outcome: "committed", seq: Number(seq) };
+function outcome(row: Row | undefined): CommitOutcome {
+  const seq = row?.["seq"] ?? null;
+  if (seq === null) {
+    return { outcome: "conflict", constraint: null };
+  }
+  const ended = row?.["ended"] ?? null;
+  return { outcome: "committed", seq: Number(seq), ...(ended === null ? {} : { ended: JSON.parse(ended) as Ended }) };
 }
 
 function json(row: Row | undefined, column: string): { readonly [key: string]: Json } {

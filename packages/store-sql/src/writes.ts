@@ -23,7 +23,11 @@ export function commitSql(s: string, commit: Commit): { readonly text: string; r
     ...tuples(s, changes, values),
     ...records(s, commit, changes, values),
   ];
-  return { text: `with ${parts.filter((part) => part !== "").join(", ")}\nselect last::text as seq from go`, values };
+  const answer = changes("endEverything").length === 0 ? "" : ", (select counts::text from ended) as ended";
+  return {
+    text: `with ${parts.filter((part) => part !== "").join(", ")}\nselect last::text as seq${answer} from go`,
+    values,
+  };
 }
 
 type Changes = <O extends Op>(op: O) => readonly Of<O>[];
@@ -257,13 +261,11 @@ function records(s: string, { events, keys }: Commit, changes: Changes, values: 
   let counts = "";
   if (ending !== undefined) {
     parts.push(`ended as materialized (
-  select e.memberships, e.invitations, e.tuples
+  select jsonb_build_object('memberships', e.memberships, 'invitations', e.invitations, 'tuples', e.tuples) as counts
     from go, ${s}.end_everything(go.org_id, ${values.add(ending.orgId, "text")}, ${values.add(ending.at, "timestamptz")},
       ${values.add(uuidOrNull(ending.by), "uuid")}) e
 )`);
-    counts = ` || case r.type when 'org.revoked' then
-         (select jsonb_build_object('memberships', memberships, 'invitations', invitations, 'tuples', tuples) from ended)
-         else '{}' end`;
+    counts = " || case r.type when 'org.revoked' then (select counts from ended) else '{}' end";
   }
   const recorded = events.map((event, place) => ({
     place: place + 1,

@@ -11,6 +11,7 @@ import { oneEvent, queriesWriteNothing } from "./one-event.ts";
 import { secrecy } from "./secrecy.ts";
 import { noVersion, staleVersion } from "./stale-version.ts";
 import { storeOptions } from "./store-options.ts";
+import { notToldInside, told, toldOfPart, toldOnce } from "./told-events.ts";
 import type { Trait } from "./trait.ts";
 import { unknownId } from "./unknown-id.ts";
 
@@ -45,4 +46,8 @@ export const contract: readonly Trait[] = [
   permissions,
   foreign,
   noOtherActor,
+  told,
+  toldOnce,
+  toldOfPart,
+  notToldInside,
 ];

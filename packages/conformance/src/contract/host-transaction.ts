@@ -109,7 +109,7 @@ export const refusedInside: Trait = {
 };
 
 /** A town on a store that takes part in the host's transactions; a store that declares not to is left out. */
-function inHostTown(test: (town: Town, transact: Transact) => Promise<void>): Trait["cases"][number]["run"] {
+export function inHostTown(test: (town: Town, transact: Transact) => Promise<void>): Trait["cases"][number]["run"] {
   return (open: Open, leaveOut) =>
     inTown(open, async (town) => {
       const { transaction } = town;

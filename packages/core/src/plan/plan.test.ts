@@ -1,19 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { answering, type Facts } from "../../test/scripted-port.ts";
 import { open, rejection } from "../../test/scripted-store.ts";
-import {
-  acme,
-  admin,
-  alice,
-  bob,
-  carol,
-  idNo,
-  member,
-  offer,
-  otherOrg,
-  owner,
-  settings,
-} from "../../test/world.ts";
+import { acme, admin, alice, bob, carol, idNo, member, offer, otherOrg, owner } from "../../test/world.ts";
 import { roleTuple, type Tuple } from "../model.ts";
 import type { Standing } from "../read.ts";
 

@@ -25,7 +25,9 @@ export interface RemovedFrom {
 }
 
 /** Tells what a call did from what an earlier one with its key did. */
-export interface Marked extends RemovedFrom {
+export interface Marked {
+  /** `null`: there was nothing left to do. */
+  readonly removed: RemovedFrom | null;
   readonly mark: string;
 }
 
@@ -48,7 +50,7 @@ export const removeFromOrg: Mutation<
   Removal,
   { readonly standings: Read<"standings">; readonly left: Read<"grantsLeft"> },
   RemovalFacts,
-  Marked | null,
+  Marked,
   "mem"
 > = {
   name: "removeUser",
@@ -79,15 +81,17 @@ export function decideRemoveFromOrg(
   removal: Removal,
   { standing, left }: RemovalFacts,
   environment: Environment<"mem">,
-): Decision<Marked | null> {
+): Decision<Marked> {
   if (standing !== null) {
     return marked(removal, decideDeparture(removal, standing, environment));
   }
-  return left === null ? noChange(null) : marked(removal, decideGrants(removal, left, environment));
+  return left === null
+    ? noChange({ removed: null, mark: removal.held.mark })
+    : marked(removal, decideGrants(removal, left, environment));
 }
 
 function marked({ held: { mark } }: Removal, decision: Decision<RemovedFrom>): Decision<Marked> {
-  return decision.ok ? { ...decision, result: { ...decision.result, mark } } : decision;
+  return decision.ok ? { ...decision, result: { removed: decision.result, mark } } : decision;
 }
 
 /** End a membership and what hung on it. A choice is for the only owner; nobody else can end an organization by it. */

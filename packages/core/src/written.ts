@@ -1,0 +1,50 @@
+import { errorFor } from "./errors.ts";
+import type { TenancyEvent } from "./event.ts";
+import { detached } from "./json.ts";
+import type { Commit, CommitOutcome } from "./store.ts";
+
+/** What a commit wrote down, in the order of `seq`: the same that `listEvents` answers. */
+export function eventsWritten({ org, events }: Commit, outcome: CommitOutcome): readonly TenancyEvent[] {
+  if (outcome.outcome !== "committed") {
+    return [];
+  }
+  const first = outcome.seq - events.length + 1;
+  const whole = events.map(({ type, at, actor, idempotencyKey, data }, place) => ({
+    orgId: org.id,
+    seq: first + place,
+    type,
+    at,
+    actor,
+    idempotencyKey,
+    data: type === "org.revoked" ? { ...data, ...outcome.ended } : data,
+  }));
+  return detached(whole as TenancyEvent[]);
+}
+
+/** The events behind each result of a mutation. */
+const written = new WeakMap<object, readonly TenancyEvent[]>();
+
+/** A result as it is handed out, with the events that it stands for. */
+export function wrote<R>(result: R, events: readonly TenancyEvent[]): R {
+  const out = detached(result);
+  written.set(out as object, events);
+  return out;
+}
+
+/**
+ * The events that a mutation wrote, in the order of `seq`; none if it changed nothing or answered a used idempotency key.
+ * For work that belongs to the mutation and is done where it was called, as inside the host's transaction. `result` is the
+ * object that the mutation answered: a copy, or what a query answered, throws `PreconditionError`
+ * `precondition.invalid_input`.
+ */
+export function eventsOf(result: object): readonly TenancyEvent[] {
+  const events = isObject(result) ? written.get(result) : undefined;
+  if (events === undefined) {
+    throw errorFor("precondition.invalid_input", { key: null });
+  }
+  return events;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
+}
