@@ -74,8 +74,9 @@ export async function removal(
       hasFound = true;
       await removeFrom(part);
     }
-    if (found.standings.length === LOOK) {
-      after = found.standings.at(-1)?.membership.id ?? null;
+    const last = found.standings[LOOK - 1];
+    if (last !== undefined) {
+      after = last.membership.id;
     } else if (hasFound) {
       // Others may have been joined meanwhile.
       [after, hasFound] = [null, false];

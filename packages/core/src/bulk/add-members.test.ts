@@ -52,6 +52,19 @@ test("who was added by an earlier row is a member to the later ones", () => {
   });
 });
 
+test("a malformed row is reported in its place", () => {
+  const rows = [null, { usrId: alice, role: "member" }];
+  const parsed = addMembers.parse(settings(), { orgId: acme.id, rows, mode: "each" } as never);
+  expect(decideAddMembers(parsed, facts, environment)).toMatchObject({
+    result: {
+      rows: [
+        { outcome: "refused", code: "precondition.invalid_input", details: { key: null } },
+        { outcome: "done", entity: { id: fresh.mems[1] } },
+      ],
+    },
+  });
+});
+
 test("where every row is refused nothing is written", () => {
   const decision = decideAddMembers(call([carol], { mode: "each" }), { org: acme, live: [member] }, environment);
   expect(decision).toMatchObject({ ok: true, result: { refused: 1 }, write: null });
@@ -87,6 +100,7 @@ test("each user is asked for once; a malformed row asks for nobody and concerns 
     org: { read: "org", of: { org: acme.id } },
     live: { read: "liveMembers", orgId: acme.id, usrIds: [alice] },
   });
+  expect(addMembers.find(parsed, { org: acme, live: [] })).toEqual({ ok: true, facts });
   expect(addMembers.concerns?.(parsed, facts)).toEqual([
     { usrId: alice, role: "member" },
     { usrId: alice, role: "guest" },

@@ -85,7 +85,7 @@ function preview(row: RowReport<unknown>): RowPreview {
 /** All of them as one, of one organization that exists. */
 export function together(writes: readonly Write[]): Write {
   const [first, ...others] = writes as readonly [Write, ...Write[]];
-  const guards = writes.flatMap(({ org }) => (org.is === "existing" ? [org] : []));
+  const guards = writes.map(({ org }) => org).filter((org) => org.is === "existing");
   const org: OrgGuard = {
     ...first.org,
     is: "existing",

@@ -96,6 +96,7 @@ test("all of them are decided without a look, unless there is something to look 
 });
 
 test("it is made in the name of those who invite, about the roles on offer", () => {
+  expect(createInvitations.find(call([row]), facts)).toEqual({ ok: true, facts });
   expect(createInvitations.actsFor?.(call([row, row]))).toEqual([alice]);
   expect(createInvitations.concerns?.(call([row]), facts)).toEqual([{ usrId: null, role: "member" }]);
 });

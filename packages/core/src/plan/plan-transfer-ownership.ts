@@ -42,7 +42,7 @@ export function planTransferOwnership(
     parse: (input) => transferOwnership.parse(settings, input),
     reads: (input) => transferOwnership.reads(input, settings),
     of: ({ orgId }) => ({ org: orgId }),
-    concerns: (_, { from }) => (from === null ? [] : [{ usrId: from.usrId, role: from.role }]),
+    concerns: (_, { from }) => [from].filter((row) => row !== null),
     answer(input, answers, now) {
       const known = transferOwnership.find(input, answers);
       if (!known.ok) {

@@ -145,8 +145,8 @@ describe("removeUser", () => {
 });
 
 test("on behalf of somebody an owner plans for the organization, and everybody for themself", async () => {
-  const as = async (acting: object | null, operation: unknown) => {
-    const facts = { org: acme, from: owner, to: admin, standings: [], left: [], sent: [], acting };
+  const as = async (acting: object | null, operation: unknown, from: object | null = owner) => {
+    const facts = { org: acme, from, to: admin, standings: [], left: [], sent: [], acting };
     const { store } = open({ load: [answering(facts)] });
     return store
       .as(bob)
@@ -160,6 +160,9 @@ test("on behalf of somebody an owner plans for the organization, and everybody f
   expect(await as({ ...admin, role: "owner" }, { transferOwnership })).toBe("ok");
   expect(await as(admin, { transferOwnership })).toBe("forbidden");
   expect(await as(null, { transferOwnership })).toBe("not_found");
+  expect(await as(admin, { transferOwnership }, null)).toBe("not_found");
+  expect(await as(admin, { revokeOrg: acme.id })).toBe("forbidden");
+  expect(await as(null, { revokeOrg: acme.id })).toBe("not_found");
   expect(await as(null, { removeUser: { usrId: bob } })).toBe("ok");
   expect(await as(null, { removeUser: { usrId: carol } })).toBe("forbidden");
 });
