@@ -174,6 +174,8 @@ CREATE INDEX inv_of_org ON tenancy.inv USING btree (org_id, status, id, expires_
 
 CREATE INDEX inv_pending ON tenancy.inv USING btree (org_id, canonical) WHERE (status = 'pending'::text);
 
+CREATE INDEX inv_sent ON tenancy.inv USING btree (invited_by, id, expires_at, org_id) WHERE (status = 'pending'::text);
+
 CREATE INDEX mem_active_owner ON tenancy.mem USING btree (org_id, id) WHERE ((role = 'owner'::text) AND (status = 'active'::text));
 
 CREATE INDEX mem_of_org ON tenancy.mem USING btree (org_id, id, created_at, (
