@@ -19,6 +19,7 @@ const docs = readdirSync("docs").map((name) => `docs/${name}`);
 const BESIDE: Readonly<Record<string, string>> = {
   "docs/transactions.md": "examples/transactions/src",
   "docs/write-your-own-executor.md": "examples/executor/src",
+  "docs/write-your-own-store.md": "examples/store-sqlite/src",
 };
 const pages: readonly Page[] = [...readmes, ...docs]
   .filter((path) => path.endsWith(".md") && existsSync(path))

@@ -18,6 +18,22 @@ export function assertSame(what: string, actual: unknown, expected: unknown, str
   assert(found.length === 0, `${what}:\n  ${found.slice(0, 20).join("\n  ")}`);
 }
 
+/** Makes all checks, and fails with everything that is wrong. */
+export function assertAll(...checks: readonly (() => void)[]): void {
+  const failures = checks.flatMap((check): readonly Failure[] => {
+    try {
+      check();
+      return [];
+    } catch (error) {
+      if (error instanceof Failure) {
+        return [error];
+      }
+      throw error;
+    }
+  });
+  assert(failures.length === 0, failures.map(({ message }) => message).join("\n"));
+}
+
 /** What came of a call. */
 export type Outcome<R = unknown> =
   | { readonly ok: true; readonly result: R }

@@ -32,14 +32,19 @@ export interface StoreDescription extends TestRunner {
 export function describeStore({ name, describe, it, open, fixtures = corpus, report = warn }: StoreDescription): void {
   describe(name, () => {
     describe("fixtures", () => describeFixtures({ describe, it, open, fixtures, report }));
-    for (const { title, cases } of contract) {
-      describe(title, () => {
-        for (const { name: fact, run } of cases) {
-          it(fact, async (...context) => run(open, (reason) => skip(context, reason)));
-        }
-      });
-    }
+    describeContract({ describe, it, open });
   });
+}
+
+/** The contract alone: a group of tests for everything that holds for every operation. */
+export function describeContract({ describe, it, open }: Pick<StoreDescription, "describe" | "it" | "open">): void {
+  for (const { title, cases } of contract) {
+    describe(title, () => {
+      for (const { name: fact, run } of cases) {
+        it(fact, async (...context) => run(open, (reason) => skip(context, reason)));
+      }
+    });
+  }
 }
 
 /** The fixtures alone: a test of the runner for every test of a file. */
@@ -121,7 +126,7 @@ function declared({ capabilities }: OpenStore["store"]): readonly string[] {
 }
 
 /** Reported as left out, never as passed. */
-function skip([context]: readonly unknown[], reason: string): void {
+export function skip([context]: readonly unknown[], reason: string): void {
   const { skip: leaveOut } = (context ?? {}) as { readonly skip?: (reason: string) => unknown };
   if (typeof leaveOut !== "function") {
     throw new Error(`left out, which this test runner cannot report: ${reason}`);

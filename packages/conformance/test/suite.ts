@@ -1,4 +1,4 @@
-import { InMemoryTenancyStore } from "../../store-memory/src/index.ts";
+import { InMemoryTenancyStore } from "@tenantry/store-memory";
 import { describeStore, type Open, type StoreDescription } from "../src/index.ts";
 
 /** The honest store, in a world of its own each time. */

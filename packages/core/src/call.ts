@@ -2,7 +2,7 @@ import type { Write } from "./change.ts";
 import { type Accepted, type Decision, noChange, reject } from "./decision.ts";
 import { errorFor } from "./errors.ts";
 import { type CheckedOptions, mutationOptions } from "./input.ts";
-import { fingerprint, fromJson, toJson } from "./json.ts";
+import { fingerprint, fromJson } from "./json.ts";
 import type { Organization, OrgId, UsrId } from "./model.ts";
 import type { FreshIds, Mutation, MutationPlan } from "./operation.ts";
 import { hasOwn } from "./own.ts";
@@ -54,8 +54,8 @@ export function callOf<
   const options = actingOptions(mutationOptions(last, operation.admitsVersion), acting);
   const ids = mint(operation.mints, settings, operation.rows?.(input) ?? 0);
   const { name } = operation;
-  const { held: _, ...asked } = input as Input & { readonly held?: unknown };
-  const own = fingerprint(name, asked);
+  // Which entity the caller holds makes no difference to what is asked for: JSON has no `undefined`.
+  const own = fingerprint(name, Object.hasOwn(input, "held") ? { ...input, held: undefined } : input);
   const scope = operation.scope(input);
   const key = options.idempotencyKey ?? freshKey();
 
@@ -86,7 +86,7 @@ export function callOf<
     },
     plan(withKeyUse) {
       const reads = operation.reads(input, settings);
-      return withKeyUse ? { ...reads, keyUse: { read: "keyUse", scope, key } } : reads;
+      return withKeyUse ? { keyUse: { read: "keyUse", scope, key }, ...reads } : reads;
     },
     decide(answers) {
       const found = operation.find(input, answers);
@@ -101,13 +101,14 @@ export function callOf<
         // A decision that rests on a version of its own keeps it: what the caller expects may be a later one.
         org: org.is === "existing" ? { ...org, version: org.version ?? expectedVersion } : org,
         changes,
+        // Spreads come last: what is added to a spread copy costs as much as a digest.
         events: [first, ...further].map(({ at, actor, event }) => ({
-          ...event,
           at,
           actor: options.actor ?? actor,
           idempotencyKey,
+          ...event,
         })),
-        keys: [{ ...claim(org.id), result: toJson(result), event: 0 }],
+        keys: [{ result, event: 0, ...claim(org.id) }],
       };
     },
     claim,

@@ -38,6 +38,7 @@ const ends = (row: typeof member): readonly Change[] => [
 ];
 const expects = (row: typeof member): Change => ({ op: "expectMembership", memId: row.id, expect: asRead(row) });
 const authority = (usrId: UsrId): Change => ({ op: "expectMember", usrId, roles: ["owner"] });
+const invites: Change = { op: "insertInvitation", row: offer, canonical: offer.identifier };
 const closes: Change = { op: "updateInvitation", row: { ...offer, status: "declined" }, expect: asIssued(offer) };
 
 describe("commits that touch different things go together", () => {
@@ -47,6 +48,7 @@ describe("commits that touch different things go together", () => {
     ["two that rest on one admin", [authority(bob), ...ends(member)], [authority(bob), ...joins(alice, 13)]],
     ["two that rest on one row", [expects(admin)], [expects(admin)]],
     ["the ends of two memberships", ends(member), ends(admin)],
+    ["an invitation and somebody who joins", [invites], joins(alice, 11)],
   ])("%s", (_, first, second) => {
     expect(go(commitOf(first), commitOf(second))).toBe(true);
   });
@@ -61,6 +63,7 @@ describe("commits that touch the same thing do not", () => {
     ["what rests on an admin's authority and their end", [authority(bob)], ends(admin)],
     ["one who leaves and comes back", ends(member), joins(carol, 14)],
     ["two answers to one invitation", [closes], [closes]],
+    ["an invitation and its answer", [invites], [closes]],
     ["two grants of one tuple", [grant(alice)], [grant(alice)]],
   ])("%s", (_, first, second) => {
     expect(go(commitOf(first), commitOf(second))).toBe(false);

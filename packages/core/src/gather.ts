@@ -112,6 +112,10 @@ function parted(waiting: readonly Waiting[]): {
   if (first !== undefined && hasOwn(first, "alone")) {
     return { served: first, left: others };
   }
+  if (first !== undefined && others.length === 0) {
+    // Most organizations have one writer: what its commit touches is of no interest.
+    return { served: [first], left: [] };
+  }
   const served: Pending[] = [];
   const left: Waiting[] = [];
   const compatible = new Compatible();

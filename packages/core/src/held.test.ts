@@ -3,6 +3,7 @@ import { answering, committed, conflicting } from "../test/scripted-port.ts";
 import { keyOf, open, rejection } from "../test/scripted-store.ts";
 import { acme, after, bob, carol, member, offer, owner } from "../test/world.ts";
 import type { MembershipExpectation } from "./change.ts";
+import { handOut, heldEntity } from "./held.ts";
 import type { Invitation, Membership, Organization } from "./model.ts";
 import type { Tenancy } from "./tenancy.ts";
 
@@ -206,4 +207,10 @@ test("an id and the entity behind it are the same input to an idempotency key", 
   await store.suspendMembership(member.id, { idempotencyKey: "k" });
   const [first, second] = commits.map((commit) => keyOf(commit).fingerprint);
   expect(first).toBe(second);
+});
+
+test("a row in a list that shows the organization beside it is the row alone", () => {
+  const shown = {};
+  handOut(shown, { ...member, org: acme });
+  expect(heldEntity(shown)).toEqual(member);
 });

@@ -3,6 +3,8 @@ import type { Invitation, Membership, Organization } from "./model.ts";
 /** What a caller can hold in place of its id. */
 export type Entity = Organization | Membership | Invitation;
 
+const ENTITY = /^(?:org|mem|inv)_/;
+
 /**
  * Every entity that was handed out, with what it says. Callers' objects are looked up here and never read: no getter and
  * no proxy of theirs runs, nothing can be forged, and a `Date` of theirs that was set to another time changes nothing.
@@ -12,9 +14,7 @@ const handedOut = new WeakMap<object, Entity>();
 /** Remembers what an object said that is handed out, if it stands for an entity. */
 export function handOut(object: object, value: object): void {
   if (isEntity(value)) {
-    // A list may show the organization beside a row; it is no part of it.
-    const { org: _, ...entity } = value as Entity & { readonly org?: Organization };
-    handedOut.set(object, entity);
+    handedOut.set(object, "org" in value ? withoutOrg(value) : value);
   }
 }
 
@@ -23,8 +23,14 @@ export function heldEntity(value: unknown): Entity | undefined {
   return typeof value === "object" && value !== null ? handedOut.get(value) : undefined;
 }
 
+/** A list may show the organization beside a row; it is no part of it. */
+function withoutOrg(value: Entity & { readonly org: unknown }): Entity {
+  const { org: _, ...entity } = value;
+  return entity;
+}
+
 /** What has an id and all that a row says. A membership as it was in the past does not say when it was changed. */
 function isEntity(value: object): value is Entity {
   const { id, updatedAt, expiresAt } = value as { readonly [key: string]: unknown };
-  return typeof id === "string" && /^(?:org|mem|inv)_/.test(id) && (updatedAt ?? expiresAt) instanceof Date;
+  return typeof id === "string" && ENTITY.test(id) && (updatedAt ?? expiresAt) instanceof Date;
 }

@@ -210,6 +210,11 @@ describe("generate", () => {
     expect(ids.every((each, index) => index === 0 || each > (ids[index - 1] ?? ""))).toBe(true);
   });
 
+  test("no chance is used twice", () => {
+    const chances = Array.from({ length: 2_000 }, () => generate("mem").slice(-12));
+    expect(new Set(chances).size).toBe(chances.length);
+  });
+
   test("an unregistered prefix is refused", () => {
     expect(codeThrown(() => generate("xyz" as IdType))).toBe("invalid_type");
   });

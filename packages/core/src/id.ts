@@ -1,11 +1,15 @@
-import { v5, v7 } from "uuid";
+import { v5 } from "uuid";
 import { errorFor, quote } from "./errors.ts";
 import { ID_TYPES, type Id, type IdType, type UsrId } from "./model.ts";
+import { freshUuid } from "./system.ts";
 import { isText } from "./text.ts";
 
 const HYPHENATED = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const HEX = /^[0-9a-f]{32}$/;
 const VERSION_DIGIT = /^[1-8]$/;
+const PATTERNS = Object.fromEntries(
+  ID_TYPES.map((type) => [type, new RegExp(`^${type}_[0-9a-f]{12}[1-8][0-9a-f]{19}$`)]),
+) as Readonly<Record<IdType, RegExp>>;
 /** Longer than any id, so that the cost of refusing a value does not grow with it. */
 const LONGEST = 128;
 
@@ -81,7 +85,7 @@ export function typeOf(id: string): IdType {
  * Throws `InvalidTypeError` for a prefix that is not registered.
  */
 export function generate<T extends IdType>(type: T): Id<T> {
-  return encode(type, isIdType(type) ? v7() : "");
+  return isIdType(type) ? idOf(type, freshUuid()) : encode(type, "");
 }
 
 /**
@@ -96,7 +100,7 @@ export function deriveUsrId(namespace: string, externalId: string): UsrId {
     throw errorFor("precondition.invalid_external_id", {});
   }
   // As bytes: given the text, `uuid` would refuse variants that an id may have.
-  return encode("usr", v5(externalId, bytesOf(namespace)));
+  return encode("usr", v5(externalId, uuidBytes(namespace)));
 }
 
 /**
@@ -105,7 +109,11 @@ export function deriveUsrId(namespace: string, externalId: string): UsrId {
  */
 export function idArgument<T extends IdType>(type: T, value: unknown): Id<T> {
   const id = value as string;
-  if (decode(id).type !== type) {
+  // What is right is seen at a glance; what is not is taken apart to say why.
+  if (
+    !(typeof id === "string" && id.length === type.length + 33 && PATTERNS[type].test(id)) &&
+    decode(id).type !== type
+  ) {
     throw errorFor("invalid_type", { value: quote(id), expected: type });
   }
   return id as Id<T>;
@@ -119,7 +127,8 @@ export function uuidOf(id: string): string {
 
 /** The id of a native UUID as a database returns it, unchecked: whatever was stored went through `decode`. */
 export function idOf<T extends IdType>(type: T, uuid: string): Id<T> {
-  return `${type}_${uuid.replaceAll("-", "")}`;
+  // Every row of every page comes by here: this is twice as fast as to look for the hyphens.
+  return `${type}_${uuid.slice(0, 8)}${uuid.slice(9, 13)}${uuid.slice(14, 18)}${uuid.slice(19, 23)}${uuid.slice(24)}`;
 }
 
 function split(id: string): { readonly type: string; readonly digits: string } {
@@ -143,7 +152,8 @@ function hyphenate(id: string, digits: string): string {
   return uuidOf(`_${digits}`);
 }
 
-function bytesOf(uuid: string): Uint8Array {
+/** The bytes of a UUID: given its text, `uuid` would read it again for each digest. */
+export function uuidBytes(uuid: string): Uint8Array {
   const digits = uuid.replaceAll("-", "");
   return Uint8Array.from({ length: 16 }, (_, index) => Number.parseInt(digits.slice(2 * index, 2 * index + 2), 16));
 }

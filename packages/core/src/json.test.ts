@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { acme, after, member, now, offer } from "../test/world.ts";
-import { detached, fingerprint, fromJson, toJson } from "./json.ts";
+import { detached, fingerprint, fromJson } from "./json.ts";
 
 describe("fingerprint", () => {
   test("equal calls have equal digests", () => {
@@ -17,10 +17,17 @@ describe("fingerprint", () => {
     expect(fingerprint(operation, input)).not.toBe(fingerprint("addMember", { a: 1, b: null, at: now }));
   });
 
+  test("is what it always was: keys that were stored before are still known", () => {
+    expect(fingerprint("createOrg", { name: "Zoë ☕" })).toBe("ae3d2d08-db12-5fe5-b213-e7205c73c69c");
+  });
+
   test("a value cannot pass for two: quotes and commas are no separators", () => {
     expect(fingerprint("x", ['a","b'])).not.toBe(fingerprint("x", ["a", "b"]));
   });
 });
+
+/** What comes back from a store that keeps JSON. */
+const stored = (result: unknown): unknown => JSON.parse(JSON.stringify(result));
 
 describe("a stored result", () => {
   test.each([
@@ -29,17 +36,14 @@ describe("a stored result", () => {
     ["an invitation with grants", { ...offer, preTuples: [{ relation: "viewer", objectType: "p", objectId: "1" }] }],
     ["an ended invitation", { ...offer, status: "declined", terminalAt: now }],
     ["several rows", { invitation: offer, membership: member, materializedTuples: [] }],
-  ])("%s comes back equal, its instants included", (_, result) => {
-    expect(fromJson(toJson(result))).toEqual(result);
-  });
-
-  test("it is plain JSON, instants as ISO 8601 strings in UTC", () => {
-    expect(toJson({ createdAt: now })).toEqual({ createdAt: "2030-01-01T00:00:00.000Z" });
+  ])("%s comes back equal, its instants included, whether or not it was kept as JSON", (_, result) => {
+    expect(fromJson(stored(result))).toEqual(result);
+    expect(fromJson(result)).toEqual(result);
   });
 
   test("text that looks like an instant stays text", () => {
     const row = { name: "2030-01-01T00:00:00.000Z", objectId: "2030-01-01T00:00:00.000Z" };
-    expect(fromJson(toJson(row))).toEqual(row);
+    expect(fromJson(stored(row))).toEqual(row);
   });
 
   test("an own key __proto__ of stored JSON changes no prototype", () => {

@@ -106,7 +106,7 @@ export interface SentInvitation {
   readonly orgId: OrgId;
 }
 
-/** What an idempotency key was used for. `result` is the stored result in JSON form. */
+/** What an idempotency key was used for. `result` is the one that the key was stored with, or what its JSON says. */
 export type KeyUse =
   | { readonly state: "done"; readonly operation: string; readonly fingerprint: string; readonly result: unknown }
   | { readonly state: "fenced" };

@@ -32,7 +32,7 @@ export interface KeyClaim extends KeyAddress {
   readonly operation: string;
   /** A digest of the operation and its input. */
   readonly fingerprint: string;
-  /** The result in JSON form, for replays. */
+  /** The result, for replays. What `JSON.stringify` makes of it is all that has to be kept. */
   readonly result: unknown;
 }
 

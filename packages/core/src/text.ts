@@ -6,3 +6,12 @@ export function isText(value: unknown, longest: number): value is string {
   // Length first: what a pattern costs must not depend on the caller.
   return typeof value === "string" && value.length <= longest && !CONTROL.test(value) && !LONE_SURROGATE.test(value);
 }
+
+declare const TextEncoder: new () => { encode(text: string): Uint8Array };
+
+const encoder = new TextEncoder();
+
+/** The bytes of a text. */
+export function utf8(text: string): Uint8Array {
+  return encoder.encode(text);
+}

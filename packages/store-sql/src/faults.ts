@@ -1,6 +1,6 @@
 import { type CommitOutcome, StoreFault, type UnavailableCode } from "@tenantry/core";
 import { NotSent, RolledBack } from "./executor.ts";
-import { type ServerError, SQLSTATE, serverError } from "./sqlstate.ts";
+import { endsConnection, type ServerError, SQLSTATE, serverError } from "./sqlstate.ts";
 
 // The one place where a driver's errors get their meaning: by SQLSTATE, and by whether a commit was in flight.
 
@@ -166,4 +166,9 @@ function trace(error: unknown): Error {
   );
   kept.name = "DatabaseError";
   return kept;
+}
+
+/** Whether the server itself refused the statement, and neither the session nor what it has prepared suffered. */
+export function isAsGoodAsBefore(error: unknown): boolean {
+  return !endsConnection(error) && !isStalePreparation(error);
 }

@@ -11,7 +11,8 @@ export {
 export { type MigrateOptions, migrate } from "./migrate.ts";
 export type { SqlOptions } from "./options.ts";
 export type { Transact } from "./own-transaction.ts";
-export { type ClientOf, type PgClient, type PgPool, pgExecutor } from "./pg-executor.ts";
+export type { PgClient, PgPool } from "./pg-client.ts";
+export { type ClientOf, pgExecutor } from "./pg-executor.ts";
 export { PgTenancyStore } from "./pg-store.ts";
 export type { SqlDriver } from "./port.ts";
 export { SqlTenancyStore } from "./store.ts";

@@ -8,38 +8,13 @@ import {
   type SqlExecutor,
   type Statement,
 } from "./executor.ts";
-import { isStalePreparation } from "./faults.ts";
+import { isAsGoodAsBefore } from "./faults.ts";
 import type { Transact } from "./own-transaction.ts";
-import { endsConnection } from "./sqlstate.ts";
+import type { PgClient, PgPool, PgPoolClient } from "./pg-client.ts";
+import { SharedConnections } from "./shared-connections.ts";
 import { Turns } from "./turns.ts";
 
 // The executor for whatever is shaped like `pg`. It imports no driver, so it serves each of them.
-
-/** What we call of a connection of `pg`. */
-export interface PgClient {
-  query(query: { readonly name?: string; readonly text: string; readonly values?: unknown[] }): Promise<PgResult>;
-  /** Of newer versions: `"I"` outside of a transaction, `"T"` inside, `"E"` inside one that has failed. */
-  getTransactionStatus?(): string | null;
-  /** Since pg 8.23, where `true`: statements are sent without waiting for the answers to those before. */
-  readonly pipeline?: boolean;
-}
-interface PgResult {
-  readonly rows: readonly unknown[];
-  readonly command: string;
-}
-
-/** What we call of a `pg` pool. */
-export interface PgPool {
-  connect(): Promise<PgPoolClient>;
-  readonly totalCount: number;
-}
-
-/** What we call of a connection that a pool lends. */
-export interface PgPoolClient extends PgClient {
-  release(destroy?: boolean): void;
-  on(event: "error", listener: (error: Error) => void): unknown;
-  removeListener(event: "error", listener: (error: Error) => void): unknown;
-}
 
 /** The connections that a database hands out: those of a pool, or the one that it is. */
 export type ClientOf<Database> = Database extends { readonly totalCount: number }
@@ -52,8 +27,12 @@ export type ClientOf<Database> = Database extends { readonly totalCount: number 
 /** `pg`, or a driver of its shape, behind the seam. A single connection may be inside a transaction of the host's. */
 export function pgExecutor(database: PgPool | PgClient): SqlExecutor {
   if (isPool(database)) {
+    const shared = database.options?.pipeline === true ? new SharedConnections(database) : null;
     return {
-      run: (statement) => withPoolClient(database, (client) => run(client, statement)),
+      run: (statement) =>
+        shared === null
+          ? withPoolClient(database, (client) => run(client, statement))
+          : shared.use((client) => run(client, statement)),
       batch: (texts) => withPoolClient(database, (client) => inTransaction(client, () => each(client, texts))),
     };
   }
@@ -102,7 +81,7 @@ function oneByOne<T>(client: PgClient, work: () => Promise<T>): Promise<T> {
 async function run(client: PgClient, { name, text, values }: Statement): Promise<readonly Row[]> {
   const query = { text, values: [...values] };
   try {
-    const { rows } = await client.query(name === null ? query : { ...query, name });
+    const { rows } = await client.query(name === null ? query : { name, ...query });
     return rows as readonly Row[];
   } catch (error) {
     // What pg says, before it sends anything, of a connection that has ended or failed.
@@ -159,11 +138,6 @@ async function withPoolClient<T>(pool: PgPool, work: (client: PgPoolClient) => P
 
 export function isPool(database: PgPool | PgClient): database is PgPool {
   return "totalCount" in database;
-}
-
-/** Whether the server itself refused the statement, and neither the session nor what it has prepared suffered. */
-function isAsGoodAsBefore(error: unknown): boolean {
-  return !endsConnection(error) && !isStalePreparation(error);
 }
 
 function ignore(): void {

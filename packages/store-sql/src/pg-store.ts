@@ -1,6 +1,7 @@
 import type { SqlOptions } from "./options.ts";
 import type { Transact } from "./own-transaction.ts";
-import { type ClientOf, type PgClient, type PgPool, pgExecutor, pgTransact } from "./pg-executor.ts";
+import type { PgClient, PgPool } from "./pg-client.ts";
+import { type ClientOf, pgExecutor, pgTransact } from "./pg-executor.ts";
 import type { SqlDriver } from "./port.ts";
 import { SqlTenancyStore } from "./store.ts";
 

@@ -16,6 +16,7 @@ import type { Row, Statement } from "./executor.ts";
 import { decodeKeyUse, keyJson } from "./reads/keys.ts";
 import { planSql } from "./reads.ts";
 import type { Json } from "./rows.ts";
+import { Statements } from "./sql.ts";
 import { statement } from "./statement.ts";
 import { Values } from "./values.ts";
 import { commitSql } from "./writes.ts";
@@ -48,6 +49,8 @@ export interface Requests {
 }
 
 export function requests(schema: string, prepare: boolean): Requests {
+  const own = { identifier: schema };
+  const statements = new Statements(prepare);
   return {
     load<P extends Plan>(plan: P): Request<AnswersTo<P>> {
       const { text, values, decode } = planSql(schema, plan);
@@ -57,10 +60,7 @@ export function requests(schema: string, prepare: boolean): Requests {
       };
     },
 
-    commit(commit) {
-      const { text, values } = commitSql(schema, commit);
-      return { statement: statement(text, values, prepare), decode: ([row]) => outcome(row) };
-    },
+    commit: (commit) => ({ statement: statements.of(commitSql(own, commit)), decode: ([row]) => outcome(row) }),
 
     lockOrg(orgId) {
       const values = new Values();

@@ -1,20 +1,27 @@
 import type { Statement } from "./executor.ts";
 import type { Values } from "./values.ts";
 
-const names = new Map<string, string>();
+/** Each text that was sent, with its name. Drivers compare texts: they are done at once if it is the same object. */
+const known = new Map<string, Named>();
+
+interface Named {
+  readonly name: string;
+  readonly text: string;
+}
 
 /** A statement under a name that follows from its text, so that one name never stands for two texts. */
 export function statement(text: string, values: Values, prepare: boolean): Statement {
-  return { name: prepare ? nameOf(text) : null, text, values: values.list };
+  const named = nameOf(text);
+  return { name: prepare ? named.name : null, text: named.text, values: values.list };
 }
 
-function nameOf(text: string): string {
-  let name = names.get(text);
-  if (name === undefined) {
-    name = `tenantry_${digest(text)}`;
-    names.set(text, name);
+export function nameOf(text: string): Named {
+  let named = known.get(text);
+  if (named === undefined) {
+    named = { name: `tenantry_${digest(text)}`, text };
+    known.set(text, named);
   }
-  return name;
+  return named;
 }
 
 /** FNV-1a with 64 bits. A name is looked up, not trusted: two texts of one digest would be refused by the driver. */

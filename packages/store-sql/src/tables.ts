@@ -48,7 +48,7 @@ export async function readTables(executor: SqlExecutor, options: { readonly sche
 }
 
 function decodeMemWithInvitation(json: Json): Tables["mem"][number] {
-  const { row, invId } = json as { readonly row: Json; readonly invId: Json };
+  const { row, invId } = json as { readonly row: Json; readonly invId: string | null };
   return { ...decodeMem(row), invId: optional("inv", invId) };
 }
 

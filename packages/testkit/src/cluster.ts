@@ -21,6 +21,10 @@ export interface Cluster {
   readonly port: number;
   /** Cut all sessions, stop the server, remove its files. A second call does nothing more. */
   stop(): Promise<void>;
+  /** End the server as a crash would: `SIGKILL` gives it no time at all, `SIGQUIT` no time to write anything down. */
+  crash(signal: "SIGKILL" | "SIGQUIT"): Promise<void>;
+  /** Start it again on the same files and the same port, once nothing of the former one is left; it recovers by itself. */
+  restart(): Promise<void>;
   /** All that the server has logged. */
   log(): string;
 }
@@ -37,6 +41,9 @@ const DURABLE = { fsync: "on", synchronous_commit: "on", full_page_writes: "on" 
 
 /** Between asking the system for a free port and using it, another process can take it. */
 const PORT_ATTEMPTS = 5;
+
+/** Each takes some ten milliseconds. */
+const RESTART_ATTEMPTS = 500;
 
 /**
  * Start a PostgreSQL of one's own in about half a second: no docker, no root, no fixed port. It ends with the process
@@ -55,8 +62,9 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     for (let attempt = 1; ; attempt += 1) {
       const port = await freePort();
       try {
-        const server = await startServer(binaries, folder, account, { ...settings, port: String(port) });
-        return cluster(server, folder, port);
+        const start = (): Promise<Server> =>
+          startServer(binaries, folder, account, { ...settings, port: String(port) });
+        return cluster(await start(), start, folder, port);
       } catch (error) {
         const isPortTaken = error instanceof Error && error.message.includes("Address already in use");
         if (!isPortTaken || attempt === PORT_ATTEMPTS) throw error;
@@ -109,12 +117,18 @@ function startServer(
   });
 }
 
-function cluster({ process: postgres, log }: Server, folder: string, port: number): Cluster {
-  const ended = new Promise<void>((resolve) => postgres.once("exit", () => resolve()));
+function cluster(first: Server, start: () => Promise<Server>, folder: string, port: number): Cluster {
+  let server = first;
+  let earlierLog = "";
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
+    const { process: postgres } = server;
+    const ended = new Promise<void>((resolve) => postgres.once("exit", () => resolve()));
+    postgres.kill(signal);
+    if (postgres.exitCode === null && postgres.signalCode === null) await ended;
+  };
   const stop = async (): Promise<void> => {
     // SIGINT cuts the sessions; SIGTERM would wait for the clients.
-    postgres.kill("SIGINT");
-    if (postgres.exitCode === null && postgres.signalCode === null) await ended;
+    await end("SIGINT");
     forget(folder);
   };
   let stopped: Promise<void> | undefined;
@@ -125,8 +139,26 @@ function cluster({ process: postgres, log }: Server, folder: string, port: numbe
       stopped ??= stop();
       return stopped;
     },
-    log,
+    crash: end,
+    async restart() {
+      earlierLog += server.log();
+      server = await startAgain(start);
+    },
+    log: () => earlierLog + server.log(),
   };
+}
+
+/** Sessions outlive a server that was killed for a moment, and while one does the files are in use. */
+async function startAgain(start: () => Promise<Server>): Promise<Server> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await start();
+    } catch (error) {
+      const isInUse =
+        error instanceof Error && /shared memory block|lock file|Address already in use/.test(error.message);
+      if (!isInUse || attempt === RESTART_ATTEMPTS) throw error;
+    }
+  }
 }
 
 /** The folders of this process that are there, each with its server once that has been started. */

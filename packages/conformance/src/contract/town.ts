@@ -35,7 +35,7 @@ export interface Resident {
 
 export const INVITED = "invited.7f3a91@hidden.example";
 export const NAME = "Hidden name 7f3a91";
-const NOON = Date.UTC(2030, 0, 1, 12);
+export const NOON: number = Date.UTC(2030, 0, 1, 12);
 const DAY = 86_400_000;
 
 /** Runs a test in a town of its own, whose clock stands still until somebody waits. */
@@ -48,7 +48,8 @@ export function inTown(open: Open, test: (town: Town) => Promise<void>, options:
   return within(open, { clock, ...options }, async (world) => test(await founded(world, waitUntil)));
 }
 
-async function founded(world: OpenStore, waitUntil: Town["waitUntil"]): Promise<Town> {
+/** A town in an empty world whose clock says noon of its day, and `waitUntil` moves it. */
+export async function founded(world: OpenStore, waitUntil: Town["waitUntil"] = () => {}): Promise<Town> {
   const { store } = world;
   const creator = generate("usr");
   const { org, ownerMembership } = await store.createOrg({ creator, name: NAME, slug: "town" });

@@ -81,7 +81,7 @@ export const acceptInvitation: Mutation<
   }),
   find({ invId }, answers) {
     const both = foundInvitation(invId, answers);
-    return both.ok ? found({ ...answers, ...both.facts }) : both;
+    return both.ok ? found({ live: answers.live, inviter: answers.inviter, ...both.facts }) : both;
   },
   assume: ({ held }) =>
     held === undefined

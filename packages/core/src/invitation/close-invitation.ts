@@ -133,7 +133,7 @@ export const revokeInvitation: Mutation<
   }),
   find({ invId }, answers) {
     const both = foundInvitation(invId, answers);
-    return both.ok ? found({ ...both.facts, admin: answers.admin }) : both;
+    return both.ok ? found({ admin: answers.admin, ...both.facts }) : both;
   },
   assume: ({ held }) =>
     held === undefined ? null : { invitation: held, org: { id: held.orgId }, admin: PRESUMED_AUTHORITY },

@@ -99,13 +99,13 @@ export function decideCreateInvitation(
   }
   const replaced = open.map((invitation) => closed(invitation, "revoked", now, invitedBy));
   const invitation: Invitation = {
-    ...offer,
     id: ids.inv,
     status: "pending",
     invitedUserId: null,
     createdAt: now,
     terminalAt: null,
     terminalBy: null,
+    ...offer,
   };
   return accept(invitation, {
     // Whether another one is pending is not a fact of single rows, so no writer may have come in between.

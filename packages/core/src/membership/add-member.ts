@@ -42,12 +42,12 @@ export const addMember: Mutation<
   admitsVersion: true,
   parse(_, input) {
     const { orgId, usrId, role, invitedBy } = fields(input, ["orgId", "usrId", "role", "invitedBy"]);
-    const ids = {
+    return {
       orgId: idArgument("org", orgId),
       usrId: idArgument("usr", usrId),
       invitedBy: optionalId("usr", invitedBy),
+      role: roleArgument(role),
     };
-    return { ...ids, role: roleArgument(role) };
   },
   scope: ({ orgId }) => ({ org: orgId }),
   reads: ({ orgId, usrId }) => ({
@@ -101,7 +101,7 @@ export function joined(
   at: Date,
   invId: InvId | null,
 ): { readonly row: Membership; readonly changes: readonly Change[] } {
-  const row: Membership = { ...who, status: "active", replaces: null, removedBy: null, createdAt: at, updatedAt: at };
+  const row: Membership = { status: "active", replaces: null, removedBy: null, createdAt: at, updatedAt: at, ...who };
   return {
     row,
     changes: [

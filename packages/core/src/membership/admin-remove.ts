@@ -50,7 +50,7 @@ export const adminRemove: Mutation<
   }),
   find({ memId }, answers) {
     const both = foundMembership(memId, answers);
-    return both.ok ? found({ ...both.facts, admin: answers.admin }) : both;
+    return both.ok ? found({ admin: answers.admin, ...both.facts }) : both;
   },
   assume: ({ held }) =>
     held === undefined ? null : { membership: held, org: presumablyActive(held.orgId), admin: PRESUMED_AUTHORITY },

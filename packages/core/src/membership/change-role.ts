@@ -56,7 +56,7 @@ export const changeRole: Mutation<
   }),
   find({ memId }, answers) {
     const both = foundMembership(memId, answers);
-    return both.ok ? found({ ...both.facts, otherOwner: isAmongOthers(memId, answers.owners) }) : both;
+    return both.ok ? found({ otherOwner: isAmongOthers(memId, answers.owners), ...both.facts }) : both;
   },
   assume: ({ held }) => heldMember(held),
   decide: decideChangeRole,

@@ -69,7 +69,7 @@ export const selfLeave: Mutation<
   find({ memId }, answers) {
     const both = foundMembership(memId, answers);
     return both.ok
-      ? found({ ...both.facts, successor: answers.successor, otherOwner: isAmongOthers(memId, answers.owners) })
+      ? found({ successor: answers.successor, otherOwner: isAmongOthers(memId, answers.owners), ...both.facts })
       : both;
   },
   assume({ held, transferTo }) {

@@ -47,7 +47,7 @@ export const suspendMembership: Mutation<
   }),
   find({ memId }, answers) {
     const both = foundMembership(memId, answers);
-    return both.ok ? found({ ...both.facts, otherOwner: isAmongOthers(memId, answers.owners) }) : both;
+    return both.ok ? found({ otherOwner: isAmongOthers(memId, answers.owners), ...both.facts }) : both;
   },
   assume: ({ held }) => heldMember(held),
   decide: decideSuspendMembership,
@@ -109,7 +109,7 @@ export const reinstateMembership: Mutation<
   }),
   find({ memId }, answers) {
     const both = foundMembership(memId, answers);
-    return both.ok ? found({ ...both.facts, otherLive: answers.otherLive }) : both;
+    return both.ok ? found({ otherLive: answers.otherLive, ...both.facts }) : both;
   },
   assume: ({ held }) =>
     held === undefined ? null : { membership: held, org: presumablyActive(held.orgId), otherLive: false },

@@ -29,7 +29,7 @@ function rows(s: string, { orgId, where: { types, actor }, after, take }: Read<"
       select (select e.type from ${s}.evt e where ${own}${by} and e.type > kind.type order by e.type limit 1)
         from kind where kind.type is not null
     ) select kind.type from kind where kind.type is not null`
-      : `select unnest(${values.texts(types)}) as type`;
+      : `select unnest(${values.add(types, "text[]")}) as type`;
   return `select e.* from (${wanted}) w cross join lateral (${page(" and e.type = w.type")}) e
      order by e.seq limit ${most}`;
 }

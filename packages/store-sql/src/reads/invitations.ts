@@ -39,7 +39,7 @@ export const invitationReads: SqlReads<
     sql: list(
       `json_build_object('canonical', i.canonical, 'row', ${invJson("i")})`,
       `${s}.inv i
-    where i.org_id = ${id(orgId, values)} and i.canonical = any (${values.texts(canonicals)}) and i.status = 'pending'`,
+    where i.org_id = ${id(orgId, values)} and i.canonical = any (${values.add(canonicals, "text[]")}) and i.status = 'pending'`,
       "i.id",
     ),
     decode: each(decodePending),

@@ -34,7 +34,7 @@ export const membershipReads: SqlReads<
     sql: list(
       memJson("m"),
       `${s}.mem m
-    where m.org_id = ${id(org, values)} and m.usr_id = any (${values.uuids(usrIds.map(uuidOf))}) and m.status <> 'revoked'`,
+    where m.org_id = ${id(org, values)} and m.usr_id = any (${values.add(usrIds.map(uuidOf), "uuid[]")}) and m.status <> 'revoked'`,
       "m.id",
     ),
     decode: each(decodeMem),
@@ -44,7 +44,7 @@ export const membershipReads: SqlReads<
     sql: list(
       memJson("m"),
       `${s}.mem m
-    where m.org_id = ${id(org, values)} and m.id = any (${values.uuids(memIds.map(uuidOf))})`,
+    where m.org_id = ${id(org, values)} and m.id = any (${values.add(memIds.map(uuidOf), "uuid[]")})`,
       "m.id",
     ),
     decode: each(decodeMem),

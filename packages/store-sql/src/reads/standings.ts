@@ -22,7 +22,7 @@ export const standingReads: SqlReads<"standings" | "grantsLeft"> = {
       join ${s}.tup t on ${subject(usrId, values)} and t.object_type = 'org' and t.object_id = ${org}`;
     const held = withGrants ? `${onOrg} union ${granted(s, read, user, values)}` : onOrg;
     const [orgs, users] = [successors.map(({ orgId }) => orgId), successors.map(({ usrId }) => usrId)].map((ids) =>
-      values.uuids(ids.map(uuidOf)),
+      values.add(ids.map(uuidOf), "uuid[]"),
     );
     return {
       // What is held is gathered once for all memberships of the page, not once for each.

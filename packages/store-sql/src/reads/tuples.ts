@@ -33,7 +33,7 @@ export const tupleReads: SqlReads<"tuplesOfSubject" | "tuplesOfObject" | "tupleC
     const object = `t.object_type = ${values.add(objectType, "text")} and t.object_id = ${values.add(objectId, "text")}`;
     return {
       sql: `select exists (select from ${s}.tup t
-    where ${subject} and ${object} and t.relation = any (${values.texts(relations)}))`,
+    where ${subject} and ${object} and t.relation = any (${values.add(relations, "text[]")}))`,
       decode: (json) => json === true,
     };
   },

@@ -1,0 +1,181 @@
+import type { PreTuple, TenancyEvent, UsrId } from "@tenantry/core";
+import { type Invariant, isRoleTuple, repeated, tupleKey } from "./invariant.ts";
+
+const eventKey = ({ orgId, seq }: { readonly orgId: string | null; readonly seq: number | null }): string =>
+  `${orgId} ${seq}`;
+const isAcceptance = (event: TenancyEvent): event is TenancyEvent<"invitation.accepted"> =>
+  event.type === "invitation.accepted";
+
+/** What rows and keys owe to the events. */
+export const eventInvariants: readonly Invariant[] = [
+  {
+    id: "I08",
+    name: "grant_source",
+    rule: "a tuple that mirrors no membership was granted by an accepted invitation to this user",
+    *broken({ tables }) {
+      const granted = new Set(grants(tables.evt).map(({ key }) => key));
+      for (const tuple of tables.tup) {
+        const key = tupleKey(tuple.subjectId, tuple.relation, tuple);
+        if (!isRoleTuple(tuple) && !granted.has(key)) {
+          yield key;
+        }
+      }
+    },
+  },
+  {
+    id: "I09",
+    name: "grant_kept",
+    rule: "an accepted invitation left all its pre-tuples, but for those on an organization that ended",
+    *broken({ tables, told, tuples }) {
+      for (const { key, tuple, orgId } of grants(tables.evt)) {
+        const isGone = tuple.objectType === "org" && told.orgs.get(orgId)?.status === "revoked";
+        if (!isGone && !tuples.has(key)) {
+          yield key;
+        }
+      }
+    },
+  },
+  {
+    id: "I16",
+    name: "removal",
+    rule: "removedBy is set by adminRemove alone",
+    *broken({ tables }) {
+      const removed = new Set(
+        tables.evt.filter(({ type }) => type === "membership.removed").map(({ data }) => (data as RemovalData).memId),
+      );
+      const replaced = new Set(tables.mem.map(({ replaces }) => replaces));
+      for (const { id, status, removedBy } of tables.mem) {
+        if (removedBy !== null && (status !== "revoked" || replaced.has(id) || !removed.has(id))) {
+          yield id;
+        }
+      }
+    },
+  },
+  {
+    id: "I17",
+    name: "sequence",
+    rule: "events are numbered 1 to the organization's version without a gap",
+    *broken({ tables, eventsOf }) {
+      const versions = new Map<string, number>(tables.org.map(({ id, version }) => [id, version]));
+      for (const [id, version] of versions) {
+        const numbers = (eventsOf.get(id) ?? []).map(({ seq }) => seq);
+        if (numbers.length !== version || numbers.some((seq, place) => seq !== place + 1)) {
+          yield `${id} is at version ${version} with the events ${numbers.join(", ")}`;
+        }
+      }
+      for (const id of eventsOf.keys()) {
+        if (!versions.has(id)) {
+          yield `${id} has events and no row`;
+        }
+      }
+    },
+  },
+  {
+    id: "I18",
+    name: "fold_memberships",
+    rule: "memberships are what the events say",
+    *broken({ tables, told }) {
+      for (const row of tables.mem) {
+        const said = told.memberships.get(row.id);
+        const isSame =
+          said !== undefined &&
+          said.orgId === row.orgId &&
+          said.usrId === row.usrId &&
+          said.role === row.role &&
+          said.status === row.status &&
+          said.replaces === row.replaces &&
+          said.removedBy === row.removedBy &&
+          said.invId === row.invId;
+        if (!isSame) {
+          yield row.id;
+        }
+      }
+      const stored = new Set<string>(tables.mem.map(({ id }) => id));
+      yield* [...told.memberships.keys()].filter((id) => !stored.has(id));
+      yield* told.contradictions;
+    },
+  },
+  {
+    id: "I19",
+    name: "fold_invitations",
+    rule: "invitations are what the events say",
+    *broken({ tables, told }) {
+      for (const { id, orgId, status } of tables.inv) {
+        const said = told.invitations.get(id);
+        if (said?.orgId !== orgId || said.status !== status) {
+          yield id;
+        }
+      }
+      const stored = new Set<string>(tables.inv.map(({ id }) => id));
+      yield* [...told.invitations.keys()].filter((id) => !stored.has(id));
+    },
+  },
+  {
+    id: "I20",
+    name: "fold_orgs",
+    rule: "status and slug of an organization are what the events say",
+    broken: ({ tables, told }) =>
+      tables.org
+        .filter(({ id, status, slug }) => {
+          const said = told.orgs.get(id);
+          return said?.status !== status || said.slug !== slug;
+        })
+        .map(({ id }) => id),
+  },
+  {
+    id: "I21",
+    name: "end",
+    rule: "nothing happens in a revoked organization but the sweep",
+    *broken({ eventsOf }) {
+      for (const events of eventsOf.values()) {
+        const end = events.findIndex(({ type }) => type === "org.revoked");
+        const after = end === -1 ? [] : events.slice(end + 1);
+        yield* after.filter(({ type }) => (type as string) !== "invitation.expired").map(eventKey);
+      }
+    },
+  },
+  {
+    id: "I22",
+    name: "key",
+    rule: "a key that is done stands for one event, one that is fenced for none, and a caller's key has its row",
+    *broken({ tables }) {
+      const events = new Map(tables.evt.map((event) => [eventKey(event), event]));
+      const done = new Set<string>();
+      for (const row of tables.idem) {
+        const event = events.get(eventKey(row));
+        done.add(`${eventKey(row)} ${row.key}`);
+        const isSound =
+          row.state === "done"
+            ? event !== undefined && (event.idempotencyKey ?? row.key) === row.key
+            : row.state === "fenced" && row.orgId === null && row.seq === null;
+        if (!isSound) {
+          yield `${row.scope} ${row.key}`;
+        }
+      }
+      const unstored = tables.evt.filter(
+        (event) => event.idempotencyKey !== null && !done.has(`${eventKey(event)} ${event.idempotencyKey}`),
+      );
+      yield* unstored.map(eventKey);
+      yield* repeated(tables.idem, (row) => (row.seq === null ? null : eventKey(row)));
+    },
+  },
+];
+
+interface RemovalData {
+  readonly memId: string;
+  readonly removedBy: UsrId;
+}
+
+interface Grant {
+  readonly key: string;
+  readonly tuple: PreTuple;
+  readonly orgId: TenancyEvent["orgId"];
+}
+
+function grants(events: readonly TenancyEvent[]): readonly Grant[] {
+  return events
+    .filter(isAcceptance)
+    .flatMap(({ orgId, data }) =>
+      data.tuples.map((tuple) => ({ key: tupleKey(data.usrId, tuple.relation, tuple), tuple, orgId })),
+    );
+}

@@ -1,0 +1,2 @@
+export type { Figure, Note } from "../figures.ts";
+export { describeModel, type ModelDescription } from "./describe-model.ts";

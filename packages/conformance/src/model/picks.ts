@@ -1,0 +1,150 @@
+import { type InvId, type MemId, type OrgId, ROLES, type Role, type UsrId } from "@tenantry/core";
+import { sequentialId } from "../chance.ts";
+import type { MemberRow, OrgState, World } from "../rules/world.ts";
+import type { Choices } from "./choices.ts";
+
+// What the arguments of random calls are picked from: things that are there, and now and then others.
+
+/** Everybody who takes part, besides those who are minted. */
+export const USERS: readonly UsrId[] = Array.from({ length: 6 }, (_, place) => sequentialId("usr", 0xf00 + place));
+export const SLUGS = ["acme", "bolt", "reserved"] as const;
+export const NAMES = ["Acme", "Ümläut & Söhne", ""] as const;
+export const IDENTIFIERS = ["ann@example.com", "Ann@Example.com", "bob@example.com", " ann@example.com"] as const;
+export const KEYS = ["k0", "k1", "k2"] as const;
+export const OBJECTS = ["1", "a b", "é", "\u{1f600}"] as const;
+export const HOUR = 3_600_000;
+
+export interface Setting {
+  readonly choices: Choices;
+  /** What there is: arguments are taken from it. */
+  readonly world: World;
+  readonly now: Date;
+}
+
+export function naming(setting: Setting): object {
+  const { choices } = setting;
+  return {
+    ...maybe(setting, "name", () => choices.of<string | null>(...NAMES, null)),
+    ...maybe(setting, "slug", () => choices.of<string | null>(...SLUGS, null)),
+  };
+}
+
+export function maybe(setting: Setting, key: string, value: () => unknown): object {
+  return setting.choices.oneIn(3) ? { [key]: value() } : {};
+}
+
+export function user({ choices, world }: Setting): UsrId {
+  if (choices.oneIn(12)) {
+    const members = [...world.orgs.values()].flatMap(({ members }) => [...members.values()]);
+    return members[choices.below(members.length)]?.usrId ?? (USERS[0] as UsrId);
+  }
+  return USERS[choices.below(USERS.length)] as UsrId;
+}
+
+export function role({ choices }: Setting): Role {
+  return choices.of<Role>("member", "owner", "admin", "guest", ...ROLES);
+}
+
+/** Most often one of the newest that are as they are preferred: few organizations in which much happens. */
+export function someOrg(
+  { choices, world }: Setting,
+  prefers: (org: OrgState) => boolean = ({ row }) => row.status === "active",
+): OrgState | null {
+  const orgs = [...world.orgs.values()];
+  const preferred = orgs.filter(prefers).slice(-2);
+  const from = choices.oneIn(6) || preferred.length === 0 ? orgs : preferred;
+  return choices.oneIn(30) ? null : (from[choices.below(from.length)] ?? null);
+}
+
+export function idOfOrg(setting: Setting, org: OrgState | null): OrgId {
+  return org?.row.id ?? sequentialId("org", 0xfff + setting.choices.below(2));
+}
+
+export function orgId(setting: Setting): OrgId {
+  return idOfOrg(setting, someOrg(setting));
+}
+
+/** A member of the organization; now and then one that ended, of another organization, or of none. */
+export function memberOf(
+  setting: Setting,
+  org: OrgState | null,
+  prefers: (row: MemberRow) => boolean = ({ status }) => status !== "revoked",
+): MemId {
+  const { choices, world } = setting;
+  const everywhere = choices.oneIn(10) || org === null;
+  const rows = everywhere
+    ? [...world.orgs.values()].flatMap(({ members }) => [...members.values()])
+    : [...org.members.values()];
+  const preferred = rows.filter(prefers);
+  const from = choices.oneIn(5) || preferred.length === 0 ? rows : preferred;
+  const row = choices.oneIn(30) ? undefined : from[choices.below(from.length)];
+  return row?.id ?? sequentialId("mem", 0xffff);
+}
+
+export function someMember(setting: Setting): { readonly member: MemId; readonly org: OrgState | null } {
+  const org = someOrg(setting);
+  return { member: memberOf(setting, org), org };
+}
+
+export function memId(setting: Setting): MemId {
+  return someMember(setting).member;
+}
+
+export function colleague(setting: Setting, org: OrgState | null): UsrId {
+  const members = [...(org?.members.values() ?? [])];
+  const member = members[setting.choices.below(members.length)];
+  return member === undefined || setting.choices.oneIn(5) ? user(setting) : member.usrId;
+}
+
+export function administrator(setting: Setting, org: OrgState | null): UsrId {
+  const { choices } = setting;
+  const able = [...(org?.members.values() ?? [])].filter(
+    ({ role, status }) => status === "active" && (role === "owner" || role === "admin"),
+  );
+  const member = able[choices.below(able.length)];
+  return member === undefined || choices.oneIn(6) ? colleague(setting, org) : member.usrId;
+}
+
+export function someInvitation(setting: Setting): { readonly invitation: InvId; readonly org: OrgState | null } {
+  const { choices } = setting;
+  const org = someOrg(setting, ({ row, invitations }) => row.status !== "revoked" && invitations.size > 0);
+  const rows = [...(org?.invitations.values() ?? [])];
+  const open = rows.filter(({ status, expiresAt }) => status === "pending" && expiresAt >= setting.now);
+  const from = choices.oneIn(6) || open.length === 0 ? rows : open;
+  const row = choices.oneIn(30) ? undefined : from[choices.below(from.length)];
+  return { invitation: row?.id ?? sequentialId("inv", 0xffff), org };
+}
+
+export function answer(setting: Setting): object {
+  const { choices, world } = setting;
+  const { invitation } = someInvitation(setting);
+  const identifier = world.invitation(invitation)?.invitation.identifier ?? IDENTIFIERS[0];
+  return {
+    invId: invitation,
+    ...(choices.oneIn(5) ? {} : { asUsrId: user(setting) }),
+    ...(choices.oneIn(12) ? {} : { acceptingIdentifier: choices.oneIn(6) ? choices.of(...IDENTIFIERS) : identifier }),
+  };
+}
+
+export function grants({ choices }: Setting, orgId: OrgId): readonly object[] {
+  const count = 1 + choices.below(3);
+  return Array.from({ length: count }, (_, place) => ({
+    relation: choices.of("viewer", "can_edit"),
+    ...(choices.oneIn(4)
+      ? { objectType: "org", objectId: orgId }
+      : { objectType: "project", objectId: OBJECTS[(place + choices.below(2)) % OBJECTS.length] }),
+  }));
+}
+
+export function listing(
+  setting: Setting,
+  statuses: readonly string[],
+  cursor: () => string,
+): Readonly<Record<string, unknown>> {
+  const { choices } = setting;
+  return {
+    limit: choices.of(1, 2, 3, 50, 200),
+    ...maybe(setting, "cursor", () => choices.of<string | null>(cursor(), null)),
+    ...maybe(setting, "status", () => statuses[choices.below(statuses.length)]),
+  };
+}

@@ -1,0 +1,94 @@
+import {
+  generate,
+  type Invitation,
+  isTenancyError,
+  type Membership,
+  type OrgId,
+  type Role,
+  type UsrId,
+} from "@tenantry/core";
+import type { StoreUnderTest } from "../open-store.ts";
+import { after } from "../timing.ts";
+
+/** Where races are run: an active organization with somebody in every situation that a pair needs. */
+export interface Setting {
+  readonly orgId: OrgId;
+  readonly slug: string;
+  /** Owners. */
+  readonly a: Membership;
+  readonly b: Membership;
+  /** Admins. */
+  readonly d: Membership;
+  readonly e: Membership;
+  /** A member. */
+  readonly x: Membership;
+  /** A user who belongs to nothing. */
+  readonly u: UsrId;
+  /** A pending invitation by D, addressed to {@link IDENTIFIER}. */
+  readonly v: Invitation;
+  /** Another invitation, where a pair has two. */
+  readonly w: Invitation | null;
+  /** Another organization, where a pair has two. */
+  readonly other: Pick<Setting, "orgId" | "slug"> | null;
+  /** Where a storm is about many of them. */
+  readonly owners: readonly Membership[];
+}
+
+export const IDENTIFIER = "u@example.com";
+const HOUR = 3_600_000;
+
+/** A setting of its own for every trial. `name` makes what is unique in it. */
+export async function settled(store: StoreUnderTest, name: string): Promise<Setting> {
+  const slug = `home-${name}`;
+  const { org, ownerMembership: a } = await store.createOrg({ creator: generate("usr"), slug });
+  // One after another, so that a store is given an order of ids that is that of time.
+  const [b, d] = [await added(store, org.id, "owner"), await added(store, org.id, "admin")];
+  const [e, x] = [await added(store, org.id, "admin"), await added(store, org.id, "member")];
+  const v = await invited(store, { orgId: org.id, by: d });
+  return { orgId: org.id, slug, a, b, d, e, x, u: generate("usr"), v, w: null, other: null, owners: [a, b] };
+}
+
+export function added(store: StoreUnderTest, orgId: OrgId, role: Role, usrId?: UsrId): Promise<Membership> {
+  return store.addMember({ orgId, usrId: usrId ?? generate("usr"), role });
+}
+
+export function invited(
+  store: StoreUnderTest,
+  {
+    orgId,
+    by,
+    role = "member",
+    objects = [],
+  }: { readonly orgId: OrgId; readonly by: Membership; readonly role?: Role; readonly objects?: readonly string[] },
+): Promise<Invitation> {
+  return store.createInvitation({
+    orgId,
+    identifier: IDENTIFIER,
+    role,
+    invitedBy: by.usrId,
+    expiresAt: new Date(Date.now() + HOUR),
+    preTuples: objects.map((objectId) => ({ relation: "viewer", objectType: "project", objectId })),
+  });
+}
+
+/** Makes offers and waits until they have lapsed. On a busy machine one may be too late, and lives longer then. */
+export async function lapsing(
+  store: StoreUnderTest,
+  orgId: OrgId,
+  by: readonly Membership[],
+  lifeMs = 10,
+): Promise<void> {
+  const expiresAt = new Date(Date.now() + lifeMs);
+  const offer = { orgId, identifier: "late@example.com", role: "guest", expiresAt } as const;
+  try {
+    for (const { usrId } of by) {
+      await store.createInvitation({ ...offer, invitedBy: usrId });
+    }
+  } catch (error) {
+    if (!isTenancyError(error, "precondition.past_expiration")) {
+      throw error;
+    }
+    return lapsing(store, orgId, by, lifeMs * 2);
+  }
+  await after(expiresAt.getTime() - Date.now() + 1);
+}

@@ -1,0 +1,174 @@
+import {
+  INVITATION_STATUSES,
+  type InvId,
+  type Invitation,
+  type InvitationExpectation,
+  type OrgId,
+  type PendingInvitation,
+  type Read,
+  type SentInvitation,
+  type StoredInvitationFilter,
+  type UsrId,
+} from "@tenantry/core";
+import { Shelves } from "./ordered.ts";
+import { Conflict, compare, insistNew, later, page, type Undo } from "./rows.ts";
+
+/** Invitations, with what a database would keep as indexes. A row is never changed, only replaced. */
+export class Invitations {
+  readonly rows: Map<InvId, Invitation> = new Map();
+  /** Their identifiers in the form in which they are compared. */
+  readonly #canonicals = new Map<InvId, string>();
+  /** A shelf for each status, by organization, by identifier, and by both. */
+  readonly #ofOrg = new Shelves<OrgId, InvId>();
+  readonly #for = new Shelves<string, InvId>();
+  readonly #within = new Shelves<string, InvId>();
+  /** Pending ones by the instant at which they lapse, of an organization and of all. */
+  readonly #lapsing = new Shelves<OrgId | null, string>();
+  /** Pending ones by whoever issued them. */
+  readonly #sent = new Shelves<UsrId, InvId>();
+
+  get(invId: InvId): Invitation | null {
+    return this.rows.get(invId) ?? null;
+  }
+
+  pending({ orgId, canonical }: Omit<Read<"pendingInvitations">, "read">): Invitation[] {
+    return canonical === null
+      ? []
+      : Array.from(this.#within.after(withinKey(orgId, canonical), [PENDING], null), this.#row);
+  }
+
+  pendingTo({ orgId, canonicals }: Read<"pendingInvitationsTo">): PendingInvitation[] {
+    return canonicals
+      .flatMap((canonical) =>
+        this.pending({ orgId, canonical }).map((invitation) => ({ canonical, invitation })),
+      )
+      .sort((a, b) => compare(a.invitation.id, b.invitation.id));
+  }
+
+  ofOrg({ orgId, anyOf, after, take }: Omit<Read<"invitations">, "read">): Invitation[] {
+    return page(this.#ofOrg.after(orgId, shelvesOf(anyOf), after), take, this.#row, (row) => isStoredAsAny(row, anyOf));
+  }
+
+  for({ canonical, anyOf, after, take }: Read<"invitationsFor">): Invitation[] {
+    return page(this.#for.after(canonical, shelvesOf(anyOf), after), take, this.#row, (row) =>
+      isStoredAsAny(row, anyOf),
+    );
+  }
+
+  count({ orgId, anyOf, most }: Read<"invitationCount">): number {
+    return this.ofOrg({ orgId, anyOf, after: null, take: most }).length;
+  }
+
+  sent({ usrId, expiresFrom, take }: Read<"sentInvitations">): SentInvitation[] {
+    const open = page(this.#sent.after(usrId, [0], null), take, this.#row, ({ expiresAt }) => expiresAt >= expiresFrom);
+    return open.map(({ id, orgId }) => ({ invId: id, orgId }));
+  }
+
+  lapsed({ orgId, before, take }: Read<"lapsedInvitations">): Invitation[] {
+    const rows: Invitation[] = [];
+    for (const moment of this.#lapsing.after(orgId, [0], null)) {
+      const row = this.#row(invitationAt(moment));
+      if (row.expiresAt >= before || rows.push(row) === take) {
+        break;
+      }
+    }
+    return rows;
+  }
+
+  insert(row: Invitation, canonical: string, undo: Undo): void {
+    insistNew(this.rows, row.id);
+    this.#canonicals.set(row.id, canonical);
+    this.#replace(undefined, row, undo);
+    undo.push(() => this.#canonicals.delete(row.id));
+  }
+
+  update(row: Invitation, expect: InvitationExpectation, undo: Undo): void {
+    const before = this.rows.get(row.id);
+    if (before?.status !== expect.status || before.expiresAt.getTime() !== expect.expiresAt.getTime()) {
+      throw new Conflict(null);
+    }
+    const { status, invitedUserId, expiresAt, terminalAt, terminalBy } = row;
+    this.#replace(before, { ...before, status, invitedUserId, expiresAt, terminalAt, terminalBy }, undo);
+  }
+
+  /** Ends every pending one that has not lapsed, and answers how many. */
+  endAll(orgId: OrgId, at: Date, by: UsrId | null, undo: Undo): number {
+    const open = Array.from(this.#ofOrg.after(orgId, [PENDING], null), this.#row).filter(
+      ({ expiresAt }) => expiresAt >= at,
+    );
+    for (const row of open) {
+      const terminalAt = later(at, row.createdAt);
+      this.#replace(row, { ...row, status: "revoked", terminalAt, terminalBy: by }, undo);
+    }
+    return open.length;
+  }
+
+  readonly #row = (invId: InvId): Invitation => this.rows.get(invId) as Invitation;
+
+  #replace(before: Invitation | undefined, after: Invitation, undo: Undo): void {
+    const canonical = this.#canonicals.get(after.id) as string;
+    this.#exchange(before, after, canonical);
+    undo.push(() => this.#exchange(after, before, canonical));
+  }
+
+  #exchange(before: Invitation | undefined, after: Invitation | undefined, canonical: string): void {
+    if (before !== undefined) {
+      const { id, orgId, status } = before;
+      const shelf = INVITATION_STATUSES.indexOf(status);
+      this.#ofOrg.take(orgId, shelf, id);
+      this.#for.take(canonical, shelf, id);
+      this.#within.take(withinKey(orgId, canonical), shelf, id);
+      if (status === "pending") {
+        this.#lapsing.take(orgId, 0, momentOf(before));
+        this.#lapsing.take(null, 0, momentOf(before));
+        this.#sent.take(before.invitedBy, 0, id);
+      }
+      this.rows.delete(id);
+    }
+    if (after !== undefined) {
+      const { id, orgId, status } = after;
+      const shelf = INVITATION_STATUSES.indexOf(status);
+      this.#ofOrg.put(orgId, shelf, id);
+      this.#for.put(canonical, shelf, id);
+      this.#within.put(withinKey(orgId, canonical), shelf, id);
+      if (status === "pending") {
+        this.#lapsing.put(orgId, 0, momentOf(after));
+        this.#lapsing.put(null, 0, momentOf(after));
+        this.#sent.put(after.invitedBy, 0, id);
+      }
+      this.rows.set(id, after);
+    }
+  }
+}
+
+const PENDING = INVITATION_STATUSES.indexOf("pending");
+
+/** An instant before the year 10000 and an id, ascending as they do. */
+function momentOf({ id, expiresAt }: Invitation): string {
+  return `${String(expiresAt.getTime()).padStart(15, "0")} ${id}`;
+}
+
+function invitationAt(moment: string): InvId {
+  return moment.slice(16) as InvId;
+}
+
+const withinKey = (orgId: OrgId, canonical: string): string => `${orgId} ${canonical}`;
+
+function shelvesOf(anyOf: readonly StoredInvitationFilter[]): readonly number[] {
+  return INVITATION_STATUSES.flatMap((status, shelf) =>
+    anyOf.length === 0 || anyOf.some((filter) => filter.status === status) ? [shelf] : [],
+  );
+}
+
+/** No filter lets everything through. */
+function isStoredAsAny(invitation: Invitation, anyOf: readonly StoredInvitationFilter[]): boolean {
+  return anyOf.length === 0 || anyOf.some((filter) => isStoredAs(invitation, filter));
+}
+
+function isStoredAs({ status, expiresAt }: Invitation, filter: StoredInvitationFilter): boolean {
+  return (
+    status === filter.status &&
+    (filter.expiresBefore === null || expiresAt.getTime() < filter.expiresBefore.getTime()) &&
+    (filter.expiresFrom === null || expiresAt.getTime() >= filter.expiresFrom.getTime())
+  );
+}

@@ -1,0 +1,56 @@
+import type { GrantsLeft, Membership, Organization, OrgId, Read, Standing, Tuple, UsrId } from "@tenantry/core";
+import type { Invitations } from "./invitations.ts";
+import type { Memberships } from "./memberships.ts";
+import type { Organizations } from "./organizations.ts";
+import { byObject, compare } from "./rows.ts";
+import type { Tuples } from "./tuples.ts";
+
+/** Where it is written what depends on a membership. */
+export interface Holdings {
+  readonly orgs: Organizations;
+  readonly memberships: Memberships;
+  readonly invitations: Invitations;
+  readonly tuples: Tuples;
+}
+
+/** The live memberships of a user, each with what depends on it. */
+export function standings(holdings: Holdings, read: Read<"standings">): Standing[] {
+  const { orgs, memberships, tuples } = holdings;
+  const { usrId, successors, withGrants } = read;
+  const following = new Map(successors.map((successor) => [successor.orgId, successor.usrId]));
+  return memberships.liveOf(read).map((membership) => {
+    const { id, orgId } = membership;
+    const next = following.get(orgId);
+    const held = tuples.held(usrId, { objectType: "org", objectId: orgId });
+    return {
+      membership,
+      org: orgs.get(orgId) as Organization,
+      otherOwner: memberships.owners(orgId, 2).some((owner) => owner !== id),
+      successor: next === undefined ? null : memberships.live(orgId, next),
+      tuples: distinct(withGrants ? [...held, ...granted(holdings, usrId, orgId)] : held),
+    };
+  });
+}
+
+/** What a user still holds of the grants of organizations that they are not in any more. */
+export function grantsLeft(holdings: Holdings, { usrId, orgId, take }: Read<"grantsLeft">): GrantsLeft[] {
+  const { memberships } = holdings;
+  const isLeft = (id: OrgId): boolean => memberships.live(id, usrId) === null;
+  return (orgId === null ? memberships.invitedTo(usrId) : [orgId])
+    .filter(isLeft)
+    .map((id) => ({ orgId: id, tuples: distinct(granted(holdings, usrId, id)) }))
+    .filter(({ tuples }) => tuples.length > 0)
+    .slice(0, take);
+}
+
+/** What a user still holds of the grants of an organization's invitations. */
+function granted({ memberships, invitations, tuples }: Holdings, usrId: UsrId, orgId: OrgId): Tuple[] {
+  return memberships
+    .invitationsInto(orgId, usrId)
+    .flatMap((invId) => invitations.get(invId)?.preTuples ?? [])
+    .flatMap((grant) => tuples.get({ subjectType: "usr", subjectId: usrId, ...grant }) ?? []);
+}
+
+function distinct(tuples: readonly Tuple[]): Tuple[] {
+  return [...new Set(tuples)].sort(byObject);
+}

@@ -1,0 +1,33 @@
+import { PGlite } from "@electric-sql/pglite";
+import type { Interpose, SharedDatabase } from "@tenantry/conformance/races";
+import type { TenancyOptions } from "@tenantry/core";
+import { migratePglite, pgliteExecutor } from "@tenantry/store-pg/pglite";
+import { readTables, SqlTenancyStore } from "@tenantry/store-sql";
+import type { Arena } from "./arena.ts";
+import { interposedExecutor } from "./executor.ts";
+import { Schemas } from "./schemas.ts";
+
+/** The embedded PostgreSQL: one session, which all instances share. */
+export async function openPgliteArena(): Promise<Arena> {
+  const database = new PGlite();
+  const executor = pgliteExecutor(database);
+  const schemas = new Schemas(
+    (schema) => migratePglite(database, { schema }),
+    (text) => database.exec(text),
+  );
+  return {
+    async open(): Promise<SharedDatabase> {
+      const schema = await schemas.take();
+      return {
+        connect: (options: TenancyOptions, interpose?: Interpose) =>
+          new SqlTenancyStore(
+            { executor: interposedExecutor(executor, interpose), concurrentSessions: false, hostTransactions: true },
+            { ...options, schema },
+          ),
+        tables: () => readTables(executor, { schema }),
+        close: () => schemas.giveBack(schema),
+      };
+    },
+    close: () => database.close(),
+  };
+}

@@ -1,0 +1,30 @@
+import { describeFaults } from "@tenantry/conformance/faults";
+import { afterAll, beforeAll, describe, inject, it, vi } from "vitest";
+import type { Arena } from "../src/arena.ts";
+import type { Driver } from "../src/driver.ts";
+import { driverErrors } from "../src/driver-errors.ts";
+import { amount, isLong, noteFor, seed } from "../src/effort.ts";
+import { openPostgresArena } from "../src/postgres-arena.ts";
+
+vi.setConfig({ testTimeout: 3_600_000 });
+
+for (const driver of ["pg", "postgres.js", "Neon HTTP", "Neon WebSocket"] satisfies readonly Driver[]) {
+  describe(driver, () => {
+    let arena: Arena;
+    beforeAll(async () => {
+      arena = await openPostgresArena(inject("databaseUrl"), { driver });
+    });
+    afterAll(() => arena.close());
+    describeFaults({
+      name: driver,
+      describe,
+      it,
+      openShared: () => arena.open(),
+      errors: driverErrors(driver),
+      sweep: isLong ? "all" : driver === "pg" ? "some" : "few",
+      seed,
+      calls: amount(driver.startsWith("Neon") ? 160 : 400, 20_000),
+      note: noteFor(driver),
+    });
+  });
+}

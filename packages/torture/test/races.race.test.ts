@@ -1,0 +1,57 @@
+import { describeRaces } from "@tenantry/conformance/races";
+import { type Cluster, startCluster } from "@tenantry/testkit";
+import { afterAll, beforeAll, describe, expect, it, test, vi } from "vitest";
+import type { Arena } from "../src/arena.ts";
+import type { Driver } from "../src/driver.ts";
+import { amount, noteFor, seed } from "../src/effort.ts";
+import { openPostgresArena } from "../src/postgres-arena.ts";
+
+vi.setConfig({ testTimeout: 3_600_000 });
+
+// A server of its own, whose log tells of every deadlock.
+let cluster: Cluster;
+beforeAll(async () => {
+  cluster = await startCluster();
+});
+afterAll(() => cluster.stop());
+
+/** Of the drivers pg is raced in full; what is alike in the others needs no more than a look. */
+const drivers: Readonly<
+  Record<Driver, { readonly trials: number; readonly schedules: number; readonly parkings: number }>
+> = {
+  pg: { trials: amount(12, 600), schedules: amount(12, 1000), parkings: amount(2, 24) },
+  "postgres.js": { trials: amount(4, 200), schedules: amount(4, 200), parkings: amount(1, 8) },
+  "Neon HTTP": { trials: amount(2, 40), schedules: amount(2, 40), parkings: amount(1, 2) },
+  "Neon WebSocket": { trials: amount(2, 40), schedules: amount(2, 40), parkings: amount(1, 2) },
+};
+
+for (const [driver, efforts] of Object.entries(drivers)) {
+  describe(driver, () => {
+    let arena: Arena;
+    beforeAll(async () => {
+      arena = await openPostgresArena(cluster.url, { driver: driver as Driver });
+    });
+    afterAll(() => arena.close());
+    describeRaces({
+      name: driver,
+      describe,
+      it,
+      openShared: () => arena.open(),
+      parks: true,
+      seed,
+      calls: amount(driver.startsWith("Neon") ? 160 : 400, 20_000),
+      note: noteFor(driver),
+      ...efforts,
+    });
+  });
+}
+
+test("no deadlock but those of slugs and tuples that cross", () => {
+  const deadlocks = cluster
+    .log()
+    .split("\n")
+    .filter((line) => line.includes("deadlock detected"));
+  const statements = cluster.log().match(/deadlock detected[\s\S]*?STATEMENT: {2}[\s\S]*?(?=\n\d{4}-)/g) ?? [];
+  expect(statements.length).toBe(deadlocks.length);
+  expect(statements.filter((text) => !/slug|granted_tup|taken from/.test(text))).toEqual([]);
+});
