@@ -2,7 +2,7 @@ import type { EventFilter, MemberFilter, OrgFilter, OrgId, StoredInvitationFilte
 import type { SqlValue } from "./rows.ts";
 
 /** A condition, and the values for its places. */
-interface Filter {
+export interface Filter {
   readonly sql: string;
   readonly values: readonly SqlValue[];
 }

@@ -12,6 +12,7 @@ import { many, one, type Sqlite } from "./database.ts";
 import { eventFilter, invitationFilter, memberFilter, orgFilter } from "./filters.ts";
 import { chain, pauseOf, withOrg } from "./history.ts";
 import { decodeRow, event, invitation, membership, organization, type SqlRow, type SqlValue, tuple } from "./rows.ts";
+import { grantsLeft, standings } from "./standings.ts";
 
 /** Answers a question from the tables. A question that is new is missed by the compiler. */
 export function answer(database: Sqlite, read: Read): Answer<Question> {
@@ -44,6 +45,19 @@ export function answer(database: Sqlite, read: Read): Answer<Question> {
           read.usrId,
         ),
       );
+    case "liveMembers":
+      return list(
+        `select * from mem where org_id = ? and usr_id in (select value from json_each(?)) and status <> 'revoked'
+          order by id`,
+        read.orgId,
+        JSON.stringify(read.usrIds),
+      ).map(membership);
+    case "memberships":
+      return list(
+        "select * from mem where org_id = ? and id in (select value from json_each(?)) order by id",
+        read.orgId,
+        JSON.stringify(read.memIds),
+      ).map(membership);
     case "inviter":
       return orNull(
         membership,
@@ -75,6 +89,13 @@ export function answer(database: Sqlite, read: Read): Answer<Question> {
         read.orgId,
         read.canonical,
       ).map(invitation);
+    case "pendingInvitationsTo":
+      return list(
+        `select * from inv where org_id = ? and canonical in (select value from json_each(?)) and status = 'pending'
+          order by id`,
+        read.orgId,
+        JSON.stringify(read.canonicals),
+      ).map((row) => ({ canonical: String(row["canonical"]), invitation: invitation(row) }));
     case "members": {
       const { sql, values } = memberFilter(read);
       return list(
@@ -86,7 +107,9 @@ export function answer(database: Sqlite, read: Read): Answer<Question> {
     }
     case "memberCount": {
       const { sql, values } = memberFilter(read);
-      return Number(find(`select count(*) as n from mem where ${sql}`, ...values)?.["n"]);
+      return count(
+        find(`select count(*) as n from (select 1 from mem where ${sql} limit ?)`, ...values, read.most ?? -1),
+      );
     }
     case "membershipsOf":
       return list(
@@ -118,6 +141,11 @@ export function answer(database: Sqlite, read: Read): Answer<Question> {
         read.take,
       ).map(invitation);
     }
+    case "invitationCount": {
+      const { sql, values } = invitationFilter(read.anyOf);
+      const rows = `select 1 from inv where org_id = ? and ${sql} limit ?`;
+      return count(find(`select count(*) as n from (${rows})`, read.orgId, ...values, read.most));
+    }
     case "invitationsFor": {
       const { sql, values } = invitationFilter(read.anyOf);
       return list(
@@ -136,6 +164,13 @@ export function answer(database: Sqlite, read: Read): Answer<Question> {
         read.before.getTime(),
         read.take,
       ).map(invitation);
+    case "sentInvitations":
+      return list(
+        "select id, org_id from inv where invited_by = ? and status = 'pending' and expires_at >= ? order by id limit ?",
+        read.usrId,
+        read.expiresFrom.getTime(),
+        read.take,
+      ).map((row) => ({ invId: row["id"], orgId: row["org_id"] })) as Answer<"sentInvitations">;
     case "anyTuple": {
       const relations = read.relations.map(() => "?").join(", ");
       const found = find(
@@ -156,11 +191,20 @@ export function answer(database: Sqlite, read: Read): Answer<Question> {
     case "tuplesOfObject":
       return list(
         `select * from tup where object_type = ? and object_id = ? and relation = coalesce(?, relation)
-          order by relation, subject_id`,
+          order by relation, subject_id limit ?`,
         read.objectType,
         read.objectId,
         read.relation,
+        read.take ?? -1,
       ).map(tuple);
+    case "tupleCount": {
+      const rows = "select 1 from tup where object_type = ? and object_id = ? limit ?";
+      return count(find(`select count(*) as n from (${rows})`, read.objectType, read.objectId, read.most));
+    }
+    case "standings":
+      return standings(database, read);
+    case "grantsLeft":
+      return grantsLeft(database, read);
     case "events": {
       const { sql, values } = eventFilter(read.where);
       return list(
@@ -188,6 +232,10 @@ export function keyUse(database: Sqlite, scope: string | null, key: string): Key
 
 function orNull<R>(decode: (row: SqlRow) => R, row: SqlRow | null): R | null {
   return row === null ? null : decode(row);
+}
+
+function count(row: SqlRow | null): number {
+  return Number(row?.["n"]);
 }
 
 function idOf(row: SqlRow | null): SqlValue {

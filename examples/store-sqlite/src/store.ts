@@ -51,8 +51,7 @@ export function sqlitePort(database: Sqlite): StorePort {
 
     async commit(commit) {
       try {
-        const seq = transact(database, "begin immediate", () => apply(database, commit));
-        return { outcome: "committed", seq };
+        return { outcome: "committed", ...transact(database, "begin immediate", () => apply(database, commit)) };
       } catch (error) {
         return outcomeOf(error);
       }

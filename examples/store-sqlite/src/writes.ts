@@ -1,32 +1,37 @@
-import type { Change, Commit, MembershipExpectation, MemId } from "@tenantry/core";
+import type { Change, Commit, Ended, MembershipExpectation, MemId } from "@tenantry/core";
 import { Conflict, one, type Sqlite } from "./database.ts";
 import { columnOf, insertion, type SqlValue, type Table, toSql } from "./rows.ts";
 
-interface Counts {
-  memberships: number;
-  invitations: number;
-  tuples: number;
+export interface Applied {
+  /** The organization's version. */
+  readonly seq: number;
+  /** What ended with the organization, where it did. */
+  readonly ended?: Ended;
 }
 
-/** Applies a commit, inside a transaction. Answers the organization's version behind it; throws a {@link Conflict}. */
-export function apply(database: Sqlite, { org, changes, events, keys }: Commit): number {
+/** Applies a commit, inside a transaction; throws a {@link Conflict}. */
+export function apply(database: Sqlite, { org, changes, events, keys }: Commit): Applied {
   const before = org.is === "new" ? 0 : guarded(database, org);
   const last = before + events.length;
   if (org.is === "existing") {
     database.run("update org set version = ? where id = ?", [last, org.id]);
   }
-  const counts: Counts = { memberships: 0, invitations: 0, tuples: 0 };
+  let ended: Ended | undefined;
   for (const change of changes) {
-    applyChange(database, change, { orgId: org.id, last, counts });
+    if (change.op === "endEverything") {
+      ended = endEverything(database, change);
+    } else {
+      applyChange(database, change, { orgId: org.id, last });
+    }
   }
   for (const [place, { data, ...event }] of events.entries()) {
-    const facts = event.type === "org.revoked" ? { ...data, ...counts } : data;
+    const facts = event.type === "org.revoked" ? { ...data, ...ended } : data;
     insert(database, "evt", { ...event, orgId: org.id, seq: before + place + 1, data: facts });
   }
   for (const { event, ...key } of keys) {
     insert(database, "idem", { ...key, state: "done", orgId: org.id, seq: before + event + 1 });
   }
-  return last;
+  return { seq: last, ...(ended === undefined ? {} : { ended }) };
 }
 
 /** The version of an organization that is as the commit expects it. */
@@ -44,8 +49,8 @@ function guarded(database: Sqlite, { id, status, version }: Extract<Commit["org"
 
 function applyChange(
   database: Sqlite,
-  change: Change,
-  { orgId, last, counts }: { readonly orgId: string; readonly last: number; readonly counts: Counts },
+  change: Exclude<Change, { op: "endEverything" }>,
+  { orgId, last }: { readonly orgId: string; readonly last: number },
 ): void {
   const run = (sql: string, ...values: SqlValue[]): number => database.run(sql, values).changes;
   switch (change.op) {
@@ -91,20 +96,24 @@ function applyChange(
       );
       return;
     }
-    case "endEverything": {
-      const at = change.at.getTime();
-      counts.memberships = run(
-        "update mem set status = 'revoked', updated_at = max(updated_at, ?) where org_id = ? and status <> 'revoked'",
-        ...[at, change.orgId],
-      );
-      counts.invitations = run(
-        `update inv set status = 'revoked', terminal_at = max(created_at, ?), terminal_by = ?
-          where org_id = ? and status = 'pending' and expires_at >= ?`,
-        ...[at, change.by, change.orgId, at],
-      );
-      counts.tuples = run("delete from tup where object_type = 'org' and object_id = ?", change.orgId);
-    }
   }
+}
+
+function endEverything(database: Sqlite, { orgId, at, by }: Extract<Change, { op: "endEverything" }>): Ended {
+  const run = (sql: string, ...values: SqlValue[]): number => database.run(sql, values).changes;
+  const now = at.getTime();
+  return {
+    memberships: run(
+      "update mem set status = 'revoked', updated_at = max(updated_at, ?) where org_id = ? and status <> 'revoked'",
+      ...[now, orgId],
+    ),
+    invitations: run(
+      `update inv set status = 'revoked', terminal_at = max(created_at, ?), terminal_by = ?
+        where org_id = ? and status = 'pending' and expires_at >= ?`,
+      ...[now, by, orgId, now],
+    ),
+    tuples: run("delete from tup where object_type = 'org' and object_id = ?", orgId),
+  };
 }
 
 function insert(database: Sqlite, table: Table, row: object): void {

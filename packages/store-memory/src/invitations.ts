@@ -39,9 +39,7 @@ export class Invitations {
 
   pendingTo({ orgId, canonicals }: Read<"pendingInvitationsTo">): PendingInvitation[] {
     return canonicals
-      .flatMap((canonical) =>
-        this.pending({ orgId, canonical }).map((invitation) => ({ canonical, invitation })),
-      )
+      .flatMap((canonical) => this.pending({ orgId, canonical }).map((invitation) => ({ canonical, invitation })))
       .sort((a, b) => compare(a.invitation.id, b.invitation.id));
   }
 
