@@ -1,8 +1,8 @@
-import type { GrantsLeft, Membership, Organization, OrgId, Read, Standing, Tuple, UsrId } from "@tenantry/core";
+import type { GrantsLeft, Organization, OrgId, Read, Standing, Tuple, UsrId } from "@tenantry/core";
 import type { Invitations } from "./invitations.ts";
 import type { Memberships } from "./memberships.ts";
 import type { Organizations } from "./organizations.ts";
-import { byObject, compare } from "./rows.ts";
+import { byObject } from "./rows.ts";
 import type { Tuples } from "./tuples.ts";
 
 /** Where it is written what depends on a membership. */
