@@ -25,11 +25,14 @@ export const eventInvariants: readonly Invariant[] = [
   {
     id: "I09",
     name: "grant_kept",
-    rule: "an accepted invitation left all its pre-tuples, but for those on an organization that ended",
+    rule: "an accepted invitation left all its pre-tuples, but for those on an organization that ended or taken since",
     *broken({ tables, told, tuples }) {
-      for (const { key, tuple, orgId } of grants(tables.evt)) {
+      const taken = takenBy(tables.evt);
+      for (const { key, tuple, orgId, seq } of grants(tables.evt)) {
         const isGone = tuple.objectType === "org" && told.orgs.get(orgId)?.status === "revoked";
-        if (!isGone && !tuples.has(key)) {
+        // Of events of several organizations nobody knows which came first.
+        const isTaken = taken.get(key)?.some((other) => other.orgId !== orgId || other.seq > seq) === true;
+        if (!isGone && !isTaken && !tuples.has(key)) {
           yield key;
         }
       }
@@ -125,19 +128,19 @@ export const eventInvariants: readonly Invariant[] = [
   {
     id: "I21",
     name: "end",
-    rule: "nothing happens in a revoked organization but the sweep",
+    rule: "nothing happens in a revoked organization but the sweep, and that grants are taken",
     *broken({ eventsOf }) {
       for (const events of eventsOf.values()) {
         const end = events.findIndex(({ type }) => type === "org.revoked");
         const after = end === -1 ? [] : events.slice(end + 1);
-        yield* after.filter(({ type }) => (type as string) !== "invitation.expired").map(eventKey);
+        yield* after.filter(({ type }) => type !== "invitation.expired" && type !== "grants.removed").map(eventKey);
       }
     },
   },
   {
     id: "I22",
     name: "key",
-    rule: "a key that is done stands for one event, one that is fenced for none, and a caller's key has its row",
+    rule: "a key that is done stands for the first event of its call, one that is fenced for none, and a caller's has its row",
     *broken({ tables }) {
       const events = new Map(tables.evt.map((event) => [eventKey(event), event]));
       const done = new Set<string>();
@@ -152,9 +155,22 @@ export const eventInvariants: readonly Invariant[] = [
           yield `${row.scope} ${row.key}`;
         }
       }
-      const unstored = tables.evt.filter(
-        (event) => event.idempotencyKey !== null && !done.has(`${eventKey(event)} ${event.idempotencyKey}`),
-      );
+      const isStored = (event: TenancyEvent): boolean => {
+        // The events of one call follow each other.
+        let first = event;
+        for (let seq = event.seq; first.idempotencyKey === event.idempotencyKey; seq -= 1) {
+          if (done.has(`${eventKey(first)} ${event.idempotencyKey}`)) {
+            return true;
+          }
+          const before = events.get(eventKey({ orgId: event.orgId, seq: seq - 1 }));
+          if (before === undefined) {
+            return false;
+          }
+          first = before;
+        }
+        return false;
+      };
+      const unstored = tables.evt.filter((event) => event.idempotencyKey !== null && !isStored(event));
       yield* unstored.map(eventKey);
       yield* repeated(tables.idem, (row) => (row.seq === null ? null : eventKey(row)));
     },
@@ -170,12 +186,29 @@ interface Grant {
   readonly key: string;
   readonly tuple: PreTuple;
   readonly orgId: TenancyEvent["orgId"];
+  readonly seq: number;
 }
 
 function grants(events: readonly TenancyEvent[]): readonly Grant[] {
   return events
     .filter(isAcceptance)
-    .flatMap(({ orgId, data }) =>
-      data.tuples.map((tuple) => ({ key: tupleKey(data.usrId, tuple.relation, tuple), tuple, orgId })),
+    .flatMap(({ orgId, seq, data }) =>
+      data.tuples.map((tuple) => ({ key: tupleKey(data.usrId, tuple.relation, tuple), tuple, orgId, seq })),
     );
+}
+
+/** Where each grant was taken away. */
+function takenBy(events: readonly TenancyEvent[]): ReadonlyMap<string, readonly TenancyEvent[]> {
+  const taken = new Map<string, TenancyEvent[]>();
+  for (const event of events) {
+    if (event.type !== "grants.removed") {
+      continue;
+    }
+    const { usrId, tuples } = event.data as TenancyEvent<"grants.removed">["data"];
+    for (const tuple of tuples) {
+      const key = tupleKey(usrId, tuple.relation, tuple);
+      taken.set(key, [...(taken.get(key) ?? []), event]);
+    }
+  }
+  return taken;
 }
