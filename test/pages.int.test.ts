@@ -17,6 +17,8 @@ interface Page {
 const readmes = ["README.md", ...readdirSync("packages").map((name) => `packages/${name}/README.md`)];
 const docs = readdirSync("docs").map((name) => `docs/${name}`);
 const BESIDE: Readonly<Record<string, string>> = {
+  "docs/context.md": "packages/context/test",
+  "packages/context/README.md": "packages/context/test",
   "docs/transactions.md": "examples/transactions/src",
   "docs/write-your-own-executor.md": "examples/executor/src",
   "docs/write-your-own-store.md": "examples/store-sqlite/src",
@@ -146,11 +148,14 @@ test("the examples of the operations and of the events do what they say", { time
   expect(notes).toEqual(["membership.suspended"]);
 });
 
-test.for(Object.keys(BESIDE))("the files that %s shows are the files of the examples", (path) => {
-  const shown = codeOf({ path, beside: "" }).filter((code) => FILE.test(code));
-  expect(shown.length).toBeGreaterThan(0);
-  for (const code of shown) {
-    const [line = "", file = ""] = FILE.exec(code) ?? [];
-    expect(code.slice(line.length)).toBe(readFileSync(file, "utf8"));
-  }
-});
+test.for(Object.keys(BESIDE).filter((path) => BESIDE[path]?.startsWith("examples/")))(
+  "the files that %s shows are the files of the examples",
+  (path) => {
+    const shown = codeOf({ path, beside: "" }).filter((code) => FILE.test(code));
+    expect(shown.length).toBeGreaterThan(0);
+    for (const code of shown) {
+      const [line = "", file = ""] = FILE.exec(code) ?? [];
+      expect(code.slice(line.length)).toBe(readFileSync(file, "utf8"));
+    }
+  },
+);

@@ -99,6 +99,52 @@ import { Pool } from "@neondatabase/serverless";
 const store = new NeonTenancyStore(new Pool());
 console.log(store.capabilities.hostTransactions ? "ok" : "no store");`,
   },
+  context: {
+    folder: "context",
+    beside: [],
+    program: `import { loadConfig, ResolverRegistry } from "@tenantry/context";
+console.log(ResolverRegistry.fromConfig(loadConfig().resolution).size === 3 ? "ok" : "no resolvers");`,
+  },
+  "context on fetch": {
+    folder: "context",
+    beside: ["@types/node"],
+    program: `import { withTenant } from "@tenantry/context/fetch";
+import { createTenantScope } from "@tenantry/context/als";
+console.log(withTenant.length >= 2 && createTenantScope().tryCurrent() === undefined ? "ok" : "no adapter");`,
+  },
+  "context on Hono": {
+    folder: "context",
+    beside: ["hono", "@types/node"],
+    program: `import { requireTenant } from "@tenantry/context/hono";
+console.log(typeof requireTenant({ role: "admin" }) === "function" ? "ok" : "no guard");`,
+    // It speaks of the browser.
+    lenient: /\/hono\//,
+  },
+  "context on Express": {
+    folder: "context",
+    beside: ["express", "@types/express", "@types/node"],
+    program: `import { requireTenant } from "@tenantry/context/express";
+console.log(typeof requireTenant({ role: "admin" }) === "function" ? "ok" : "no guard");`,
+  },
+  "context on Fastify": {
+    folder: "context",
+    beside: ["fastify", "@types/node"],
+    program: `import { requireTenant } from "@tenantry/context/fastify";
+console.log(typeof requireTenant({ role: "admin" }) === "function" ? "ok" : "no guard");`,
+  },
+  "context with jose": {
+    folder: "context",
+    beside: ["jose", "@types/node"],
+    program: `import { jwtClaims } from "@tenantry/context/jwt";
+const keys = new Uint8Array(32);
+console.log(typeof jwtClaims({ keys, algorithms: ["HS256"], issuer: "i", audience: "a" }) === "function" ? "ok" : "no claims");`,
+  },
+  "context with a stub": {
+    folder: "context",
+    beside: ["@types/node"],
+    program: `import { createTenantStub } from "@tenantry/context/testing";
+console.log(createTenantStub().tenancy.registry.size === 1 ? "ok" : "no stub");`,
+  },
   conformance: {
     folder: "conformance",
     beside: [],

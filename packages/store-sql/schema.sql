@@ -30,12 +30,19 @@ create table tenancy.inv (
   role text not null,
   status text not null,
   pre_tuples jsonb not null,
+  membership_expires_at timestamp with time zone,
+  membership_metadata json not null default '{}'::json,
   invited_by uuid not null,
   invited_user_id uuid,
   created_at timestamp with time zone not null,
   expires_at timestamp with time zone not null,
   terminal_at timestamp with time zone,
   terminal_by uuid
+);
+
+create table tenancy.joins (
+  usr_id uuid not null,
+  number bigint not null
 );
 
 create table tenancy.mem (
@@ -49,7 +56,9 @@ create table tenancy.mem (
   removed_by uuid,
   inv_id uuid,
   created_at timestamp with time zone not null,
-  updated_at timestamp with time zone not null
+  updated_at timestamp with time zone not null,
+  expires_at timestamp with time zone,
+  metadata json not null default '{}'::json
 );
 
 create table tenancy.migration (
@@ -65,7 +74,10 @@ create table tenancy.org (
   slug text collate "C",
   version bigint not null,
   created_at timestamp with time zone not null,
-  updated_at timestamp with time zone not null
+  updated_at timestamp with time zone not null,
+  metadata json not null default '{}'::json,
+  members bigint not null default 0,
+  invitations bigint not null default 0
 ) with (fillfactor=70);
 
 create table tenancy.tup (
@@ -73,7 +85,9 @@ create table tenancy.tup (
   subject_id text collate "C" not null,
   relation text collate "C" not null,
   object_type text collate "C" not null,
-  object_id text collate "C" not null
+  object_id text collate "C" not null,
+  expires_at timestamp with time zone,
+  granted_by uuid
 );
 
 create table tenancy.txn (
@@ -100,6 +114,10 @@ alter table tenancy.inv add constraint inv_id_unique PRIMARY KEY (id);
 
 alter table tenancy.inv add constraint inv_lapse_anonymous CHECK (((status <> ALL (ARRAY['pending'::text, 'expired'::text])) OR (terminal_by IS NULL)));
 
+alter table tenancy.inv add constraint inv_metadata_small CHECK (((json_typeof(membership_metadata) = 'object'::text) AND (octet_length((membership_metadata)::text) <= 16384)));
+
+alter table tenancy.inv add constraint inv_offer_outlasting CHECK ((membership_expires_at > expires_at));
+
 alter table tenancy.inv add constraint inv_org_known FOREIGN KEY (org_id) REFERENCES tenancy.org(id);
 
 alter table tenancy.inv add constraint inv_role_known CHECK ((role = ANY (ARRAY['owner'::text, 'admin'::text, 'member'::text, 'guest'::text, 'viewer'::text, 'editor'::text])));
@@ -108,11 +126,17 @@ alter table tenancy.inv add constraint inv_status_known CHECK ((status = ANY (AR
 
 alter table tenancy.inv add constraint inv_terminal_dated CHECK ((((status = 'pending'::text) = (terminal_at IS NULL)) AND ((terminal_at >= created_at) IS NOT FALSE)));
 
+alter table tenancy.joins add constraint joins_positive CHECK ((number >= 1));
+
+alter table tenancy.joins add constraint joins_user_once PRIMARY KEY (usr_id);
+
 alter table tenancy.mem add constraint mem_id_unique PRIMARY KEY (id);
 
 alter table tenancy.mem add constraint mem_invitation_known FOREIGN KEY (inv_id) REFERENCES tenancy.inv(id);
 
 alter table tenancy.mem add constraint mem_link_uninvited CHECK (((replaces IS NULL) OR (inv_id IS NULL)));
+
+alter table tenancy.mem add constraint mem_metadata_small CHECK (((json_typeof(metadata) = 'object'::text) AND (octet_length((metadata)::text) <= 16384)));
 
 alter table tenancy.mem add constraint mem_one_per_invitation UNIQUE (inv_id);
 
@@ -128,11 +152,19 @@ alter table tenancy.mem add constraint mem_role_known CHECK ((role = ANY (ARRAY[
 
 alter table tenancy.mem add constraint mem_status_known CHECK ((status = ANY (ARRAY['active'::text, 'suspended'::text, 'revoked'::text])));
 
+alter table tenancy.mem add constraint mem_time_box_forward CHECK ((expires_at >= created_at));
+
 alter table tenancy.mem add constraint mem_time_forward CHECK ((updated_at >= created_at));
 
 alter table tenancy.migration add constraint migration_pkey PRIMARY KEY (name);
 
 alter table tenancy.org add constraint org_id_unique PRIMARY KEY (id);
+
+alter table tenancy.org add constraint org_invitations_counted CHECK ((invitations >= 0));
+
+alter table tenancy.org add constraint org_members_counted CHECK ((members >= 0));
+
+alter table tenancy.org add constraint org_metadata_small CHECK (((json_typeof(metadata) = 'object'::text) AND (octet_length((metadata)::text) <= 16384)));
 
 alter table tenancy.org add constraint org_name_short CHECK ((length(name) <= 1024));
 
@@ -144,11 +176,15 @@ alter table tenancy.org add constraint org_time_forward CHECK ((updated_at >= cr
 
 alter table tenancy.org add constraint org_version_positive CHECK ((version >= 1));
 
-alter table tenancy.tup add constraint tup_granted_once PRIMARY KEY (subject_type, subject_id, object_type, object_id, relation);
+alter table tenancy.tup add constraint tup_grant_ending CHECK (((granted_by IS NULL) OR (expires_at IS NOT NULL)));
+
+alter table tenancy.tup add constraint tup_granted_once PRIMARY KEY (subject_type, subject_id, object_type, object_id, relation) INCLUDE (expires_at);
 
 alter table tenancy.tup add constraint tup_object_id_short CHECK (((length(object_id) >= 1) AND (length(object_id) <= 256)));
 
 alter table tenancy.tup add constraint tup_object_type_form CHECK ((object_type ~ '^[a-z][a-z0-9_]{1,31}$'::text));
+
+alter table tenancy.tup add constraint tup_org_known FOREIGN KEY (granted_by) REFERENCES tenancy.org(id);
 
 alter table tenancy.tup add constraint tup_relation_form CHECK ((relation ~ '^[a-z_]{2,32}$'::text));
 
@@ -176,17 +212,23 @@ CREATE INDEX inv_pending ON tenancy.inv USING btree (org_id, canonical) WHERE (s
 
 CREATE INDEX inv_sent ON tenancy.inv USING btree (invited_by, id, expires_at, org_id) WHERE (status = 'pending'::text);
 
-CREATE INDEX mem_active_owner ON tenancy.mem USING btree (org_id, id) WHERE ((role = 'owner'::text) AND (status = 'active'::text));
+CREATE INDEX mem_boxed_of_role ON tenancy.mem USING btree (org_id, status, role, id, expires_at) WHERE (expires_at IS NOT NULL);
+
+CREATE INDEX mem_lapsing ON tenancy.mem USING btree (expires_at, id) WHERE ((status <> 'revoked'::text) AND (expires_at IS NOT NULL));
+
+CREATE INDEX mem_lapsing_of_org ON tenancy.mem USING btree (org_id, expires_at, id) WHERE ((status <> 'revoked'::text) AND (expires_at IS NOT NULL));
+
+CREATE INDEX mem_lasting_owner ON tenancy.mem USING btree (org_id, id) WHERE ((role = 'owner'::text) AND (status = 'active'::text) AND (expires_at IS NULL));
 
 CREATE INDEX mem_of_org ON tenancy.mem USING btree (org_id, id, created_at, (
 CASE
     WHEN (status = 'revoked'::text) THEN updated_at
     ELSE 'infinity'::timestamp with time zone
-END));
+END), expires_at);
 
-CREATE INDEX mem_of_role ON tenancy.mem USING btree (org_id, status, role, id);
+CREATE INDEX mem_of_role ON tenancy.mem USING btree (org_id, status, role, id, expires_at);
 
-CREATE INDEX mem_of_user ON tenancy.mem USING btree (usr_id, status, id, org_id);
+CREATE INDEX mem_of_user ON tenancy.mem USING btree (usr_id, status, id, expires_at, org_id);
 
 CREATE UNIQUE INDEX mem_one_live ON tenancy.mem USING btree (org_id, usr_id) WHERE (status <> 'revoked'::text);
 
@@ -194,7 +236,11 @@ CREATE INDEX org_of_status ON tenancy.org USING btree (status, id);
 
 CREATE UNIQUE INDEX org_slug_held_once ON tenancy.org USING btree (slug) WHERE (status <> 'revoked'::text);
 
-CREATE INDEX tup_of_object ON tenancy.tup USING btree (object_type, object_id, relation, subject_id);
+CREATE INDEX tup_lapsing ON tenancy.tup USING btree (expires_at, subject_id, object_type, object_id, relation) WHERE (granted_by IS NOT NULL);
+
+CREATE INDEX tup_lapsing_of_org ON tenancy.tup USING btree (granted_by, expires_at, subject_id, object_type, object_id, relation) WHERE (granted_by IS NOT NULL);
+
+CREATE INDEX tup_of_object ON tenancy.tup USING btree (object_type, object_id, relation, subject_id) INCLUDE (expires_at);
 
 CREATE OR REPLACE FUNCTION tenancy.end_everything(org uuid, org_wire text, moment timestamp with time zone, ender uuid)
  RETURNS TABLE(memberships bigint, invitations bigint, tuples bigint)
@@ -203,9 +249,10 @@ CREATE OR REPLACE FUNCTION tenancy.end_everything(org uuid, org_wire text, momen
 AS $function$
   with ended_mem as (
     update "tenancy".mem
-       set status = 'revoked', updated_at = greatest(updated_at, $3)
+       set status = 'revoked',
+           updated_at = greatest(updated_at, case when expires_at < $3 then expires_at + interval '1 millisecond' else $3 end)
      where org_id = $1 and status <> 'revoked'
-    returning 1
+    returning expires_at
   ), ended_inv as (
     update "tenancy".inv
        set status = 'revoked', terminal_at = greatest(created_at, $3), terminal_by = $4
@@ -214,7 +261,9 @@ AS $function$
   ), dropped_tup as (
     delete from "tenancy".tup
      where object_type = 'org' and object_id = $2
-    returning 1
+    returning expires_at
   )
-  select (select count(*) from ended_mem), (select count(*) from ended_inv), (select count(*) from dropped_tup)
+  select (select count(*) from ended_mem where expires_at >= $3 is not false),
+         (select count(*) from ended_inv),
+         (select count(*) from dropped_tup where expires_at >= $3 is not false)
 $function$;

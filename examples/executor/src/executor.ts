@@ -1,42 +1,34 @@
-import { inOrder, NotSent, RolledBack, type Row, type SqlExecutor, type Statement } from "@tenantry/store-sql";
+import { beginAndCommit, inOrder, NotSent, type Row, type SqlExecutor, type Statement } from "@tenantry/store-sql";
 import { BindParam, type Connection, ConnectionState, DataTypeOIDs, Pool } from "postgrejs";
 
 /** postgrejs behind the seam of `@tenantry/store-sql`. A single connection may be inside a transaction of the host's. */
 export function postgrejsExecutor(database: Pool | Connection): SqlExecutor {
+  const on = <T>(work: (connection: Connection) => Promise<T>): Promise<T> =>
+    database instanceof Pool ? lent(database, work) : work(database);
+  const run: SqlExecutor["run"] = (statement) => on((connection) => query(connection, statement));
+  const batch: SqlExecutor["batch"] = (texts) =>
+    on((connection) => transact(connection, () => each(connection, texts)));
   if (database instanceof Pool) {
-    return {
-      run: (statement) => lent(database, (connection) => run(connection, statement)),
-      batch: (texts) => lent(database, (connection) => transact(connection, () => each(connection, texts))),
-    };
+    return { run, batch };
   }
-  return {
-    run: (statement) => run(database, statement),
-    batch: (texts) => transact(database, () => each(database, texts)),
-    connection: {
-      handle: database,
-      inTransaction: () => database.inTransaction,
-      burst: (statements) => inOrder((statement) => run(database, statement), statements),
-    },
-  };
+  const [handle, inTransaction] = [database, (): boolean => database.inTransaction];
+  return { run, batch, connection: { handle, inTransaction, burst: (statements) => inOrder(run, statements) } };
 }
 
-async function run(connection: Connection, { text, values }: Statement): Promise<readonly Row[]> {
+/** The driver can begin, commit and set savepoints on its own account. Here it sends what it is given. */
+const AS_IT_IS = { rollbackOnError: false, objectRows: true };
+
+async function query(connection: Connection, { text, values }: Statement): Promise<readonly Row[]> {
   if (connection.state !== ConnectionState.READY) {
     throw new NotSent(new Error("the connection has ended"));
   }
   if (values.length === 0) {
     // One round trip, where the driver takes seven for a statement with values.
-    const { results } = await connection.execute(text, { objectRows: true, ...AS_IT_IS });
-    return results[0]?.rows ?? [];
+    return (await connection.execute(text, AS_IT_IS)).results[0]?.rows ?? [];
   }
   const params = values.map((value) => new BindParam(DataTypeOIDs.text, value));
-  const { rows = [] } = await connection.query(text, { params, objectRows: true, fetchCount: ALL, ...AS_IT_IS });
-  return rows;
+  return (await connection.query(text, { params, fetchCount: 2 ** 31 - 1, ...AS_IT_IS })).rows ?? [];
 }
-
-/** The driver can begin, commit and set savepoints on its own account. Here it sends what it is given. */
-const AS_IT_IS = { rollbackOnError: false };
-const ALL = 2 ** 31 - 1;
 
 async function each(connection: Connection, texts: readonly string[]): Promise<void> {
   for (const text of texts) {
@@ -44,21 +36,8 @@ async function each(connection: Connection, texts: readonly string[]): Promise<v
   }
 }
 
-export async function transact<T>(connection: Connection, work: () => Promise<T>): Promise<T> {
-  await each(connection, ["begin"]);
-  let result: T;
-  try {
-    result = await work();
-  } catch (error) {
-    await each(connection, ["rollback"]).catch(() => {});
-    throw error;
-  }
-  const { results } = await connection.execute("commit", AS_IT_IS);
-  const tag = results[0]?.command ?? "no answer";
-  if (tag !== "COMMIT") {
-    throw new RolledBack(tag);
-  }
-  return result;
+export function transact<T>(connection: Connection, work: () => Promise<T>): Promise<T> {
+  return beginAndCommit(async (text) => (await connection.execute(text, AS_IT_IS)).results[0]?.command, work);
 }
 
 export async function lent<T>(pool: Pool, work: (connection: Connection) => Promise<T>): Promise<T> {

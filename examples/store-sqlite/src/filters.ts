@@ -1,4 +1,11 @@
-import type { EventFilter, MemberFilter, OrgFilter, OrgId, StoredInvitationFilter } from "@tenantry/core";
+import type {
+  EventFilter,
+  MemberFilter,
+  OrgFilter,
+  OrgId,
+  StoredInvitationFilter,
+  StoredMemberFilter,
+} from "@tenantry/core";
 import type { SqlValue } from "./rows.ts";
 
 /** A condition, and the values for its places. */
@@ -6,6 +13,9 @@ export interface Filter {
   readonly sql: string;
   readonly values: readonly SqlValue[];
 }
+
+/** What has not lapsed at an instant; what has no end never will have. */
+export const STILL = "(expires_at is null or expires_at >= ?)";
 
 /** SQLite's `lower` knows ASCII letters, as the question wants it. */
 export function orgFilter({ status, query }: OrgFilter): Filter {
@@ -16,18 +26,19 @@ export function orgFilter({ status, query }: OrgFilter): Filter {
 }
 
 export function memberFilter({ orgId, where }: { readonly orgId: OrgId; readonly where: MemberFilter }): Filter {
-  return {
-    sql: "org_id = ? and status = coalesce(?, status) and role = coalesce(?, role)",
-    values: [orgId, where.status, where.role],
-  };
+  const { sql, values } = storedFilter(where.anyOf);
+  return { sql: `org_id = ? and role = coalesce(?, role) and ${sql}`, values: [orgId, where.role, ...values] };
 }
 
-/** Invitations that match one of the filters; no filter: all. */
-export function invitationFilter(anyOf: readonly StoredInvitationFilter[]): Filter {
-  const filters = anyOf.map(({ status, expiresBefore, expiresFrom }) => ({
-    sql: "(status = ? and expires_at < coalesce(?, expires_at + 1) and expires_at >= coalesce(?, expires_at))",
-    values: [status, expiresBefore?.getTime() ?? null, expiresFrom?.getTime() ?? null],
-  }));
+/** Rows that match one of the filters; no filter: all. */
+export function storedFilter(anyOf: readonly (StoredInvitationFilter | StoredMemberFilter)[]): Filter {
+  const filters = anyOf.map(({ status, expiresBefore, expiresFrom }) => {
+    const [before, from] = [expiresBefore?.getTime() ?? null, expiresFrom?.getTime() ?? null];
+    return {
+      sql: `(status = ? and (? is null or expires_at < ?) and (? is null or ${STILL}))`,
+      values: [status, before, before, from, from],
+    };
+  });
   return {
     sql: filters.length === 0 ? "true" : `(${filters.map(({ sql }) => sql).join(" or ")})`,
     values: filters.flatMap(({ values }) => values),

@@ -1,15 +1,20 @@
 import {
   type Answer,
   hasOwn,
+  type Joins,
   type KeyScope,
   type KeyUse,
+  type LapsedGrant,
+  type LapsedMembership,
   type OrgId,
   type OrgRef,
   type Question,
   type Read,
+  type Stock,
+  type UsrId,
 } from "@tenantry/core";
 import { many, one, type Sqlite } from "./database.ts";
-import { eventFilter, invitationFilter, memberFilter, orgFilter } from "./filters.ts";
+import { eventFilter, memberFilter, orgFilter, STILL, storedFilter } from "./filters.ts";
 import { chain, pauseOf, withOrg } from "./history.ts";
 import { decodeRow, event, invitation, membership, organization, type SqlRow, type SqlValue, tuple } from "./rows.ts";
 import { grantsLeft, standings } from "./standings.ts";
@@ -69,7 +74,8 @@ export function answer(database: Sqlite, read: Read): Answer<Question> {
       );
     case "owners":
       return list(
-        "select id from mem where org_id = ? and role = 'owner' and status = 'active' order by id limit ?",
+        `select id from mem where org_id = ? and role = 'owner' and status = 'active' and expires_at is null
+          order by id limit ?`,
         orgId(database, read.of),
         read.take,
       ).map((row) => idOf(row)) as Answer<"owners">;
@@ -111,28 +117,53 @@ export function answer(database: Sqlite, read: Read): Answer<Question> {
         find(`select count(*) as n from (select 1 from mem where ${sql} limit ?)`, ...values, read.most ?? -1),
       );
     }
-    case "membershipsOf":
+    case "memberStock":
+      return stock(
+        find(
+          `select count(*) as stored, count(*) filter (where expires_at < ?) as lapsed from mem
+            where org_id = ? and status <> 'revoked'`,
+          read.at.getTime(),
+          orgId(database, read.of),
+        ),
+      );
+    case "invitationStock":
+      return stock(
+        find(
+          `select count(*) as stored, count(*) filter (where expires_at < ?) as lapsed from inv
+            where org_id = ? and status = 'pending'`,
+          read.at.getTime(),
+          orgId(database, read.of),
+        ),
+      );
+    case "joins":
+      return joinsOf(database, read.usrId, read.at);
+    case "joinsOf":
+      return read.usrIds.map((usrId) => ({ usrId, ...joinsOf(database, usrId, read.at) }));
+    case "membershipsOf": {
+      const { sql, values } = storedFilter(read.anyOf);
       return list(
-        "select * from mem where usr_id = ? and status = coalesce(?, status) and id > ? order by id limit ?",
+        `select * from mem where usr_id = ? and ${sql} and id > ? order by id limit ?`,
         read.usrId,
-        read.status,
+        ...values,
         read.after ?? "",
         read.take,
       ).map((row) => withOrg(database, membership(row)));
+    }
     case "chain":
       return chain(database, read.memId);
     case "membersAt":
       return list(
-        `select * from mem where org_id = ? and created_at <= ? and (status <> 'revoked' or updated_at > ?) and id > ?
-          order by id limit ?`,
+        `select * from mem where org_id = ? and created_at <= ? and (status <> 'revoked' or updated_at > ?) and ${STILL}
+            and id > ? order by id limit ?`,
         read.orgId,
+        read.at.getTime(),
         read.at.getTime(),
         read.at.getTime(),
         read.after ?? "",
         read.take,
       ).map((row) => ({ membership: membership(row), pause: pauseOf(database, membership(row), read.at) }));
     case "invitations": {
-      const { sql, values } = invitationFilter(read.anyOf);
+      const { sql, values } = storedFilter(read.anyOf);
       return list(
         `select * from inv where org_id = ? and ${sql} and id > ? order by id limit ?`,
         read.orgId,
@@ -142,12 +173,12 @@ export function answer(database: Sqlite, read: Read): Answer<Question> {
       ).map(invitation);
     }
     case "invitationCount": {
-      const { sql, values } = invitationFilter(read.anyOf);
+      const { sql, values } = storedFilter(read.anyOf);
       const rows = `select 1 from inv where org_id = ? and ${sql} limit ?`;
       return count(find(`select count(*) as n from (${rows})`, read.orgId, ...values, read.most));
     }
     case "invitationsFor": {
-      const { sql, values } = invitationFilter(read.anyOf);
+      const { sql, values } = storedFilter(read.anyOf);
       return list(
         `select * from inv where canonical = ? and ${sql} and id > ? order by id limit ?`,
         read.canonical,
@@ -166,40 +197,63 @@ export function answer(database: Sqlite, read: Read): Answer<Question> {
       ).map(invitation);
     case "sentInvitations":
       return list(
-        "select id, org_id from inv where invited_by = ? and status = 'pending' and expires_at >= ? order by id limit ?",
+        `select id, org_id from inv
+          where invited_by = ? and org_id = coalesce(?, org_id) and status = 'pending' and expires_at >= ? order by id limit ?`,
         read.usrId,
+        read.orgId,
         read.expiresFrom.getTime(),
         read.take,
       ).map((row) => ({ invId: row["id"], orgId: row["org_id"] })) as Answer<"sentInvitations">;
+    case "lapsedMemberships":
+      return list(
+        `select * from mem where org_id = coalesce(?, org_id) and status <> 'revoked' and expires_at < ?
+          order by expires_at, id limit ?`,
+        read.orgId,
+        read.before.getTime(),
+        read.take,
+      ).map((row) => membership(row) as LapsedMembership);
+    case "lapsedGrants":
+      return list(
+        `select * from tup where granted_by = coalesce(?, granted_by) and expires_at < ?
+          order by expires_at, subject_id, object_type, object_id, relation limit ?`,
+        read.orgId,
+        read.before.getTime(),
+        read.take,
+      ).map((row) => ({ orgId: row["granted_by"], tuple: tuple(row) }) as LapsedGrant);
     case "anyTuple": {
       const relations = read.relations.map(() => "?").join(", ");
       const found = find(
         `select 1 from tup where subject_type = 'usr' and subject_id = ? and object_type = ? and object_id = ?
-          and relation in (${relations})`,
+          and relation in (${relations}) and ${STILL}`,
         read.usrId,
         read.objectType,
         read.objectId,
         ...read.relations,
+        read.at.getTime(),
       );
       return found !== null;
     }
     case "tuplesOfSubject":
       return list(
-        "select * from tup where subject_type = 'usr' and subject_id = ? order by object_type, object_id, relation",
+        `select * from tup where subject_type = 'usr' and subject_id = ? and ${STILL}
+          order by object_type, object_id, relation`,
         read.usrId,
+        read.at.getTime(),
       ).map(tuple);
     case "tuplesOfObject":
       return list(
-        `select * from tup where object_type = ? and object_id = ? and relation = coalesce(?, relation)
+        `select * from tup where object_type = ? and object_id = ? and relation = coalesce(?, relation) and ${STILL}
           order by relation, subject_id limit ?`,
         read.objectType,
         read.objectId,
         read.relation,
+        read.at.getTime(),
         read.take ?? -1,
       ).map(tuple);
     case "tupleCount": {
-      const rows = "select 1 from tup where object_type = ? and object_id = ? limit ?";
-      return count(find(`select count(*) as n from (${rows})`, read.objectType, read.objectId, read.most));
+      const rows = `select 1 from tup where object_type = ? and object_id = ? and ${STILL} limit ?`;
+      const { objectType, objectId, at, most } = read;
+      return count(find(`select count(*) as n from (${rows})`, objectType, objectId, at.getTime(), most));
     }
     case "standings":
       return standings(database, read);
@@ -236,6 +290,19 @@ function orNull<R>(decode: (row: SqlRow) => R, row: SqlRow | null): R | null {
 
 function count(row: SqlRow | null): number {
   return Number(row?.["n"]);
+}
+
+function stock(row: SqlRow | null): Stock {
+  return { stored: Number(row?.["stored"]), lapsed: Number(row?.["lapsed"]) };
+}
+
+function joinsOf(database: Sqlite, usrId: UsrId | null, at: Date): Joins {
+  const member = `select count(*) as n from mem where usr_id = ? and status <> 'revoked' and ${STILL}`;
+  const joins = one(database, "select number as n from joins where usr_id = ?", [usrId]);
+  return {
+    organizations: count(one(database, member, [usrId, at.getTime()])),
+    joins: joins === null ? 0 : count(joins),
+  };
 }
 
 function idOf(row: SqlRow | null): SqlValue {

@@ -1,7 +1,7 @@
-import type { Invitation, Membership, Organization, TenancyEvent, Tuple } from "@tenantry/core";
+import type { Grant, Invitation, Membership, Organization, TenancyEvent, Tuple } from "@tenantry/core";
 
 /** How a value is kept in its column. */
-type Kind = "text" | "number" | "instant" | "json";
+type Kind = "text" | "number" | "instant" | "json" | "grants";
 
 export type SqlValue = string | number | bigint | Uint8Array | null;
 export type SqlRow = Readonly<Record<string, SqlValue>>;
@@ -18,6 +18,7 @@ const TABLES: Readonly<Record<Table, Readonly<Record<string, Kind>>>> = {
     version: "number",
     createdAt: "instant",
     updatedAt: "instant",
+    metadata: "json",
   },
   mem: {
     id: "text",
@@ -31,6 +32,8 @@ const TABLES: Readonly<Record<Table, Readonly<Record<string, Kind>>>> = {
     invId: "text",
     createdAt: "instant",
     updatedAt: "instant",
+    expiresAt: "instant",
+    metadata: "json",
   },
   inv: {
     id: "text",
@@ -39,7 +42,9 @@ const TABLES: Readonly<Record<Table, Readonly<Record<string, Kind>>>> = {
     canonical: "text",
     role: "text",
     status: "text",
-    preTuples: "json",
+    preTuples: "grants",
+    membershipExpiresAt: "instant",
+    membershipMetadata: "json",
     invitedBy: "text",
     invitedUserId: "text",
     createdAt: "instant",
@@ -47,7 +52,15 @@ const TABLES: Readonly<Record<Table, Readonly<Record<string, Kind>>>> = {
     terminalAt: "instant",
     terminalBy: "text",
   },
-  tup: { subjectType: "text", subjectId: "text", relation: "text", objectType: "text", objectId: "text" },
+  tup: {
+    subjectType: "text",
+    subjectId: "text",
+    relation: "text",
+    objectType: "text",
+    objectId: "text",
+    expiresAt: "instant",
+    grantedBy: "text",
+  },
   evt: {
     orgId: "text",
     seq: "number",
@@ -74,7 +87,7 @@ function columnsOf(table: Table): readonly (readonly [field: string, column: str
   return Object.entries(TABLES[table]).map(([field, kind]) => [field, columnOf(field), kind]);
 }
 
-export function columnOf(field: string): string {
+function columnOf(field: string): string {
   return field.replace(/[A-Z]/g, (capital) => `_${capital.toLowerCase()}`);
 }
 
@@ -88,18 +101,28 @@ export function insertion(table: Table, row: object): { readonly text: string; r
   };
 }
 
+/** The assignments that change fields of a row, and their values. */
+export function assignment(table: Table, fields: object): { readonly text: string; readonly values: SqlValue[] } {
+  const changed = columnsOf(table).filter(([field]) => Object.hasOwn(fields, field));
+  return {
+    text: changed.map(([, column]) => `${column} = ?`).join(", "),
+    values: changed.map(([field, , kind]) => toSql(Reflect.get(fields, field), kind)),
+  };
+}
+
 /** The row as an object, without the fields that nobody is shown. */
 export function decodeRow<R>(table: Table, row: SqlRow, hidden: readonly string[] = []): R {
   const fields = columnsOf(table).filter(([field]) => !hidden.includes(field));
   return Object.fromEntries(fields.map(([field, column, kind]) => [field, fromSql(row[column], kind)])) as R;
 }
 
-export function toSql(value: unknown, kind: Kind): SqlValue {
+function toSql(value: unknown, kind: Kind): SqlValue {
   if (value === null || value === undefined) {
     return null;
   }
   switch (kind) {
     case "json":
+    case "grants":
       return JSON.stringify(value);
     case "instant":
       return (value as Date).getTime();
@@ -116,6 +139,8 @@ function fromSql(value: SqlValue | undefined, kind: Kind): unknown {
   switch (kind) {
     case "json":
       return JSON.parse(String(value));
+    case "grants":
+      return (JSON.parse(String(value)) as readonly StoredGrant[]).map(grant);
     case "instant":
       return new Date(Number(value));
     case "number":
@@ -125,8 +150,15 @@ function fromSql(value: SqlValue | undefined, kind: Kind): unknown {
   }
 }
 
+/** As JSON has it. */
+type StoredGrant = Omit<Grant, "expiresAt"> & { readonly expiresAt: string | null };
+
+function grant({ expiresAt, ...others }: StoredGrant): Grant {
+  return { ...others, expiresAt: expiresAt === null ? null : new Date(expiresAt) };
+}
+
 export const organization = (row: SqlRow): Organization => decodeRow("org", row);
 export const membership = (row: SqlRow): Membership => decodeRow("mem", row, ["invId"]);
 export const invitation = (row: SqlRow): Invitation => decodeRow("inv", row, ["canonical"]);
-export const tuple = (row: SqlRow): Tuple => decodeRow("tup", row);
+export const tuple = (row: SqlRow): Tuple => decodeRow("tup", row, ["grantedBy"]);
 export const event = (row: SqlRow): TenancyEvent => decodeRow("evt", row);

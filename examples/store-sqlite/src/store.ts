@@ -1,6 +1,7 @@
 import {
   type AnswersTo,
   type KeyUse,
+  type Metadata,
   type Plan,
   type StorePort,
   type Tables,
@@ -14,10 +15,10 @@ import { SCHEMA } from "./schema.ts";
 import { apply } from "./writes.ts";
 
 /** Tenancy on SQLite. */
-export class SqliteTenancyStore extends Tenancy {
+export class SqliteTenancyStore<O = Metadata, M = Metadata> extends Tenancy<O, M> {
   readonly #database: Sqlite;
 
-  constructor(database: Sqlite, options: TenancyOptions = {}) {
+  constructor(database: Sqlite, options: TenancyOptions<O, M> = {}) {
     super(sqlitePort(database), options);
     this.#database = database;
   }
@@ -51,7 +52,7 @@ export function sqlitePort(database: Sqlite): StorePort {
 
     async commit(commit) {
       try {
-        return { outcome: "committed", ...transact(database, "begin immediate", () => apply(database, commit)) };
+        return transact(database, "begin immediate", () => apply(database, commit));
       } catch (error) {
         return outcomeOf(error);
       }

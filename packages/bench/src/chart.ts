@@ -115,6 +115,7 @@ export function spreadOut(positions: readonly number[], apart: number): readonly
 function drawing(width: number, height: number, title: string, key: string, body: readonly string[]): string {
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" ${FONT}>`,
+    `<title>${escaped(title)}</title>`,
     `<rect width="${width}" height="${height}" fill="#ffffff"/>`,
     `<text x="20" y="28" font-size="16" font-weight="600">${escaped(title)}</text>`,
     key,

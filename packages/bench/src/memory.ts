@@ -13,7 +13,12 @@ import { makeWorld } from "./world.ts";
 /** Calls per second of the store in memory, one after another, in organizations of some sizes. */
 export interface MemoryReport {
   readonly sizes: readonly number[];
-  readonly rates: readonly { readonly operation: string; readonly throughput: readonly Spread[] }[];
+  readonly rates: readonly {
+    readonly operation: string;
+    readonly throughput: readonly Spread[];
+    /** Calls per second of a processor: what there would be if nobody else used the machine. */
+    readonly undisturbed: readonly Spread[];
+  }[];
 }
 
 /** These end what the next ones need, or have everything as their answer. */
@@ -36,8 +41,12 @@ export async function measureMemory(profile: Profile, progress: Progress): Promi
     const contenders = await Promise.all([SMALL, large].map(inOrganizationOf));
     const contest = { operation, callers: 1, calls: CALLS, rounds: ROUNDS };
     const score = await hold(contest, contenders, { microseconds: () => null });
-    const throughput = [...score.values()].map((turns) => spreadOf(turns.map((turn) => turn.throughput)));
-    rates.push({ operation: operation.name, throughput });
+    const turns = [...score.values()];
+    rates.push({
+      operation: operation.name,
+      throughput: turns.map((those) => spreadOf(those.map((turn) => turn.throughput))),
+      undisturbed: turns.map((those) => spreadOf(those.map((turn) => 1_000_000 / turn.clientCpu))),
+    });
     progress.end();
   }
   return { sizes: [SMALL, large], rates };

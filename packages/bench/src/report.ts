@@ -239,10 +239,14 @@ function sizeTable(along: string, { sizes, curves }: Curves): string {
 }
 
 function memoryTable({ sizes, rates }: MemoryReport): string {
-  const head = ["operation, calls/s", ...sizes.map((size) => `${number(size)} members`)];
+  const head = [
+    "operation",
+    ...sizes.map((size) => `${number(size)} members, calls/s`),
+    ...sizes.map((size) => `${number(size)}, calls per second of a processor`),
+  ];
   return `## In memory\n\n${table(
     head,
-    rates.map(({ operation, throughput }) => [operation, ...throughput.map(spread)]),
+    rates.map(({ operation, throughput, undisturbed }) => [operation, ...[...throughput, ...undisturbed].map(spread)]),
   )}`;
 }
 

@@ -282,7 +282,7 @@ const saboteurs: readonly (readonly [number: string, fault: string, broken: Brok
           for (const [name, read] of Object.entries(plan)) {
             if (read.read === "owners") {
               const { org } = await port.load({ org: { read: "org", of: read.of } });
-              const where = { status: null, role: null };
+              const where = { anyOf: [], role: null };
               const { first } = await port.load({
                 first: { read: "members", orgId: org?.id ?? "org_", where, after: null, take: 100 },
               });
@@ -432,9 +432,10 @@ const saboteurs: readonly (readonly [number: string, fault: string, broken: Brok
           if (org.is === "new") {
             return port.commit({ org, changes, ...commit });
           }
-          const where = { status: "revoked", role: null } as const;
-          const { ended } = await port.load({ ended: { read: "members", orgId: org.id, where, after: null, take: 1 } });
-          const touched = ended.map((row) => ({
+          const ended = { status: "revoked", expiresBefore: null, expiresFrom: null } as const;
+          const where = { anyOf: [ended], role: null };
+          const { rows } = await port.load({ rows: { read: "members", orgId: org.id, where, after: null, take: 1 } });
+          const touched = rows.map((row) => ({
             op: "updateMembership" as const,
             row: { ...row, updatedAt: new Date(row.updatedAt.getTime() + 1) },
             expect: row,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { answering, committed, conflicting } from "../test/scripted-port.ts";
 import { eventOf, open, rejection } from "../test/scripted-store.ts";
-import { acme, admin, after, alice, bob, carol, idNo, member, offer, owner } from "../test/world.ts";
+import { acme, admin, after, alice, bob, carol, idNo, member, now, offer, owner } from "../test/world.ts";
 import { type OperationName, PERMISSIONS } from "./permissions.ts";
 import type { TenancyStore } from "./tenancy-store.ts";
 
@@ -22,7 +22,7 @@ describe("a mutation on behalf of somebody", () => {
   test("expects at the commit that they may still do it: in any role that suffices", async () => {
     const { store, commits } = open({ load: [answering(facts)], commit: [committed] });
     await store.as(bob).suspendMembership(member.id);
-    expect(commits[0]?.changes[0]).toEqual({ op: "expectMember", usrId: bob, roles: ["owner", "admin"] });
+    expect(commits[0]?.changes[0]).toEqual({ op: "expectMember", usrId: bob, roles: ["owner", "admin"], at: now });
   });
 
   test("over somebody of high rank fewer roles suffice", async () => {
@@ -34,14 +34,14 @@ describe("a mutation on behalf of somebody", () => {
     });
     const { store, commits } = open({ load: [peer], commit: [committed] });
     await store.as(alice).suspendMembership(member.id);
-    expect(commits[0]?.changes[0]).toEqual({ op: "expectMember", usrId: alice, roles: ["owner"] });
+    expect(commits[0]?.changes[0]).toEqual({ op: "expectMember", usrId: alice, roles: ["owner"], at: now });
   });
 
   test("needs no look where the host's own call needs none", async () => {
     const { store, calls, commits } = open({ commit: [committed] });
     await store.as(bob).addMember({ orgId: acme.id, usrId: nobodyKnows, role: "member" });
     expect(calls).toEqual(["commit"]);
-    expect(commits[0]?.changes[0]).toEqual({ op: "expectMember", usrId: bob, roles: ["owner", "admin"] });
+    expect(commits[0]?.changes[0]).toEqual({ op: "expectMember", usrId: bob, roles: ["owner", "admin"], at: now });
   });
 
   test("many rows are judged as one: in nobody else's name, and of no higher rank", async () => {
@@ -50,8 +50,8 @@ describe("a mutation on behalf of somebody", () => {
     await store.as(bob).createInvitations({ orgId: acme.id, rows: [row, row] });
     expect(calls).toEqual(["commit"]);
     expect(commits[0]?.changes.filter(({ op }) => op === "expectMember")).toEqual([
-      { op: "expectMember", usrId: bob, roles: ["owner", "admin"] },
-      { op: "expectMember", usrId: bob, roles: ["owner", "admin"] },
+      { op: "expectMember", usrId: bob, roles: ["owner", "admin"], at: now },
+      { op: "expectMember", usrId: bob, roles: ["owner", "admin"], at: now },
     ]);
     const inHerName = [row, { ...row, invitedBy: alice }];
     const refused = store.as(bob).createInvitations({ orgId: acme.id, rows: inHerName, mode: "each" });
@@ -84,7 +84,7 @@ describe("a mutation on behalf of somebody", () => {
     const error = await rejection(store.as(bob).addMember({ orgId: acme.id, usrId: nobodyKnows, role: "owner" }));
     expect([error.code, error.details]).toEqual(["forbidden.role_hierarchy", { usrId: bob, role: "owner" }]);
     expect(calls).toEqual(["commit", "load"]);
-    expect(commits[0]?.changes[0]).toEqual({ op: "expectMember", usrId: bob, roles: ["owner"] });
+    expect(commits[0]?.changes[0]).toEqual({ op: "expectMember", usrId: bob, roles: ["owner"], at: now });
   });
 
   test("about nobody but themselves expects nothing of their role", async () => {

@@ -3,7 +3,7 @@ import { accept, type Found, found, type Rejected, reject } from "./decision.ts"
 import { errorFor } from "./errors.ts";
 import type { Query } from "./list.ts";
 import { ranksAtLeast } from "./membership/membership.ts";
-import type { Role, UsrId } from "./model.ts";
+import { hasPassed, type Role, type UsrId } from "./model.ts";
 import type { Concern, FreshIds, Mutation, MutationPlan } from "./operation.ts";
 import { hasOwn } from "./own.ts";
 import type { OperationName, Permission } from "./permissions.ts";
@@ -18,9 +18,10 @@ interface WithActing {
   readonly acting?: Read<"liveMembership">;
 }
 
-/** The caller's membership among the answers to a plan. */
-function actorIn(answers: object): AuthorityFact | null {
-  return (answers as { readonly acting?: AuthorityFact | null }).acting ?? null;
+/** The caller's membership among the answers to a plan, while it lasts. */
+function actorIn(answers: object, now: Date): AuthorityFact | null {
+  const { acting = null } = answers as { readonly acting?: AuthorityFact | null };
+  return acting === null || hasPassed(acting.expiresAt, now) ? null : acting;
 }
 
 /** Facts of a mutation, and the roles in which its caller may still make it at the commit; `null`: whatever they are. */
@@ -60,15 +61,18 @@ export function mutationAs<
       }
       return input;
     },
-    reads: (input, settings) => ({ ...mutation.reads(input, settings), ...lookUp(mutation.scope(input), usrId) }),
-    find(input, answers) {
-      const own = mutation.find(input, answers);
+    reads: (input, settings, now) => ({
+      ...mutation.reads(input, settings, now),
+      ...lookUp(mutation.scope(input), usrId),
+    }),
+    find(input, answers, now) {
+      const own = mutation.find(input, answers, now);
       if (!own.ok) {
         return own;
       }
-      const judgement = verdict(actorIn(answers), concerns(input, own.facts));
+      const judgement = verdict(actorIn(answers, now), concerns(input, own.facts));
       return judgement === UNKNOWN
-        ? unknownTo(usrId, mutation.find(input, nothingOf(answers)))
+        ? unknownTo(usrId, mutation.find(input, nothingOf(answers), now))
         : judgement.ok
           ? found({ own: own.facts, roles: judgement.facts })
           : judgement;
@@ -86,7 +90,7 @@ export function mutationAs<
       if (!decision.ok || decision.write === null || roles === null) {
         return decision;
       }
-      const mayStill: Change = { op: "expectMember", usrId, roles };
+      const mayStill: Change = { op: "expectMember", usrId, roles, at: environment.now };
       return accept(decision.result, { ...decision.write, changes: [mayStill, ...decision.write.changes] });
     },
   };
@@ -109,7 +113,7 @@ export function queryAs<Args extends readonly unknown[], Input, P extends Plan, 
       if (!own.ok) {
         return own;
       }
-      const judgement = judged(permission, usrId, actorIn(answers), concerns(input, answers));
+      const judgement = judged(permission, usrId, actorIn(answers, now), concerns(input, answers));
       if (judgement === UNKNOWN) {
         return unknownTo(usrId, query.answer(input, nothingOf(answers), now));
       }

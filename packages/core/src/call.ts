@@ -21,9 +21,11 @@ export interface Call<P extends MutationPlan, R> {
   readonly isKeyFresh: boolean;
   /** Decided on what usually holds, without a look. `null`: only a look at the facts can refuse, or say that nothing changes. */
   assumed(): Accepted<R> | null;
+  /** The time of an attempt: what is asked and what is decided are of one instant. */
+  now(): Date;
   /** What it has to know. With the use of its key, unless that is known to be none. */
-  plan(withKeyUse: boolean): P & WithKeyUse;
-  decide(answers: AnswersTo<P & WithKeyUse>): Decision<R>;
+  plan(withKeyUse: boolean, now: Date): P & WithKeyUse;
+  decide(answers: AnswersTo<P & WithKeyUse>, now: Date): Decision<R>;
   commit(write: Write, result: R): Commit;
   claim(orgId: OrgId): Omit<KeyClaim, "result">;
 }
@@ -65,8 +67,9 @@ export function callOf<
     operation: name,
     fingerprint: own,
   });
-  const decideOn = (facts: Facts): Decision<R> =>
-    operation.decide(input, facts, { now: readClock(settings), settings, ids, actor: options.actor });
+  const decideOn = (facts: Facts, now: Date): Decision<R> =>
+    operation.decide(input, facts, { now, settings, ids, actor: options.actor });
+  const now = (): Date => readClock(settings);
 
   return {
     name,
@@ -74,7 +77,7 @@ export function callOf<
     isKeyFresh: options.idempotencyKey === null,
     assumed() {
       const facts = operation.assume?.(input, settings) ?? null;
-      const decision = facts === null ? null : decideOn(facts);
+      const decision = facts === null ? null : decideOn(facts, now());
       if (decision?.ok !== true || decision.write === null) {
         return null;
       }
@@ -84,16 +87,17 @@ export function callOf<
         org.is === "new" || org.version === null || (options.expectedVersion ?? org.version) === org.version;
       return isOneTime ? decision : null;
     },
-    plan(withKeyUse) {
-      const reads = operation.reads(input, settings);
+    now,
+    plan(withKeyUse, at) {
+      const reads = operation.reads(input, settings, at);
       return withKeyUse ? { keyUse: { read: "keyUse", scope, key }, ...reads } : reads;
     },
-    decide(answers) {
-      const found = operation.find(input, answers);
+    decide(answers, at) {
+      const found = operation.find(input, answers, at);
       if (!found.ok) {
         return found;
       }
-      return beforeDeciding<R>(answers as BeforeDeciding, name, own, options) ?? decideOn(found.facts);
+      return beforeDeciding<R>(answers as BeforeDeciding, name, own, options) ?? decideOn(found.facts, at);
     },
     commit({ org, changes, further = [], ...first }, result) {
       const { expectedVersion, idempotencyKey } = options;

@@ -5,6 +5,20 @@ interface Refused {
   readonly value: string;
 }
 
+/** Which part of a request spoke of a tenant: the name of a resolver. */
+interface FromSource {
+  readonly source: string;
+}
+
+/** Why a token is not acceptable; `tenant`: it names none, or another one. */
+export type TokenFault = "alg" | "signature" | "iss" | "aud" | "exp" | "nbf" | "malformed" | "tenant";
+
+/** Where a configuration is wrong, as a path of keys, and what belongs there. Never the value. */
+export interface ConfigFault {
+  readonly path: string;
+  readonly expected: string;
+}
+
 /** Every rejection and what it tells the caller. A new line here makes the compiler ask for a sentence and a class. */
 export interface Rejections {
   invalid_id: Refused & { readonly reason: "not_a_string" | "separator" | "prefix" | "digits" | "version" };
@@ -17,6 +31,9 @@ export interface Rejections {
   "conflict.invitation_not_pending": { readonly invId: InvId };
   "conflict.org_slug": { readonly slug: string };
   "conflict.duplicate_invitation": { readonly orgId: OrgId; readonly invId: InvId };
+  "conflict.member_limit": { readonly orgId: OrgId; readonly limit: number };
+  "conflict.invitation_limit": { readonly orgId: OrgId; readonly limit: number };
+  "conflict.organization_limit": { readonly usrId: UsrId; readonly limit: number };
   "conflict.idempotency": { readonly reason: "mismatch" | "abandoned" | "spent" };
   "conflict.version": { readonly expected: number; readonly actual: number };
   forbidden: { readonly subject: "actor" | "admin" | "inviter"; readonly usrId: UsrId };
@@ -31,6 +48,7 @@ export interface Rejections {
   "precondition.org_mismatch": { readonly orgId: OrgId };
   "precondition.from_not_owner": { readonly memId: MemId };
   "precondition.self_transfer": { readonly usrId: UsrId };
+  "precondition.to_time_boxed": { readonly memId: MemId };
   "precondition.past_expiration": { readonly expiresAt: string };
   "precondition.identifier_binding_required": Record<never, never>;
   "precondition.identifier_mismatch": { readonly invId: InvId };
@@ -44,6 +62,14 @@ export interface Rejections {
   "precondition.org_slug_reserved": { readonly slug: string };
   "precondition.invalid_identifier": Record<never, never>;
   "precondition.invalid_expiration": Record<never, never>;
+  "precondition.invalid_metadata": {
+    readonly key: MetadataKey;
+    readonly reason: "kind" | "key" | "depth" | "size" | "schema";
+    /** Where in it, as `a.b[2]`: at most 64 escaped characters; `null` is the whole. */
+    readonly path: string | null;
+  };
+  /** `index`: of the grant; `null` is the membership. */
+  "precondition.short_time_box": { readonly index: number | null };
   "precondition.invalid_pre_tuple": { readonly index: number | null; readonly field: string | null };
   "precondition.too_many_pre_tuples": { readonly limit: number };
   "precondition.duplicate_pre_tuple": { readonly index: number };
@@ -59,6 +85,27 @@ export interface Rejections {
   "precondition.invalid_idempotency_key": Record<never, never>;
   "precondition.invalid_expected_version": Refused;
   "precondition.invalid_external_id": Record<never, never>;
+  "tenant.missing": Record<never, never>;
+  "tenant.ambiguous": FromSource;
+  "tenant.conflict": { readonly sources: readonly [string, string] };
+  "tenant.invalid_host": FromSource;
+  "tenant.invalid_path": FromSource;
+  "tenant.invalid_reference": FromSource;
+  "tenant.invalid_claim": FromSource;
+  "tenant.unresolved": FromSource;
+  "tenant.inactive": Record<never, never>;
+  "tenant.denied": Record<never, never>;
+  "tenant.unauthenticated": Record<never, never>;
+  "tenant.token_rejected": { readonly reason: TokenFault };
+  "tenant.context_missing": Record<never, never>;
+  "tenant.resolver_failed": FromSource;
+  "tenant.invalid_cache_key": { readonly part: number };
+  "forbidden.role": Record<never, never>;
+  "forbidden.relation": Record<never, never>;
+  "isolation.not_provisioned": Record<never, never>;
+  "config.invalid": { readonly faults: readonly ConfigFault[] };
+  "config.unknown_resolver": { readonly name: string };
+  "config.duplicate_resolver": { readonly name: string };
   "unavailable.connection": Record<never, never>;
   "unavailable.pool_timeout": Record<never, never>;
   "unavailable.timeout": Record<never, never>;
@@ -68,6 +115,9 @@ export interface Rejections {
   "indeterminate.commit": Record<never, never>;
   "internal.unexpected": Record<never, never>;
 }
+
+/** The input that metadata came in. */
+export type MetadataKey = "metadata" | "membershipMetadata";
 
 /** A stable machine-readable code: `category` or `category.fact`. Codes may be added, never renamed. */
 export type Code = keyof Rejections;
@@ -82,6 +132,10 @@ export type Refusal<C extends Code = Code> = {
 type CodesOf<Category extends string> = Extract<Code, `${Category}.${string}`>;
 export type PreconditionCode = CodesOf<"precondition">;
 export type UnavailableCode = CodesOf<"unavailable">;
+export type TenantCode = CodesOf<"tenant"> | "forbidden.role" | "forbidden.relation";
+export type IsolationCode = CodesOf<"isolation">;
+export type ConfigCode = CodesOf<"config">;
+export type LimitCode = Extract<Code, `conflict.${string}_limit`>;
 
 /** Found on errors of every installed copy of this package, where `instanceof` would see only its own. */
 const brand = Symbol.for("@tenantry/core.TenancyError");
@@ -177,6 +231,11 @@ export class DuplicateInvitationError extends TenancyError<"conflict.duplicate_i
   override readonly name = "DuplicateInvitationError";
 }
 
+/** As many are there as there may be; `code` says of what, `details.limit` how many. */
+export class LimitError<C extends LimitCode = LimitCode> extends TenancyError<C> {
+  override readonly name = "LimitError";
+}
+
 /** The idempotency key was used for another operation or input (`mismatch`), or fenced by `resolve()` (`abandoned`). */
 export class IdempotencyConflictError extends TenancyError<"conflict.idempotency"> {
   override readonly name = "IdempotencyConflictError";
@@ -214,6 +273,34 @@ export class IdentifierMismatchError extends PreconditionError<"precondition.ide
   declare readonly acceptingIdentifier: string;
   /** Not enumerable. */
   declare readonly invitationIdentifier: string;
+}
+
+/** A request does not lead to a tenant, or whoever sent it may not act there. */
+export class TenantError<C extends TenantCode = TenantCode> extends TenancyError<C> {
+  override readonly name: string = "TenantError";
+  override get retryable(): boolean {
+    return this.code === "tenant.resolver_failed";
+  }
+}
+
+/** The place where a tenant's rows are kept cannot be used. */
+export class IsolationError<C extends IsolationCode = IsolationCode> extends TenancyError<C> {
+  override readonly name: string = "IsolationError";
+  override get retryable(): boolean {
+    return true;
+  }
+}
+
+/** A configuration is wrong. Thrown at construction only. */
+export class ConfigError<C extends ConfigCode = ConfigCode> extends TenancyError<C> {
+  override readonly name: string = "ConfigError";
+}
+
+/** Metadata is not what the host keeps: `details` say what is wrong where. */
+export class InvalidMetadataError extends PreconditionError<"precondition.invalid_metadata"> {
+  override readonly name = "InvalidMetadataError";
+  /** What the store's schema said, for the reason `schema`. Not enumerable: it may quote what somebody else has stored. */
+  declare readonly issues?: readonly unknown[];
 }
 
 /** The database could not be used. Certainly nothing was committed. */
@@ -262,6 +349,9 @@ const sentences: { readonly [C in Code]: (details: Rejections[C]) => string } = 
   "conflict.invitation_not_pending": ({ invId }) => `Invitation ${invId} is not pending.`,
   "conflict.org_slug": ({ slug }) => `The slug ${quote(slug)} is taken.`,
   "conflict.duplicate_invitation": ({ invId }) => `Invitation ${invId} to the same identifier is pending.`,
+  "conflict.member_limit": ({ orgId, limit }) => `Organization ${orgId} has ${limit} members or more.`,
+  "conflict.invitation_limit": ({ orgId, limit }) => `Organization ${orgId} has ${limit} open invitations or more.`,
+  "conflict.organization_limit": ({ usrId, limit }) => `User ${usrId} is in ${limit} organizations or more.`,
   "conflict.idempotency": ({ reason }) => keyFaults[reason],
   "conflict.version": ({ expected, actual }) => `Version ${expected} was expected, the organization is at ${actual}.`,
   forbidden: ({ subject, usrId }) =>
@@ -279,6 +369,7 @@ const sentences: { readonly [C in Code]: (details: Rejections[C]) => string } = 
   "precondition.org_mismatch": ({ orgId }) => `Both memberships must belong to organization ${orgId}.`,
   "precondition.from_not_owner": ({ memId }) => `Membership ${memId} is not that of an active owner.`,
   "precondition.self_transfer": ({ usrId }) => `User ${usrId} cannot be their own successor.`,
+  "precondition.to_time_boxed": ({ memId }) => `Membership ${memId}, which would receive, has a time box.`,
   "precondition.past_expiration": ({ expiresAt }) => `${expiresAt} is not in the future.`,
   "precondition.identifier_binding_required": () => "A named user is bound by an accepting identifier; none was given.",
   "precondition.identifier_mismatch": ({ invId }) => `Invitation ${invId} is addressed to another identifier.`,
@@ -294,6 +385,10 @@ const sentences: { readonly [C in Code]: (details: Rejections[C]) => string } = 
   "precondition.invalid_identifier": () =>
     "The identifier is not text of 1 to 320 UTF-16 units that the policy accepts.",
   "precondition.invalid_expiration": () => "The expiry is not a valid Date before the year 10000.",
+  "precondition.invalid_metadata": ({ key, reason, path }) =>
+    `${path === null ? key : `"${path}" in ${key}`} ${metadataFaults[reason]}.`,
+  "precondition.short_time_box": ({ index }) =>
+    `The time box of ${index === null ? "the membership" : `pre-tuple ${index}`} does not outlast the invitation.`,
   "precondition.invalid_pre_tuple": ({ index, field }) =>
     index === null
       ? "Pre-tuples are given as an array."
@@ -315,6 +410,29 @@ const sentences: { readonly [C in Code]: (details: Rejections[C]) => string } = 
   "precondition.invalid_expected_version": ({ value }) => `${value} is not a version that this operation can expect.`,
   "precondition.invalid_external_id": () =>
     "An external id is text of 1 to 1,024 UTF-16 units without control characters.",
+  "tenant.missing": () => "The request names no tenant, and one is required.",
+  "tenant.ambiguous": ({ source }) => `The source ${quote(source)} names more than one tenant.`,
+  "tenant.conflict": ({ sources: [first, second] }) =>
+    `The sources ${quote(first)} and ${quote(second)} name different tenants.`,
+  "tenant.invalid_host": ({ source }) => `The host that ${quote(source)} reads is malformed.`,
+  "tenant.invalid_path": ({ source }) => `The path that ${quote(source)} reads is malformed.`,
+  "tenant.invalid_reference": ({ source }) => `What ${quote(source)} names is neither an organization's id nor a slug.`,
+  "tenant.invalid_claim": ({ source }) => `The claim that ${quote(source)} reads is not text.`,
+  "tenant.unresolved": ({ source }) => `What ${quote(source)} names is no tenant.`,
+  "tenant.inactive": () => "The tenant is not active.",
+  "tenant.denied": () => "The caller may not act in the tenant that the request names.",
+  "tenant.unauthenticated": () => "A caller who is known is required.",
+  "tenant.token_rejected": ({ reason }) => `The token is not acceptable: ${reason}.`,
+  "tenant.context_missing": () => "No tenant is bound here.",
+  "tenant.resolver_failed": ({ source }) => `${quote(source)} failed.`,
+  "tenant.invalid_cache_key": ({ part }) => `Part ${part} of a cache key is not text.`,
+  "forbidden.role": () => "The caller does not have the role that this requires.",
+  "forbidden.relation": () => "The caller does not have the relation that this requires.",
+  "isolation.not_provisioned": () => "The tenant's place is not ready.",
+  "config.invalid": ({ faults }) =>
+    `The configuration is wrong: ${faults.map(({ path, expected }) => `${path}: ${expected}`).join("; ")}.`,
+  "config.unknown_resolver": ({ name }) => `There is no resolver ${quote(name)}.`,
+  "config.duplicate_resolver": ({ name }) => `There are two resolvers ${quote(name)}.`,
   "unavailable.connection": () => "The database could not be reached.",
   "unavailable.pool_timeout": () => "No database connection became free in time.",
   "unavailable.timeout": () => "The database did not answer in time.",
@@ -339,6 +457,14 @@ const keyFaults: { readonly [R in Rejections["conflict.idempotency"]["reason"]]:
   spent: "The call with this idempotency key took effect here before, and something has begun since.",
 };
 
+const metadataFaults: { readonly [R in Rejections["precondition.invalid_metadata"]["reason"]]: string } = {
+  kind: "is not a value of plain JSON that can be stored",
+  key: "has a key that is refused",
+  depth: "is deeper than 16 levels",
+  size: "has more than 16,384 bytes",
+  schema: "is refused by the schema",
+};
+
 type ErrorClass<C extends Code> = new (code: C, details: Rejections[C], options?: ErrorOptions) => TenancyError<C>;
 
 const classes: { readonly [C in Exclude<Code, PreconditionCode>]: ErrorClass<C> } & {
@@ -354,12 +480,37 @@ const classes: { readonly [C in Exclude<Code, PreconditionCode>]: ErrorClass<C> 
   "conflict.invitation_not_pending": InvitationNotPendingError,
   "conflict.org_slug": OrgSlugConflictError,
   "conflict.duplicate_invitation": DuplicateInvitationError,
+  "conflict.member_limit": LimitError,
+  "conflict.invitation_limit": LimitError,
+  "conflict.organization_limit": LimitError,
   "conflict.idempotency": IdempotencyConflictError,
   "conflict.version": VersionConflictError,
   forbidden: ForbiddenError,
   "forbidden.role_hierarchy": RoleHierarchyError,
   "precondition.identifier_binding_required": IdentifierBindingRequiredError,
   "precondition.identifier_mismatch": IdentifierMismatchError,
+  "tenant.missing": TenantError,
+  "tenant.ambiguous": TenantError,
+  "tenant.conflict": TenantError,
+  "tenant.invalid_host": TenantError,
+  "tenant.invalid_path": TenantError,
+  "tenant.invalid_reference": TenantError,
+  "tenant.invalid_claim": TenantError,
+  "tenant.unresolved": TenantError,
+  "tenant.inactive": TenantError,
+  "tenant.denied": TenantError,
+  "tenant.unauthenticated": TenantError,
+  "tenant.token_rejected": TenantError,
+  "tenant.context_missing": TenantError,
+  "tenant.resolver_failed": TenantError,
+  "tenant.invalid_cache_key": TenantError,
+  "forbidden.role": TenantError,
+  "forbidden.relation": TenantError,
+  "isolation.not_provisioned": IsolationError,
+  "config.invalid": ConfigError,
+  "config.unknown_resolver": ConfigError,
+  "config.duplicate_resolver": ConfigError,
+  "precondition.invalid_metadata": InvalidMetadataError,
   "unavailable.connection": UnavailableError,
   "unavailable.pool_timeout": UnavailableError,
   "unavailable.timeout": UnavailableError,

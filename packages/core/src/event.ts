@@ -1,6 +1,9 @@
-import type { InvId, MemId, OrgId, PreTuple, Role, Status, UsrId } from "./model.ts";
+import type { InvId, MemId, OrgId, Role, Status, UsrId } from "./model.ts";
 
-/** What each event says. Plain JSON; instants are ISO 8601 strings in UTC. Ids, roles, statuses and names, no identifier. */
+/**
+ * What each event says. Plain JSON; instants are ISO 8601 strings in UTC. Ids, roles, statuses, names and keys of metadata,
+ * no identifier and no value of metadata.
+ */
 export interface EventData {
   "org.created": {
     readonly name: string | null;
@@ -9,7 +12,13 @@ export interface EventData {
     readonly usrId: UsrId;
   };
   /** The changed fields only. */
-  "org.updated": { readonly changes: { readonly name?: FieldChange; readonly slug?: FieldChange } };
+  "org.updated": {
+    readonly changes: {
+      readonly name?: FieldChange;
+      readonly slug?: FieldChange;
+      readonly metadata?: readonly string[];
+    };
+  };
   "org.suspended": Record<never, never>;
   "org.reinstated": Record<never, never>;
   /** `slug` is the one that became free; the numbers count what was ended with the organization. */
@@ -20,21 +29,30 @@ export interface EventData {
     readonly invitations: number;
     readonly tuples: number;
   };
-  "membership.added": MemberFacts & { readonly invitedBy: UsrId | null };
+  "membership.added": MemberFacts & Arrival & { readonly invitedBy: UsrId | null };
+  /** The changed fields only; of metadata the keys that changed. */
+  "membership.updated": MemberFacts & {
+    readonly changes: { readonly metadata?: readonly string[]; readonly expiresAt?: FieldChange };
+  };
   "membership.role_changed": Link & { readonly usrId: UsrId; readonly from: Role; readonly to: Role };
   "membership.suspended": MemberFacts;
   "membership.reinstated": MemberFacts;
   "membership.left": MemberFacts & { readonly from: Status; readonly transfer: Promotion | null };
   "membership.removed": MemberFacts & { readonly from: Status; readonly removedBy: UsrId };
   /** What a user lost besides a role. */
-  "grants.removed": { readonly usrId: UsrId; readonly tuples: readonly PreTuple[] };
+  "grants.removed": { readonly usrId: UsrId; readonly tuples: readonly GrantFacts[] };
+  /** What a sweep wrote down: these lapsed before. */
+  "membership.expired": {
+    readonly memberships: readonly (MemberFacts & { readonly from: Status; readonly expiresAt: string })[];
+  };
   "ownership.transferred": { readonly from: Link & { readonly usrId: UsrId }; readonly to: Promotion };
   "invitation.created": {
     readonly invId: InvId;
     readonly role: Role;
     readonly invitedBy: UsrId;
     readonly expiresAt: string;
-    readonly preTuples: readonly PreTuple[];
+    readonly preTuples: readonly GrantFacts[];
+    readonly membershipExpiresAt: string | null;
     readonly replaced: readonly InvId[];
   };
   /** `from` and `to` are expiries. */
@@ -44,16 +62,21 @@ export interface EventData {
     readonly to: string;
     readonly adminUsrId: UsrId;
   };
-  "invitation.accepted": MemberFacts & {
-    readonly invId: InvId;
-    readonly invitedBy: UsrId;
-    readonly minted: boolean;
-    readonly tuples: readonly PreTuple[];
-  };
+  "invitation.accepted": MemberFacts &
+    Arrival & {
+      readonly invId: InvId;
+      readonly invitedBy: UsrId;
+      readonly minted: boolean;
+      readonly tuples: readonly GrantFacts[];
+    };
   "invitation.declined": { readonly invId: InvId; readonly usrId: UsrId | null };
   "invitation.revoked": { readonly invId: InvId; readonly adminUsrId: UsrId };
   /** What a sweep wrote down: these lapsed before. */
   "invitation.expired": { readonly invIds: readonly InvId[] };
+  /** What a sweep wrote down: these lapsed before. */
+  "grant.expired": {
+    readonly tuples: readonly (Omit<GrantFacts, "expiresAt"> & { readonly usrId: UsrId; readonly expiresAt: string })[];
+  };
 }
 
 interface FieldChange {
@@ -64,6 +87,17 @@ interface MemberFacts {
   readonly memId: MemId;
   readonly usrId: UsrId;
   readonly role: Role;
+}
+/** `expired`: the user's membership before, which had lapsed, and whose end was written down in passing. */
+interface Arrival {
+  readonly expiresAt: string | null;
+  readonly expired: MemId | null;
+}
+interface GrantFacts {
+  readonly relation: string;
+  readonly objectType: string;
+  readonly objectId: string;
+  readonly expiresAt: string | null;
 }
 interface Link {
   readonly memId: MemId;
@@ -86,12 +120,14 @@ const described: { readonly [T in EventType]: true } = {
   "org.reinstated": true,
   "org.revoked": true,
   "membership.added": true,
+  "membership.updated": true,
   "membership.role_changed": true,
   "membership.suspended": true,
   "membership.reinstated": true,
   "membership.left": true,
   "membership.removed": true,
   "grants.removed": true,
+  "membership.expired": true,
   "ownership.transferred": true,
   "invitation.created": true,
   "invitation.resent": true,
@@ -99,6 +135,7 @@ const described: { readonly [T in EventType]: true } = {
   "invitation.declined": true,
   "invitation.revoked": true,
   "invitation.expired": true,
+  "grant.expired": true,
 };
 
 /** Every type of event. */

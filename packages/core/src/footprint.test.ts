@@ -26,7 +26,7 @@ function go(first: Commit, second: Commit): boolean {
 
 const grant = (subjectId: UsrId): Change => ({
   op: "insertTuple",
-  tuple: { subjectType: "usr", subjectId, relation: "viewer", objectType: "project", objectId: "1" },
+  tuple: { subjectType: "usr", subjectId, relation: "viewer", objectType: "project", objectId: "1", expiresAt: null },
 });
 const joins = (usrId: UsrId, number: number): readonly Change[] => [
   { op: "insertMembership", row: { ...member, id: idNo("mem", number), usrId }, invId: null },
@@ -37,7 +37,7 @@ const ends = (row: typeof member): readonly Change[] => [
   { op: "deleteTuple", tuple: roleTuple(row) },
 ];
 const expects = (row: typeof member): Change => ({ op: "expectMembership", memId: row.id, expect: asRead(row) });
-const authority = (usrId: UsrId): Change => ({ op: "expectMember", usrId, roles: ["owner"] });
+const authority = (usrId: UsrId): Change => ({ op: "expectMember", usrId, roles: ["owner"], at: now });
 const invites: Change = { op: "insertInvitation", row: offer, canonical: offer.identifier };
 const closes: Change = { op: "updateInvitation", row: { ...offer, status: "declined" }, expect: asIssued(offer) };
 
@@ -97,6 +97,40 @@ describe("the organization itself", () => {
 
   test("a new one is never behind others", () => {
     expect(go(commitOf([]), commitOf([], { is: "new", id: otherOrg.id }))).toBe(false);
+  });
+});
+
+describe("commits that need room", () => {
+  const roomy = (members: number, n: number) =>
+    commitOf(joins(n === 1 ? alice : bob, 10 + n), { ...any, room: { members } });
+  const fields = { name: "a", slug: null, updatedAt: now };
+
+  test("go together while there is some for all of them", () => {
+    expect(go(roomy(5, 1), roomy(1, 2))).toBe(true);
+    expect(go(roomy(5, 1), roomy(0, 2))).toBe(false);
+    expect(together([roomy(5, 1), roomy(3, 2), commitOf([])]).org).toEqual({ ...any, room: { members: 2 } });
+  });
+
+  test("go together where they saw the same organization", () => {
+    const [one, other] = [commitOf([], { ...any, fields }), commitOf([], { ...any, fields: { ...fields, slug: "b" } })];
+    expect([go(one, commitOf([], { ...any, fields })), go(one, other), go(one, commitOf([]))]).toEqual([
+      true,
+      false,
+      true,
+    ]);
+    expect(together([one, commitOf([])]).org).toEqual({ ...any, fields });
+  });
+
+  test("a new organization has room for all", () => {
+    const foundation = commitOf(joins(alice, 11), { is: "new", id: otherOrg.id });
+    expect(together([foundation]).org).toEqual({ is: "new", id: otherOrg.id });
+    expect(new Compatible().admit(foundation)).toBe(true);
+  });
+
+  test("of one user one at a time joins under a limit", () => {
+    const join = (usrId: UsrId): Change => ({ op: "countJoin", usrId, first: false, atMost: 3 });
+    expect(go(commitOf([join(alice)]), commitOf([join(alice)]))).toBe(false);
+    expect(go(commitOf([join(alice)]), commitOf([join(bob)]))).toBe(true);
   });
 });
 

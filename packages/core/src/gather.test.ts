@@ -81,7 +81,14 @@ describe("while a commit of an organization is under way", () => {
       changes: [
         {
           op: "deleteTuple",
-          tuple: { subjectType: "usr", subjectId: idNo("usr", 1), relation: "viewer", objectType: "x", objectId: "1" },
+          tuple: {
+            subjectType: "usr",
+            subjectId: idNo("usr", 1),
+            relation: "viewer",
+            objectType: "x",
+            objectId: "1",
+            expiresAt: null,
+          },
         },
       ],
     });

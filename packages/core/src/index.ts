@@ -13,16 +13,22 @@ export type { CreateInvitationRow, CreateInvitationsInput } from "./bulk/create-
 export type { RemoveMembersInput } from "./bulk/remove-members.ts";
 export type {
   Change,
+  ExistingOrg,
   Happening,
   InvitationExpectation,
   MembershipExpectation,
+  OrgFields,
   OrgGuard,
   Write,
 } from "./change.ts";
+export { gained, type Occupancy } from "./change.ts";
 export {
   AlreadyTerminalError,
   CODES,
   type Code,
+  type ConfigCode,
+  ConfigError,
+  type ConfigFault,
   ContentionError,
   DuplicateInvitationError,
   DuplicateMembershipError,
@@ -35,10 +41,16 @@ export {
   IndeterminateError,
   InternalError,
   InvalidIdError,
+  InvalidMetadataError,
   InvalidTypeError,
   InvitationExpiredError,
   InvitationNotPendingError,
+  type IsolationCode,
+  IsolationError,
   isTenancyError,
+  type LimitCode,
+  LimitError,
+  type MetadataKey,
   NotFoundError,
   type OfRow,
   OrgSlugConflictError,
@@ -50,6 +62,9 @@ export {
   RoleHierarchyError,
   SoleOwnerError,
   TenancyError,
+  type TenantCode,
+  TenantError,
+  type TokenFault,
   type UnavailableCode,
   UnavailableError,
   VersionConflictError,
@@ -81,24 +96,33 @@ export type { MutationOptions } from "./input.ts";
 export type { AcceptInvitationInput } from "./invitation/accept-invitation.ts";
 export type { DeclineInvitationInput, RevokeInvitationInput } from "./invitation/close-invitation.ts";
 export type { CreateInvitationInput } from "./invitation/create-invitation.ts";
+export type { ExpireGrantsInput } from "./invitation/expire-grants.ts";
 export type { ExpireInvitationsInput } from "./invitation/expire-invitations.ts";
 export type { ResendInvitationInput } from "./invitation/resend-invitation.ts";
+export type { Limit, Limits } from "./limits.ts";
 export type { ListEventsOptions } from "./list/history.ts";
 export type { ListInvitationsOptions } from "./list/invitations.ts";
 export type { ListMembershipsOptions, ListMembersOptions } from "./list/memberships.ts";
 export type { ListOrgsOptions } from "./list/orgs.ts";
+export type { Standing, StandingInput } from "./list/standing.ts";
 export type { CheckInput } from "./list/tuples.ts";
 export type { PageOptions, TupleObject } from "./list-input.ts";
 export type { AddMemberInput } from "./membership/add-member.ts";
 export type { AdminRemoveInput } from "./membership/admin-remove.ts";
 export type { ChangeRoleInput } from "./membership/change-role.ts";
+export type { ExpireMembershipsInput } from "./membership/expire-memberships.ts";
 export type { SelfLeaveInput } from "./membership/self-leave.ts";
 export type { TransferOwnershipInput } from "./membership/transfer-ownership.ts";
+export type { UpdateMembershipInput } from "./membership/update-membership.ts";
+export type { MetadataInput, MetadataPatch, MetadataSchema } from "./metadata.ts";
 export {
   type AcceptInvitationResult,
   ADMIN_HIERARCHY,
   type CreateOrgResult,
+  type ExpireGrantsResult,
   type ExpireInvitationsResult,
+  type ExpireMembershipsResult,
+  type Grant,
   ID_TYPES,
   type Id,
   type IdType,
@@ -107,10 +131,12 @@ export {
   type Invitation,
   type InvitationStatus,
   type InvitationWithOrg,
+  type JsonValue,
   type Membership,
   type MembershipAsOf,
   type MembershipWithOrg,
   type MemId,
+  type Metadata,
   type Organization,
   type OrgId,
   type Page,
@@ -120,6 +146,7 @@ export {
   rankOf,
   STATUSES,
   type Status,
+  type SweepResult,
   type TransferOwnershipResult,
   type Tuple,
   type UsrId,
@@ -139,8 +166,12 @@ export type {
   AnswersTo,
   EventFilter,
   GrantsLeft,
+  Joins,
+  JoinsOf,
   KeyScope,
   KeyUse,
+  LapsedGrant,
+  LapsedMembership,
   MemberFilter,
   MembershipThen,
   OrgFilter,
@@ -150,9 +181,11 @@ export type {
   Question,
   Read,
   SentInvitation,
-  Standing,
+  Stock,
   StoredInvitationFilter,
+  StoredMemberFilter,
   Successor,
+  UserStanding,
 } from "./read.ts";
 export type { OwnerChoice } from "./removal/choices.ts";
 export type { RemovedFrom } from "./removal/remove-from-org.ts";

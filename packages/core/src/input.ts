@@ -2,13 +2,13 @@ import { errorFor, escaped, quote, type Rejections } from "./errors.ts";
 import { heldEntity } from "./held.ts";
 import { idArgument } from "./id.ts";
 import {
+  type Grant,
   type Id,
   type IdType,
   type Invitation,
   type Membership,
   type Organization,
   type OrgId,
-  type PreTuple,
   ROLES,
   type Role,
   type UsrId,
@@ -143,7 +143,12 @@ export function expirationArgument(value: unknown): Date {
   return new Date(time);
 }
 
-export function preTuplesArgument(value: unknown, orgId: OrgId): readonly PreTuple[] {
+/** Of what need not end by itself. */
+export function optionalExpiration(value: unknown): Date | null {
+  return value === undefined || value === null ? null : expirationArgument(value);
+}
+
+export function preTuplesArgument(value: unknown, orgId: OrgId): readonly Grant[] {
   if (value === undefined) {
     return [];
   }
@@ -243,8 +248,8 @@ export function actorOption(value: unknown): { readonly actor: UsrId | null } {
   return { actor };
 }
 
-function preTuple(value: unknown, index: number): PreTuple {
-  const { relation, objectType, objectId } = preTupleFields(value, index);
+function preTuple(value: unknown, index: number): Grant {
+  const { relation, objectType, objectId, expiresAt } = preTupleFields(value, index);
   if (!isRelation(relation)) {
     throw errorFor("precondition.invalid_pre_tuple", { index, field: "relation" });
   }
@@ -254,12 +259,16 @@ function preTuple(value: unknown, index: number): PreTuple {
   if (!isObjectId(objectId)) {
     throw errorFor("precondition.invalid_pre_tuple", { index, field: "objectId" });
   }
-  return { relation, objectType, objectId };
+  const end = expiresAt === undefined || expiresAt === null ? null : timeOf(expiresAt);
+  if (end === null && expiresAt !== undefined && expiresAt !== null) {
+    throw errorFor("precondition.invalid_pre_tuple", { index, field: "expiresAt" });
+  }
+  return { relation, objectType, objectId, expiresAt: end === null ? null : new Date(end) };
 }
 
-function preTupleFields(value: unknown, index: number): Fields<"relation" | "objectType" | "objectId"> {
+function preTupleFields(value: unknown, index: number): Fields<keyof Grant> {
   try {
-    return fields(value, ["relation", "objectType", "objectId"]);
+    return fields(value, ["relation", "objectType", "objectId", "expiresAt"]);
   } catch (cause) {
     const { key } = (cause as { details: Rejections["precondition.invalid_input"] }).details;
     throw errorFor("precondition.invalid_pre_tuple", { index, field: key }, { cause });
@@ -310,7 +319,7 @@ export function memberOf<const V extends string>(
 }
 
 /** Asks a function of the host's. What it throws is a defect there, and must not pass for an answer. */
-function consult<T>(ask: () => T): T {
+export function consult<T>(ask: () => T): T {
   try {
     return ask();
   } catch (cause) {

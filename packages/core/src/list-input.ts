@@ -199,7 +199,7 @@ function objectFields(value: unknown): { readonly type: unknown; readonly id: un
 }
 
 /** The elements of an array of 1 to `most`, each read once; `null` for everything else. */
-function elements(value: unknown, most: number): readonly unknown[] | null {
+export function elements(value: unknown, most: number): readonly unknown[] | null {
   if (!isArray(value)) {
     return null;
   }

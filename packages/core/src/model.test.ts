@@ -15,12 +15,13 @@ test("four roles have a rank, viewer and editor have none", () => {
 });
 
 test("a role tuple says that this user holds this role in this organization", () => {
-  expect(roleTuple({ usrId: alice, role: "guest", orgId: acme.id })).toEqual({
+  expect(roleTuple({ usrId: alice, role: "guest", orgId: acme.id, expiresAt: null })).toEqual({
     subjectType: "usr",
     subjectId: alice,
     relation: "guest",
     objectType: "org",
     objectId: acme.id,
+    expiresAt: null,
   });
 });
 

@@ -30,8 +30,14 @@ for (const list of [ID_TYPES, ROLES, ADMIN_HIERARCHY, STATUSES, INVITATION_STATU
   Object.freeze(list);
 }
 
-/** The unit of tenancy. Flat: it has no parent. */
-export interface Organization {
+/** A value of plain JSON. */
+export type JsonValue = null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue };
+
+/** What the host keeps beside an entity, where no schema says more: an object of plain JSON. */
+export type Metadata = { readonly [key: string]: JsonValue };
+
+/** The unit of tenancy. Flat: it has no parent. `O` is what the store's schema makes of its metadata. */
+export interface Organization<O = Metadata> {
   readonly id: OrgId;
   readonly status: Status;
   /** Display text, at most 1,024 UTF-16 units; not unique. */
@@ -43,10 +49,11 @@ export interface Organization {
   readonly createdAt: Date;
   /** Moves with the organization's own fields and status, not with its members. */
   readonly updatedAt: Date;
+  readonly metadata: O;
 }
 
 /** One period in which one user holds one role in one organization. */
-export interface Membership {
+export interface Membership<M = Metadata> {
   readonly id: MemId;
   readonly usrId: UsrId;
   readonly orgId: OrgId;
@@ -61,6 +68,10 @@ export interface Membership {
   readonly createdAt: Date;
   /** On a revoked row the instant at which it ended. */
   readonly updatedAt: Date;
+  /** The last instant at which it is live; `null`: it has no time box. */
+  readonly expiresAt: Date | null;
+  /** Kept along a chain. */
+  readonly metadata: M;
 }
 
 /** A grant on some object, written in an invitation and given to whoever accepts it. */
@@ -68,17 +79,26 @@ export interface PreTuple {
   readonly relation: string;
   readonly objectType: string;
   readonly objectId: string;
+  /** The last instant at which it holds. Left out or `null`: it has no time box. */
+  readonly expiresAt?: Date | null;
 }
 
+/** A grant as an invitation has it. */
+export type Grant = Required<PreTuple>;
+
 /** An offer to join an organization in a role, addressed to an identifier. */
-export interface Invitation {
+export interface Invitation<M = Metadata> {
   readonly id: InvId;
   readonly orgId: OrgId;
   /** Exactly as given at creation. */
   readonly identifier: string;
   readonly role: Role;
   readonly status: InvitationStatus;
-  readonly preTuples: readonly PreTuple[];
+  readonly preTuples: readonly Grant[];
+  /** The time box of the membership that accepting makes. */
+  readonly membershipExpiresAt: Date | null;
+  /** The metadata of the membership that accepting makes. */
+  readonly membershipMetadata: M;
   readonly invitedBy: UsrId;
   /** Set by acceptance. */
   readonly invitedUserId: UsrId | null;
@@ -90,7 +110,10 @@ export interface Invitation {
   readonly terminalBy: UsrId | null;
 }
 
-/** An authorization fact. Its five fields are its key: the same tuple exists once, however often it is granted. */
+/**
+ * An authorization fact. Its five fields before the time box are its key: the same tuple exists once, however often it is
+ * granted, and for the longest time that it was granted for.
+ */
 export interface Tuple {
   readonly subjectType: "usr";
   readonly subjectId: UsrId;
@@ -98,6 +121,8 @@ export interface Tuple {
   readonly objectType: string;
   /** Byte for byte as it was given. */
   readonly objectId: string;
+  /** The last instant at which it holds; `null`: it has no time box. */
+  readonly expiresAt: Date | null;
 }
 
 /** One page of a list. `nextCursor` is `null` exactly when nothing followed in the snapshot of the page. */
@@ -108,28 +133,28 @@ export interface Page<T> {
   readonly total?: number;
 }
 
-export interface CreateOrgResult {
-  readonly org: Organization;
-  readonly ownerMembership: Membership;
+export interface CreateOrgResult<O = Metadata, M = Metadata> {
+  readonly org: Organization<O>;
+  readonly ownerMembership: Membership<M>;
 }
 
-export interface TransferOwnershipResult {
-  readonly fromMembership: Membership;
-  readonly toMembership: Membership;
+export interface TransferOwnershipResult<M = Metadata> {
+  readonly fromMembership: Membership<M>;
+  readonly toMembership: Membership<M>;
 }
 
-export interface AcceptInvitationResult {
-  readonly invitation: Invitation;
-  readonly membership: Membership;
+export interface AcceptInvitationResult<M = Metadata> {
+  readonly invitation: Invitation<M>;
+  readonly membership: Membership<M>;
   /** The invitation's pre-tuples as tuples of the new member, in order, those already held included. */
   readonly materializedTuples: readonly Tuple[];
 }
 
 /** A membership with the organization it belongs to, from one snapshot. */
-export type MembershipWithOrg = Membership & { readonly org: Organization };
+export type MembershipWithOrg<O = Metadata, M = Metadata> = Membership<M> & { readonly org: Organization<O> };
 
 /** An invitation with the organization it leads to, from one snapshot. */
-export type InvitationWithOrg = Invitation & { readonly org: Organization };
+export type InvitationWithOrg<O = Metadata, M = Metadata> = Invitation<M> & { readonly org: Organization<O> };
 
 /** A membership as it was at an instant at which it was live. */
 export interface MembershipAsOf
@@ -137,12 +162,17 @@ export interface MembershipAsOf
   readonly status: Exclude<Status, "revoked">;
 }
 
-export interface ExpireInvitationsResult {
+/** What a sweep wrote down. */
+export interface SweepResult<E> {
   /** By organization, and within one by expiry. */
-  readonly expired: readonly InvId[];
+  readonly expired: readonly E[];
   /** Whether others had lapsed too, beyond the limit. */
   readonly more: boolean;
 }
+
+export type ExpireInvitationsResult = SweepResult<InvId>;
+export type ExpireMembershipsResult = SweepResult<MemId>;
+export type ExpireGrantsResult = SweepResult<Tuple>;
 
 /** The rank of a role: owner 4, admin 3, member 2, guest 1; `null` for `viewer` and `editor`, which have none. */
 export function rankOf(role: Role): number | null {
@@ -151,8 +181,23 @@ export function rankOf(role: Role): number | null {
 }
 
 /** The tuple that says "this user holds this role here". It exists exactly while the membership is active. */
-export function roleTuple({ usrId, role, orgId }: Pick<Membership, "usrId" | "role" | "orgId">): Tuple {
-  return { subjectType: "usr", subjectId: usrId, relation: role, objectType: "org", objectId: orgId };
+export function roleTuple({
+  usrId,
+  role,
+  orgId,
+  expiresAt,
+}: Pick<Membership, "usrId" | "role" | "orgId" | "expiresAt">): Tuple {
+  return { subjectType: "usr", subjectId: usrId, relation: role, objectType: "org", objectId: orgId, expiresAt };
+}
+
+/** Whether the last instant of something has passed. At that instant it has not; `null` never does. */
+export function hasPassed(expiresAt: Date | null, now: Date): boolean {
+  return expiresAt !== null && now.getTime() > expiresAt.getTime();
+}
+
+/** Whether a time box can be given to something now: it must not end at once. */
+export function isPast(expiresAt: Date | null, now: Date): boolean {
+  return expiresAt !== null && expiresAt.getTime() <= now.getTime();
 }
 
 /** The later of two instants: no timestamp of a row is earlier than one written to it before, even if a clock steps back. */

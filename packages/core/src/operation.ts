@@ -58,9 +58,10 @@ export interface Mutation<
    */
   readonly parse: (settings: Settings, ...args: Args) => Input;
   readonly scope: (input: Input) => KeyScope;
-  readonly reads: (input: Input, settings: Settings) => P;
+  /** What has to be known, at the time at which it will be decided. */
+  readonly reads: (input: Input, settings: Settings, now: Date) => P;
   /** The facts, or which addressed entity does not exist. */
-  readonly find: (input: Input, answers: AnswersTo<P>) => Found<Facts> | Rejected;
+  readonly find: (input: Input, answers: AnswersTo<P>, now: Date) => Found<Facts> | Rejected;
   /**
    * Facts under which the operation is usually accepted; `null` where too little is known. It is decided on them at once,
    * without a read; the guards of the commit find out whether they were true.

@@ -32,9 +32,10 @@ import {
 const suspended: Organization = { ...acme, status: "suspended" };
 const revoked: Organization = { ...acme, status: "revoked" };
 const addressed = { orgId: acme.id };
+const kept = { ...addressed, metadata: undefined };
 
 describe("createOrg", () => {
-  const asked = { creator: alice, name: "Acme", slug: "acme" };
+  const asked = { creator: alice, name: "Acme", slug: "acme", metadata: {}, membershipMetadata: {} };
 
   test("an organization begins with its creator as owner and the owner's tuple", () => {
     const decision = decideCreateOrg(asked, { slugHolder: null }, environment);
@@ -46,6 +47,7 @@ describe("createOrg", () => {
       version: 1,
       createdAt: now,
       updatedAt: now,
+      metadata: {},
     };
     const ownerMembership = {
       id: fresh.mem,
@@ -58,6 +60,8 @@ describe("createOrg", () => {
       removedBy: null,
       createdAt: now,
       updatedAt: now,
+      expiresAt: null,
+      metadata: {},
     };
     expect(decision).toEqual({
       ok: true,
@@ -77,6 +81,7 @@ describe("createOrg", () => {
               relation: "owner",
               objectType: "org",
               objectId: fresh.org,
+              expiresAt: null,
             },
           },
         ],
@@ -99,7 +104,7 @@ describe("createOrg", () => {
   });
 
   test("a bare user id means the creator; name and slug that are left out are null", () => {
-    const bare = { creator: alice, name: null, slug: null };
+    const bare = { creator: alice, name: null, slug: null, metadata: {}, membershipMetadata: {} };
     expect(createOrg.parse(settings(), alice)).toEqual(bare);
     expect(createOrg.parse(settings(), { creator: alice })).toEqual(bare);
     expect(createOrg.parse(settings(), { creator: alice, name: undefined, slug: undefined } as never)).toEqual(bare);
@@ -108,8 +113,8 @@ describe("createOrg", () => {
 
   test("its keys are the creator's, and it asks who holds the slug", () => {
     expect(createOrg.scope(asked)).toEqual({ creator: alice });
-    expect(createOrg.reads(asked, settings())).toEqual({ slugHolder: { read: "slugHolder", slug: "acme" } });
-    expect(createOrg.find(asked, { slugHolder: otherOrg.id })).toEqual({
+    expect(createOrg.reads(asked, settings(), now)).toEqual({ slugHolder: { read: "slugHolder", slug: "acme" } });
+    expect(createOrg.find(asked, { slugHolder: otherOrg.id }, now)).toEqual({
       ok: true,
       facts: { slugHolder: otherOrg.id },
     });
@@ -134,7 +139,7 @@ describe("updateOrg", () => {
 
   test("changed fields are written and the event names them alone", () => {
     const row = { ...acme, name: "Acme Ltd", version: 8, updatedAt: now };
-    expect(decideUpdateOrg({ ...addressed, name: "Acme Ltd", slug: undefined }, held, environment)).toEqual({
+    expect(decideUpdateOrg({ ...kept, name: "Acme Ltd", slug: undefined }, held, environment)).toEqual({
       ok: true,
       result: row,
       write: {
@@ -148,7 +153,7 @@ describe("updateOrg", () => {
   });
 
   test("name and slug change together", () => {
-    const decision = decideUpdateOrg({ ...addressed, name: "A", slug: "a" }, held, environment);
+    const decision = decideUpdateOrg({ ...kept, name: "A", slug: "a" }, held, environment);
     expect(decision).toMatchObject({
       result: { name: "A", slug: "a" },
       write: {
@@ -158,7 +163,7 @@ describe("updateOrg", () => {
   });
 
   test("null clears a field", () => {
-    const decision = decideUpdateOrg({ ...addressed, name: null, slug: null }, held, environment);
+    const decision = decideUpdateOrg({ ...kept, name: null, slug: null }, held, environment);
     expect(decision).toMatchObject({
       result: { name: null, slug: null },
       write: {
@@ -171,20 +176,20 @@ describe("updateOrg", () => {
     ["nothing", { name: undefined, slug: undefined }],
     ["the stored values", { name: "Acme", slug: "acme" }],
   ])("asked for %s, nothing is written", (_, asked) => {
-    const decision = decideUpdateOrg({ ...addressed, ...asked }, { org: acme, slugHolder: acme.id }, environment);
+    const decision = decideUpdateOrg({ ...kept, ...asked }, { org: acme, slugHolder: acme.id }, environment);
     expect(decision).toEqual({ ok: true, result: acme, write: null });
   });
 
   test("an organization keeps its own slug while its name changes", () => {
     const own = { org: acme, slugHolder: acme.id };
-    const decision = decideUpdateOrg({ ...addressed, name: "A", slug: "acme" }, own, environment);
+    const decision = decideUpdateOrg({ ...kept, name: "A", slug: "acme" }, own, environment);
     expect(decision).toMatchObject({ result: { name: "A", slug: "acme" }, write: { event: { type: "org.updated" } } });
     expect(decision).not.toHaveProperty("write.event.data.changes.slug");
   });
 
   test("a suspended organization may be updated", () => {
     const decision = decideUpdateOrg(
-      { ...addressed, name: "A", slug: undefined },
+      { ...kept, name: "A", slug: undefined },
       { org: suspended, slugHolder: null },
       environment,
     );
@@ -194,7 +199,7 @@ describe("updateOrg", () => {
   test("if the clock stepped back the row keeps its later time", () => {
     const ahead = { ...acme, updatedAt: after(5) };
     const decision = decideUpdateOrg(
-      { ...addressed, name: "A", slug: undefined },
+      { ...kept, name: "A", slug: undefined },
       { org: ahead, slugHolder: null },
       environment,
     );
@@ -202,7 +207,7 @@ describe("updateOrg", () => {
   });
 
   test("the details of a refusal name the organization and its status, or the slug", () => {
-    const asked = { ...addressed, name: undefined, slug: "other" };
+    const asked = { ...kept, name: undefined, slug: "other" };
     expect(decideUpdateOrg(asked, { org: revoked, slugHolder: null }, environment)).toEqual({
       ok: false,
       code: "conflict.already_terminal",
@@ -216,7 +221,7 @@ describe("updateOrg", () => {
   });
 
   describe("checks", () => {
-    const asked = { ...addressed, name: undefined, slug: "other" };
+    const asked = { ...kept, name: undefined, slug: "other" };
     testPrecedence<UpdateOrgFacts>((facts) => codeOf(decideUpdateOrg(asked, facts, environment)), held, [
       { code: "conflict.already_terminal", spoil: (facts) => ({ ...facts, org: revoked }) },
       { code: "conflict.org_slug", spoil: (facts) => ({ ...facts, slugHolder: otherOrg.id }) },
@@ -243,14 +248,16 @@ describe("updateOrg", () => {
   });
 
   test("it asks for the organization and, where a slug is asked for, who holds it", () => {
-    const asked = { ...addressed, name: undefined, slug: "other" };
+    const asked = { ...kept, name: undefined, slug: "other" };
     expect(updateOrg.scope(asked)).toEqual({ org: acme.id });
-    expect(updateOrg.reads(asked, settings())).toEqual({
+    expect(updateOrg.reads(asked, settings(), now)).toEqual({
       org: { read: "org", of: { org: acme.id } },
       slugHolder: { read: "slugHolder", slug: "other" },
     });
-    expect(updateOrg.reads({ ...asked, slug: undefined }, settings())).toMatchObject({ slugHolder: { slug: null } });
-    expect(updateOrg.find(asked, { org: acme, slugHolder: null })).toEqual({ ok: true, facts: held });
+    expect(updateOrg.reads({ ...asked, slug: undefined }, settings(), now)).toMatchObject({
+      slugHolder: { slug: null },
+    });
+    expect(updateOrg.find(asked, { org: acme, slugHolder: null }, now)).toEqual({ ok: true, facts: held });
   });
 });
 
@@ -351,13 +358,13 @@ describe("suspendOrg, reinstateOrg, revokeOrg", () => {
     expect(operation.parse(settings(), acme.id)).toEqual(addressed);
     expect(codeThrown(() => operation.parse(settings(), idNo("mem", 1) as never))).toBe("invalid_type");
     expect(operation.scope(addressed)).toEqual({ org: acme.id });
-    expect(operation.reads(addressed, settings())).toEqual({ org: { read: "org", of: { org: acme.id } } });
-    expect(operation.find(addressed, { org: acme })).toEqual({ ok: true, facts: { org: acme } });
+    expect(operation.reads(addressed, settings(), now)).toEqual({ org: { read: "org", of: { org: acme.id } } });
+    expect(operation.find(addressed, { org: acme }, now)).toEqual({ ok: true, facts: { org: acme } });
   });
 });
 
 test.each([suspendOrg, reinstateOrg, revokeOrg])("$name of an unknown organization is not found", ({ find }) => {
-  expect(find(addressed, { org: null })).toEqual({
+  expect(find(addressed, { org: null }, now)).toEqual({
     ok: false,
     code: "not_found",
     details: { what: "organization", id: acme.id },
@@ -365,8 +372,8 @@ test.each([suspendOrg, reinstateOrg, revokeOrg])("$name of an unknown organizati
 });
 
 test("updateOrg of an unknown organization is not found", () => {
-  const asked = { ...addressed, name: undefined, slug: undefined };
-  expect(updateOrg.find(asked, { org: null, slugHolder: null })).toMatchObject({ ok: false, code: "not_found" });
+  const asked = { ...kept, name: undefined, slug: undefined };
+  expect(updateOrg.find(asked, { org: null, slugHolder: null }, now)).toMatchObject({ ok: false, code: "not_found" });
 });
 
 test("createdAt never moves", () => {

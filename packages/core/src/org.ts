@@ -3,40 +3,57 @@ import { accept, type Decision, type Found, found, noChange, type Rejected, reje
 import type { EventData, EventDraft } from "./event.ts";
 import { idArgument } from "./id.ts";
 import { addressed, fields, nameArgument, slugArgument } from "./input.ts";
+import { joinOf } from "./limits.ts";
+import {
+  changedKeys,
+  judge,
+  type MetadataInput,
+  type MetadataPatch,
+  metadataArgument,
+  newMetadata,
+} from "./metadata.ts";
 import {
   type CreateOrgResult,
   latest,
   type Membership,
+  type Metadata,
   type Organization,
   type OrgId,
   roleTuple,
   type UsrId,
 } from "./model.ts";
 import type { Environment, Mutation } from "./operation.ts";
-import type { Read } from "./read.ts";
+import type { Joins, Read } from "./read.ts";
 import type { Settings } from "./settings.ts";
 import { canBecome, ORG_TRANSITIONS } from "./states.ts";
 
-export interface CreateOrgInput {
+export interface CreateOrgInput<O = Metadata, M = Metadata> {
   readonly creator: UsrId;
   readonly name?: string | null;
   readonly slug?: string | null;
+  readonly metadata?: MetadataInput<O>;
+  /** That of the creator's membership. */
+  readonly membershipMetadata?: MetadataInput<M>;
 }
 
 interface NewOrg {
   readonly creator: UsrId;
   readonly name: string | null;
   readonly slug: string | null;
+  readonly metadata: Metadata;
+  readonly membershipMetadata: Metadata;
 }
 
 export interface CreateOrgFacts {
   readonly slugHolder: OrgId | null;
+  /** In how many organizations the creator is, where there is a limit. */
+  readonly joins?: Joins | undefined;
 }
 
 export const createOrg: Mutation<
   readonly [UsrId | CreateOrgInput],
   NewOrg,
-  { readonly slugHolder: Read<"slugHolder"> },
+  { readonly slugHolder: Read<"slugHolder">; readonly joins?: Read<"joins"> },
   CreateOrgFacts,
   CreateOrgResult,
   "org" | "mem"
@@ -45,35 +62,45 @@ export const createOrg: Mutation<
   mints: ["org", "mem"],
   admitsVersion: false,
   parse(settings, input) {
-    const { creator, name, slug } = fields(typeof input === "string" ? { creator: input } : input, [
-      "creator",
-      "name",
-      "slug",
-    ]);
+    const { creator, name, slug, metadata, membershipMetadata } = fields(
+      typeof input === "string" ? { creator: input } : input,
+      ["creator", "name", "slug", "metadata", "membershipMetadata"],
+    );
+    const { organization, membership } = settings.metadata;
     return {
       creator: idArgument("usr", creator),
       name: nameArgument(name ?? null),
       slug: slugArgument(slug ?? null, settings.isReserved),
+      metadata: newMetadata(metadata, "metadata", organization),
+      membershipMetadata: newMetadata(membershipMetadata, "membershipMetadata", membership),
     };
   },
   scope: ({ creator }) => ({ creator }),
-  reads: ({ slug }) => ({ slugHolder: { read: "slugHolder", slug } }),
+  reads: ({ creator, slug }, { limits }, at) => ({
+    slugHolder: { read: "slugHolder", slug },
+    ...(limits.organizationsPerUser === null ? {} : { joins: { read: "joins", usrId: creator, at } }),
+  }),
   find: (_, answers) => found(answers),
-  assume: () => ({ slugHolder: null }),
+  assume: (_, { limits }) => (limits.organizationsPerUser === null ? { slugHolder: null } : null),
   decide: decideCreateOrg,
   concerns: ({ creator }) => [{ usrId: creator, role: null }],
 };
 
 /** Found an organization: it, its first owner and the owner's tuple begin in the same instant. */
 export function decideCreateOrg(
-  { creator, name, slug }: NewOrg,
-  { slugHolder }: CreateOrgFacts,
-  { now, ids }: Environment<"org" | "mem">,
+  { creator, name, slug, metadata, membershipMetadata }: NewOrg,
+  { slugHolder, joins }: CreateOrgFacts,
+  { now, ids, settings }: Environment<"org" | "mem">,
 ): Decision<CreateOrgResult> {
   if (slug !== null && slugHolder !== null) {
     return reject("conflict.org_slug", { slug });
   }
-  const org: Organization = { id: ids.org, status: "active", name, slug, version: 1, createdAt: now, updatedAt: now };
+  const join = joinOf(creator, settings, joins);
+  if (!join.ok) {
+    return join;
+  }
+  const times = { createdAt: now, updatedAt: now };
+  const org: Organization = { id: ids.org, status: "active", name, slug, version: 1, ...times, metadata };
   const ownerMembership: Membership = {
     id: ids.mem,
     usrId: creator,
@@ -83,8 +110,9 @@ export function decideCreateOrg(
     replaces: null,
     invitedBy: null,
     removedBy: null,
-    createdAt: now,
-    updatedAt: now,
+    ...times,
+    expiresAt: null,
+    metadata: membershipMetadata,
   };
   return accept(
     { org, ownerMembership },
@@ -96,24 +124,28 @@ export function decideCreateOrg(
         { op: "insertOrg", row: org },
         { op: "insertMembership", row: ownerMembership, invId: null },
         { op: "insertTuple", tuple: roleTuple(ownerMembership) },
+        ...join.facts,
       ],
       event: { type: "org.created", data: { name, slug, memId: ownerMembership.id, usrId: creator } },
     },
   );
 }
 
-export interface UpdateOrgInput {
-  readonly orgId: OrgId | Organization;
+export interface UpdateOrgInput<O = Metadata> {
+  readonly orgId: OrgId | Organization<O>;
   /** Absent or `undefined` leaves it as it is; `null` clears it. */
   readonly name?: string | null;
   /** Absent or `undefined` leaves it as it is; `null` clears it. */
   readonly slug?: string | null;
+  /** Merged key by key: what is left out stays, `null` removes. */
+  readonly metadata?: MetadataPatch<O>;
 }
 
 interface OrgUpdate {
   readonly orgId: OrgId;
   readonly name: string | null | undefined;
   readonly slug: string | null | undefined;
+  readonly metadata: Metadata | undefined;
   readonly held?: Organization | undefined;
 }
 
@@ -134,13 +166,14 @@ export const updateOrg: Mutation<
   mints: [],
   admitsVersion: true,
   parse(settings, input) {
-    const { orgId, name, slug } = fields(input, ["orgId", "name", "slug"]);
+    const { orgId, name, slug, metadata } = fields(input, ["orgId", "name", "slug", "metadata"]);
     const { id, held } = addressed("org", orgId);
     return {
       orgId: id,
       held,
       name: name === undefined ? undefined : nameArgument(name),
       slug: slug === undefined ? undefined : slugArgument(slug, settings.isReserved),
+      metadata: metadataArgument(metadata, "metadata"),
     };
   },
   scope: ({ orgId }) => ({ org: orgId }),
@@ -153,11 +186,11 @@ export const updateOrg: Mutation<
   decide: decideUpdateOrg,
 };
 
-/** Change name or slug, also of a suspended organization. What equals the stored value is no change. */
+/** Change name, slug or metadata, also of a suspended organization. What equals the stored value is no change. */
 export function decideUpdateOrg(
-  { name, slug }: Pick<OrgUpdate, "name" | "slug">,
+  { name, slug, metadata: patch }: Pick<OrgUpdate, "name" | "slug" | "metadata">,
   { org, slugHolder }: UpdateOrgFacts,
-  { now }: Environment,
+  { now, settings }: Environment,
 ): Decision<Organization> {
   if (org.status === "revoked") {
     return reject("conflict.already_terminal", { orgId: org.id, status: org.status });
@@ -165,15 +198,27 @@ export function decideUpdateOrg(
   if (typeof slug === "string" && slugHolder !== null && slugHolder !== org.id) {
     return reject("conflict.org_slug", { slug });
   }
-  const to = { name: name === undefined ? org.name : name, slug: slug === undefined ? org.slug : slug };
+  const judged =
+    patch === undefined
+      ? ({ ok: true, metadata: org.metadata } as const)
+      : judge(org.metadata, patch, "metadata", settings.metadata.organization);
+  if (!judged.ok) {
+    return reject("precondition.invalid_metadata", judged.details, judged.hidden);
+  }
+  const { metadata } = judged;
+  const to = { name: name === undefined ? org.name : name, slug: slug === undefined ? org.slug : slug, metadata };
+  const keys = changedKeys(org.metadata, metadata);
   const changes: EventData["org.updated"]["changes"] = {
     ...(to.name === org.name ? {} : { name: { from: org.name, to: to.name } }),
     ...(to.slug === org.slug ? {} : { slug: { from: org.slug, to: to.slug } }),
+    ...(keys.length === 0 ? {} : { metadata: keys }),
   };
   if (Object.keys(changes).length === 0) {
     return noChange(org);
   }
-  return rewritten(org, to, now, { type: "org.updated", data: { changes } });
+  // No two states of metadata have one time: a limit that was made of the one is not kept by the other.
+  const at = keys.length === 0 ? now : latest(now, new Date(org.updatedAt.getTime() + 1));
+  return rewritten(org, to, at, { type: "org.updated", data: { changes } });
 }
 
 type OneOrg = readonly [OrgId | Organization];
@@ -255,7 +300,7 @@ export function noOrg(id: string): Rejected<"not_found"> {
 /** The organization with some fields changed. It must be as it was read: the answer shows its version and its fields. */
 function rewritten(
   org: Organization,
-  patch: Partial<Pick<Organization, "name" | "slug" | "status">>,
+  patch: Partial<Pick<Organization, "name" | "slug" | "status" | "metadata">>,
   now: Date,
   event: EventDraft,
   further: readonly Change[] = [],

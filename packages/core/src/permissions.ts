@@ -16,6 +16,7 @@ export type OperationName =
   | "listMemberships"
   | "membershipHistory"
   | "membersAsOf"
+  | "updateMembership"
   | "changeRole"
   | "suspendMembership"
   | "reinstateMembership"
@@ -31,6 +32,8 @@ export type OperationName =
   | "revokeInvitation"
   | "resendInvitation"
   | "expireInvitations"
+  | "expireMemberships"
+  | "expireGrants"
   | "addMembers"
   | "createInvitations"
   | "changeRoles"
@@ -83,6 +86,7 @@ export const PERMISSIONS: Permissions = {
   listMemberships: oneself,
   membershipHistory: roster,
   membersAsOf: administrators,
+  updateMembership: overOthers,
   changeRole: overOthers,
   suspendMembership: overOthers,
   reinstateMembership: overOthers,
@@ -98,6 +102,8 @@ export const PERMISSIONS: Permissions = {
   revokeInvitation: administrators,
   resendInvitation: overOthers,
   expireInvitations: nobody,
+  expireMemberships: nobody,
+  expireGrants: nobody,
   addMembers: overOthers,
   createInvitations: overOthers,
   changeRoles: overOthers,

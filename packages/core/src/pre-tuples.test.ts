@@ -4,7 +4,7 @@ import { acme, alice, otherOrg } from "../test/world.ts";
 import { preTuplesArgument } from "./input.ts";
 import { ROLES } from "./model.ts";
 
-const grant = { relation: "viewer", objectType: "project", objectId: "p1" };
+const grant = { relation: "viewer", objectType: "project", objectId: "p1", expiresAt: null };
 const check = (value: unknown) => preTuplesArgument(value, acme.id);
 const numbered = (count: number) => Array.from({ length: count }, (_, n) => ({ ...grant, objectId: `p${n}` }));
 

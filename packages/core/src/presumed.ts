@@ -14,7 +14,7 @@ export function presumablyActive(orgId: OrgId): OrgFact {
 }
 
 /** What decisions use of the membership that gives somebody authority. */
-export type AuthorityFact = Pick<Membership, "role" | "status">;
+export type AuthorityFact = Pick<Membership, "role" | "status" | "expiresAt">;
 
 /** Somebody who may presumably do it. */
-export const PRESUMED_AUTHORITY: AuthorityFact = { role: "owner", status: "active" };
+export const PRESUMED_AUTHORITY: AuthorityFact = { role: "owner", status: "active", expiresAt: null };

@@ -41,8 +41,18 @@ export interface OrgFilter {
   readonly query: string | null;
 }
 
+/** Memberships by what is stored: their status, and on which side of an instant they lapse. */
+export interface StoredMemberFilter {
+  readonly status: Status;
+  /** `expiresAt < expiresBefore`; what has no time box never is. */
+  readonly expiresBefore: Date | null;
+  /** `expiresAt >= expiresFrom`; what has no time box always is. */
+  readonly expiresFrom: Date | null;
+}
+
 export interface MemberFilter {
-  readonly status: Status | null;
+  /** One of these; none: all. No membership matches two. */
+  readonly anyOf: readonly StoredMemberFilter[];
   readonly role: Role | null;
 }
 
@@ -59,6 +69,32 @@ export interface EventFilter {
   /** `null` is any, types that this version does not know included. */
   readonly types: readonly EventType[] | null;
   readonly actor: UsrId | null;
+}
+
+/** How many there are, as they are stored, and how many of those have lapsed at an instant. */
+export interface Stock {
+  readonly stored: number;
+  readonly lapsed: number;
+}
+
+/** In how many organizations a user is, at an instant, and how often they joined one under a limit of their own. */
+export interface Joins {
+  readonly organizations: number;
+  readonly joins: number;
+}
+
+/** The same with whose they are. */
+export interface JoinsOf extends Joins {
+  readonly usrId: UsrId;
+}
+
+/** A membership with a time box. */
+export type LapsedMembership = Membership & { readonly expiresAt: Date };
+
+/** A grant that has lapsed, and whose invitation gave it for so long. */
+export interface LapsedGrant {
+  readonly orgId: OrgId;
+  readonly tuple: Tuple & { readonly expiresAt: Date };
 }
 
 /** A membership that was live at an instant, and which of these events came last for it up to then. */
@@ -80,16 +116,16 @@ export interface Successor {
 }
 
 /** A live membership and what depends on it. */
-export interface Standing {
+export interface UserStanding {
   readonly membership: Membership;
   readonly org: Organization;
-  /** Whether another active membership there has the role `owner`. */
+  /** Whether another active membership there has the role `owner` and no time box. */
   readonly otherOwner: boolean;
-  /** The live membership there of who is to follow. */
+  /** The membership there, stored as live, of who is to follow. */
   readonly successor: Membership | null;
   /**
-   * What the user holds: every tuple on the organization; with grants also those on any object that accepted invitations
-   * of this organization granted. By object type, object id, relation.
+   * What the user holds at the instant: every tuple on the organization; with grants also those on any object that accepted
+   * invitations of this organization granted. By object type, object id, relation.
    */
   readonly tuples: readonly Tuple[];
 }
@@ -121,15 +157,15 @@ interface Questions {
   orgBySlug: { readonly slug: string | null };
   orgs: { readonly where: OrgFilter } & Seek<OrgId>;
   membership: { readonly memId: MemId };
-  /** The live (active or suspended) membership of a user in an organization; of `null`: none. */
+  /** The membership of a user in an organization that is stored as live (active or suspended); of `null`: none. */
   liveMembership: { readonly of: OrgRef; readonly usrId: UsrId | null };
-  /** The live memberships of these users in an organization, ascending by id. */
+  /** The memberships of these users in an organization that are stored as live, ascending by id. */
   liveMembers: { readonly orgId: OrgId; readonly usrIds: readonly UsrId[] };
   /** Those of these memberships that belong to an organization, ascending by id. */
   memberships: { readonly orgId: OrgId; readonly memIds: readonly MemId[] };
-  /** The live membership, in the invitation's organization, of the person who issued it. */
+  /** The same as `liveMembership`, in the invitation's organization, of the person who issued it. */
   inviter: { readonly invId: InvId };
-  /** Active memberships with role `owner`, ascending by id, at most `take`. */
+  /** Active memberships with role `owner` and without a time box, ascending by id, at most `take`. */
   owners: { readonly of: OrgRef; readonly take: number };
   /** Whether the user of this membership has a live one besides it in the same organization. */
   otherLiveMembership: { readonly memId: MemId };
@@ -141,11 +177,22 @@ interface Questions {
   members: { readonly orgId: OrgId; readonly where: MemberFilter } & Seek<MemId>;
   /** No more than `most` are counted; `null` is all. */
   memberCount: { readonly orgId: OrgId; readonly where: MemberFilter; readonly most: number | null };
-  /** The memberships of a user in all organizations. */
-  membershipsOf: { readonly usrId: UsrId; readonly status: Status | null } & Seek<MemId>;
+  /** How many memberships of an organization are live. */
+  memberStock: { readonly of: OrgRef; readonly at: Date };
+  /** How many of its invitations are pending. */
+  invitationStock: { readonly of: OrgRef; readonly at: Date };
+  /** Of `null`: none and never. */
+  joins: { readonly usrId: UsrId | null; readonly at: Date };
+  /** The same of several users, in any order; of whom there is nothing to tell may be left out. */
+  joinsOf: { readonly usrIds: readonly UsrId[]; readonly at: Date };
+  /** The memberships of a user in all organizations, of those stored like this. */
+  membershipsOf: { readonly usrId: UsrId; readonly anyOf: readonly StoredMemberFilter[] } & Seek<MemId>;
   /** Every link of the chain that the membership is part of, the root first; of an unknown membership: none. */
   chain: { readonly memId: MemId };
-  /** Memberships that had begun at an instant (`createdAt <= at`) and had not ended (not revoked, or `updatedAt > at`). */
+  /**
+   * Memberships that had begun at an instant (`createdAt <= at`), had not ended (not revoked, or `updatedAt > at`) and not
+   * lapsed (`expiresAt >= at`).
+   */
   membersAt: { readonly orgId: OrgId; readonly at: Date } & Seek<MemId>;
   /** Invitations that match one of the filters; no filter: all. */
   invitations: { readonly orgId: OrgId; readonly anyOf: readonly StoredInvitationFilter[] } & Seek<InvId>;
@@ -155,41 +202,64 @@ interface Questions {
   invitationsFor: { readonly canonical: string; readonly anyOf: readonly StoredInvitationFilter[] } & Seek<InvId>;
   /** Invitations stored as pending with `expiresAt < before`, ascending by that and by id; `orgId: null` is all. */
   lapsedInvitations: { readonly orgId: OrgId | null; readonly before: Date; readonly take: number };
-  /** Whether the user has one of these relations to the object. */
+  /** Memberships stored as live with `expiresAt < before`, ascending by that and by id; `orgId: null` is all. */
+  lapsedMemberships: { readonly orgId: OrgId | null; readonly before: Date; readonly take: number };
+  /** Grants with `expiresAt < before`, ascending by that and by the key of tuples; `orgId: null` is all. */
+  lapsedGrants: { readonly orgId: OrgId | null; readonly before: Date; readonly take: number };
+  /** Whether the user has one of these relations to the object, at an instant. */
   anyTuple: {
     readonly usrId: UsrId;
     readonly objectType: string;
     readonly objectId: string;
     readonly relations: readonly string[];
+    readonly at: Date;
   };
-  /** By object type, object id, relation; by Unicode code point. */
-  tuplesOfSubject: { readonly usrId: UsrId };
-  /** By relation, subject id; by Unicode code point. `relation: null` is any; `take: null` is all. */
+  /** Those that hold at an instant, by object type, object id, relation; by Unicode code point. */
+  tuplesOfSubject: { readonly usrId: UsrId; readonly at: Date };
+  /**
+   * Those that hold at an instant, by relation, subject id; by Unicode code point. `relation: null` is any; `take: null` is
+   * all.
+   */
   tuplesOfObject: {
     readonly objectType: string;
     readonly objectId: string;
     readonly relation: string | null;
+    readonly at: Date;
     readonly take: number | null;
   };
-  /** How many there are on an object, up to `most`. */
-  tupleCount: { readonly objectType: string; readonly objectId: string; readonly most: number };
+  /** How many there are on an object that hold at an instant, up to `most`. */
+  tupleCount: {
+    readonly objectType: string;
+    readonly objectId: string;
+    readonly at: Date;
+    readonly most: number;
+  };
   /**
-   * The live memberships of a user, in all organizations or in one, each with what depends on it. `successors`: whose
-   * membership is asked for with it. `withGrants`: whether tuples on other objects are asked for too.
+   * The memberships of a user that are live at an instant, in all organizations or in one, each with what depends on it.
+   * `successors`: whose membership is asked for with it. `withGrants`: whether tuples on other objects are asked for too.
    */
   standings: {
     readonly usrId: UsrId;
     readonly orgId: OrgId | null;
     readonly successors: readonly Successor[];
     readonly withGrants: boolean;
+    readonly at: Date;
   } & Seek<MemId>;
   /**
-   * What a user still holds of the grants of invitations, in all organizations or in one, where they have no live
-   * membership: by organization, ascending by its id; only where there is something.
+   * What a user still holds at an instant of the grants of invitations, in all organizations or in one, where they have no
+   * membership then that is live: by organization, ascending by its id; only where there is something.
    */
-  grantsLeft: { readonly usrId: UsrId; readonly orgId: OrgId | null; readonly take: number };
-  /** Invitations stored as pending with `expiresAt >= expiresFrom` that a user issued, ascending by id. */
-  sentInvitations: { readonly usrId: UsrId; readonly expiresFrom: Date; readonly take: number };
+  grantsLeft: { readonly usrId: UsrId; readonly orgId: OrgId | null; readonly at: Date; readonly take: number };
+  /**
+   * Invitations stored as pending with `expiresAt >= expiresFrom` that a user issued, in all organizations or in one,
+   * ascending by id.
+   */
+  sentInvitations: {
+    readonly usrId: UsrId;
+    readonly orgId: OrgId | null;
+    readonly expiresFrom: Date;
+    readonly take: number;
+  };
   /** Events with `seq > after`, ascending by `seq`. */
   events: { readonly orgId: OrgId; readonly where: EventFilter; readonly after: number; readonly take: number };
   keyUse: { readonly scope: KeyScope; readonly key: string };
@@ -213,6 +283,10 @@ interface Answers {
   pendingInvitationsTo: readonly PendingInvitation[];
   members: readonly Membership[];
   memberCount: number;
+  memberStock: Stock;
+  invitationStock: Stock;
+  joins: Joins;
+  joinsOf: readonly JoinsOf[];
   membershipsOf: readonly MembershipWithOrg[];
   chain: readonly Membership[];
   membersAt: readonly MembershipThen[];
@@ -220,11 +294,13 @@ interface Answers {
   invitationCount: number;
   invitationsFor: readonly InvitationWithOrg[];
   lapsedInvitations: readonly Invitation[];
+  lapsedMemberships: readonly LapsedMembership[];
+  lapsedGrants: readonly LapsedGrant[];
   anyTuple: boolean;
   tuplesOfSubject: readonly Tuple[];
   tuplesOfObject: readonly Tuple[];
   tupleCount: number;
-  standings: readonly Standing[];
+  standings: readonly UserStanding[];
   grantsLeft: readonly GrantsLeft[];
   sentInvitations: readonly SentInvitation[];
   events: readonly TenancyEvent[];

@@ -1,26 +1,39 @@
 import { expect, test } from "vitest";
 import { answering, committed, conflicting, type Facts, faulty, times } from "../test/scripted-port.ts";
 import { eventOf, keyUseOf, open, rejection } from "../test/scripted-store.ts";
-import { acme, admin, alice, bob, carol, idNo, membership, now, otherOrg, owner } from "../test/world.ts";
+import {
+  acme,
+  admin,
+  after,
+  alice,
+  bob,
+  carol,
+  idNo,
+  member,
+  membership,
+  now,
+  otherOrg,
+  owner,
+} from "../test/world.ts";
 import { type Organization, roleTuple, type Tuple } from "./model.ts";
-import type { Standing } from "./read.ts";
+import type { UserStanding } from "./read.ts";
 
-const grant = { relation: "editor", objectType: "project", objectId: "p" };
+const grant = { relation: "editor", objectType: "project", objectId: "p", expiresAt: null };
 const granted: Tuple = { subjectType: "usr", subjectId: alice, ...grant };
-const badge = { relation: "badge", objectType: "org", objectId: acme.id };
+const badge = { relation: "badge", objectType: "org", objectId: acme.id, expiresAt: null };
 const nothing: Facts = { standings: [], left: [] };
 
-function standing(facts: Partial<Standing> = {}): Standing {
+function standing(facts: Partial<UserStanding> = {}): UserStanding {
   return { membership: owner, org: acme, otherOwner: true, successor: null, tuples: [roleTuple(owner)], ...facts };
 }
 
-function elsewhere(facts: Partial<Standing> = {}): Standing {
+function elsewhere(facts: Partial<UserStanding> = {}): UserStanding {
   const org: Organization = otherOrg;
   const member = membership({ id: idNo("mem", 9), usrId: alice, orgId: org.id });
   return standing({ membership: member, org, otherOwner: false, tuples: [roleTuple(member)], ...facts });
 }
 
-const seen = (...standings: readonly Standing[]) => answering({ standings, left: [] });
+const seen = (...standings: readonly UserStanding[]) => answering({ standings, left: [] });
 
 test("it is a look, a commit for each organization, and a look that finds nothing", async () => {
   const { store, calls, commits } = open({
@@ -134,6 +147,44 @@ test("grants of organizations that they left before go too, also after a lost ra
   const { done } = await store.removeUser({ usrId: alice, grants: true });
   expect(done).toEqual([{ orgId: otherOrg.id, memId: null, how: "grants", tuples: 1 }]);
   expect(commits.map((commit) => eventOf(commit).type)).toEqual(["grants.removed", "grants.removed"]);
+});
+
+test("a membership or a grant that lapses meanwhile is gone, and nothing is told of it", async () => {
+  const soon = { ...member, usrId: alice, expiresAt: after(1) };
+  const brief = { ...granted, expiresAt: after(1) };
+  const looks = answering({
+    standings: [standing({ membership: soon, tuples: [] })],
+    left: [{ orgId: otherOrg.id, tuples: [brief] }],
+  });
+  let reads = 0;
+  const clock = () => {
+    reads += 1;
+    return after(reads === 1 ? 0 : 2);
+  };
+  const { store, calls, commits } = open(
+    { load: [looks, answering(nothing), answering(nothing), answering(nothing)] },
+    { clock },
+  );
+  await expect(store.removeUser({ usrId: alice, grants: true })).resolves.toEqual({ done: [], left: [], more: false });
+  expect([calls, commits]).toEqual([["load", "load", "load", "load"], []]);
+});
+
+test("an owner with a time box goes as others do, and follows nobody", async () => {
+  const boxed = { ...owner, expiresAt: after(1) };
+  const choices = [{ orgId: acme.id, revoke: true } as const];
+  const leaves = open({ load: [seen(standing({ membership: boxed })), answering(nothing)], commit: [committed] });
+  expect((await leaves.store.removeUser({ usrId: alice, choices })).done).toMatchObject([{ how: "left" }]);
+  const successor = { ...admin, expiresAt: after(1) };
+  const { store } = open({ load: [seen(standing({ otherOwner: false, successor }))] });
+  const asked = { usrId: alice, choices: [{ orgId: acme.id, transferTo: bob }] };
+  expect((await rejection(store.removeUser(asked))).code).toBe("precondition.to_time_boxed");
+});
+
+test("inside one organization nothing else is looked at", async () => {
+  const { store, plans } = open({ load: [seen(standing(), elsewhere()), answering(nothing)], commit: [committed] });
+  const { done } = await store.within(acme.id).removeUser({ usrId: alice });
+  expect(done.map(({ orgId }) => orgId)).toEqual([acme.id]);
+  expect(plans[0]).toMatchObject({ standings: { orgId: acme.id, at: now }, left: { orgId: acme.id, at: now } });
 });
 
 test("at the limit it stops and says that there is more", async () => {

@@ -20,7 +20,6 @@ import {
   type UserRemoval,
 } from "./removal/remove-user.ts";
 import { ask, type Context, mutate } from "./run.ts";
-import { readClock } from "./sources.ts";
 import { freshKey } from "./system.ts";
 import { eventsOf, wrote } from "./written.ts";
 
@@ -63,7 +62,7 @@ export async function removal(
   let after: MemId | null = null;
   let hasFound = false;
   for (let isFirst = true; ; isFirst = false) {
-    const found: Found = await ask(context, findUser, asked, after);
+    const found: Found = await ask(context, findUser, asked, context.within, after);
     if (isFirst && asked.mode === "all") {
       refuseAny(context, asked, found);
     }
@@ -99,8 +98,8 @@ function partsOf({ standings, left }: Found): readonly Part[] {
 }
 
 /** Throws where an organization stands in the way. */
-function refuseAny({ settings }: Context, { usrId, choices }: UserRemoval, { standings }: Found): void {
-  const environment = unwritten(settings, readClock(settings));
+function refuseAny({ settings }: Context, { usrId, choices }: UserRemoval, { standings, at }: Found): void {
+  const environment = unwritten(settings, at);
   for (const standing of standings) {
     const decision = decideDeparture({ usrId, choice: choices.get(standing.org.id) ?? null }, standing, environment);
     if (!decision.ok) {

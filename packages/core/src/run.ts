@@ -21,6 +21,7 @@ import {
   StoreFault,
   type StorePort,
 } from "./store.ts";
+import { mutationWithin, queryWithin } from "./within.ts";
 import { eventsWritten, wrote } from "./written.ts";
 
 // The loop around every operation: load, decide, commit, and again on conflict. Decisions know nothing of it, and
@@ -33,6 +34,8 @@ export interface Context {
   readonly gathering: Gathering | null;
   /** On whose behalf everything is done; `null`: the host's, who has authorised the call. */
   readonly acting: UsrId | null;
+  /** The organization outside of which nothing is seen; `null`: all are. */
+  readonly within: OrgId | null;
 }
 
 export function contextOf(port: StorePort, settings: Settings): Context {
@@ -42,6 +45,7 @@ export function contextOf(port: StorePort, settings: Settings): Context {
     // A store that may be inside the host's transaction leaves its calls apart.
     gathering: settings.groupCommit && port.isRemote && port.join === undefined ? new Gathering(port) : null,
     acting: null,
+    within: null,
   };
 }
 
@@ -50,11 +54,12 @@ const MOST_LOST = 2;
 
 /** Answers a query from one snapshot. */
 export async function ask<Args extends readonly unknown[], Input, P extends Plan, R>(
-  { port, settings, acting }: Context,
+  { port, settings, acting, within }: Context,
   asked: Query<Args, Input, P, R>,
   ...args: Args
 ): Promise<R> {
-  const query = acting === null ? asked : queryAs(asked, acting, settings);
+  const own = within === null ? asked : queryWithin(asked, within);
+  const query = acting === null ? own : queryAs(own, acting, settings);
   const input = query.parse(...args);
   const now = readClock(settings);
   const answers = await inPlace(port, { operation: query.name, isMutation: false }, (joined) =>
@@ -75,8 +80,9 @@ export async function mutate<
   Facts,
   R,
   M extends keyof FreshIds,
->(context: Context, operation: Mutation<Args, Input, P, Facts, R, M>, args: Args, last: unknown): Promise<R> {
-  const { port, settings, acting } = context;
+>(context: Context, asked: Mutation<Args, Input, P, Facts, R, M>, args: Args, last: unknown): Promise<R> {
+  const { port, settings, acting, within } = context;
+  const operation = within === null ? asked : mutationWithin(asked, within);
   const call: Call<MutationPlan, R> =
     acting === null
       ? callOf(operation, settings, args, last, acting)
@@ -98,7 +104,7 @@ async function perform<P extends MutationPlan, R>(
   // may have been delivered twice, and then the second delivery is the conflict, and the first one the result.
   let isKeyFresh = call.isKeyFresh;
   for (;;) {
-    decision ??= accepted(call.decide(await tries.load(() => access.load(call.plan(!isKeyFresh)))));
+    decision ??= await decided(tries, access, call, !isKeyFresh);
     const { result, write } = decision;
     if (write === null) {
       return wrote(result, []);
@@ -125,6 +131,18 @@ async function perform<P extends MutationPlan, R>(
   }
 }
 
+/** Looks, and decides on what is there, as of one instant. */
+async function decided<P extends MutationPlan, R>(
+  tries: Attempts,
+  access: Access,
+  call: Call<P, R>,
+  withKeyUse: boolean,
+): Promise<Accepted<R>> {
+  const now = call.now();
+  const answers = await tries.load(() => access.load(call.plan(withKeyUse, now)));
+  return accepted(call.decide(answers, now));
+}
+
 /** Decides with the organization to oneself: others of this process wait, and on a database that can hold a lock all do. */
 async function insist<P extends MutationPlan, R>(
   { port, gathering }: Pick<Context, "port" | "gathering">,
@@ -138,8 +156,7 @@ async function insist<P extends MutationPlan, R>(
     let conclude: (() => Accepted<R>) | undefined;
     let events: readonly TenancyEvent[] = [];
     const decide = async (access: Access): Promise<CommitOutcome> => {
-      const answers = await access.load(call.plan(true));
-      conclude = kept(() => accepted(call.decide(answers)));
+      conclude = await concluded(access, call);
       const commit = commitOf(call, conclude);
       if (commit === null) {
         return NOTHING;
@@ -156,6 +173,20 @@ async function insist<P extends MutationPlan, R>(
       return wrote(conclude().result, events);
     }
   }
+}
+
+/** What is decided now. A refusal, or a clock that fails, is no failure of the store's. */
+async function concluded<P extends MutationPlan, R>(access: Access, call: Call<P, R>): Promise<() => Accepted<R>> {
+  let now: Date;
+  try {
+    now = call.now();
+  } catch (error) {
+    return () => {
+      throw error;
+    };
+  }
+  const answers = await access.load(call.plan(true, now));
+  return kept(() => accepted(call.decide(answers, now)));
 }
 
 /** What is committed where there is nothing to write. */

@@ -18,6 +18,8 @@ test("without options everything has its default", () => {
     declineBinding: "any",
     groupCommit: true,
     permissions: PERMISSIONS,
+    metadata: { organization: null, membership: null },
+    limits: { members: null, pendingInvitations: null, organizationsPerUser: null },
   });
   expect(Math.abs(clock().getTime() - Date.now())).toBeLessThan(60_000);
   expect(isId(idSource("org"), "org")).toBe(true);

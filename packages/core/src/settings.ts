@@ -1,13 +1,15 @@
 import { errorFor } from "./errors.ts";
 import { generate } from "./id.ts";
 import { fields } from "./input.ts";
-import { type IdType, ROLES } from "./model.ts";
+import { type Limits, limitsFrom } from "./limits.ts";
+import type { MetadataSchema } from "./metadata.ts";
+import { type IdType, type Metadata, ROLES } from "./model.ts";
 import { type OperationName, PERMISSIONS, type Permission, type Permissions } from "./permissions.ts";
 import { exactIdentifiers, type IdentifierPolicy } from "./policy.ts";
 import { systemClock } from "./system.ts";
 
-/** Options of every store. */
-export interface TenancyOptions {
+/** Options of every store. `O` and `M` are what its schemas make of the metadata of organizations and memberships. */
+export interface TenancyOptions<O = Metadata, M = Metadata> {
   /** Every decision uses this clock, never the database's. Default: the system's. Precision: a millisecond. */
   readonly clock?: () => Date;
   /** Where new ids come from. Default: `generate`. */
@@ -31,12 +33,21 @@ export interface TenancyOptions {
   readonly groupCommit?: boolean;
   /** Lines of {@link PERMISSIONS} that are other ones here: who may do what through `as(usrId)`. */
   readonly permissions?: Partial<Permissions>;
+  /** What the host's metadata may be. Default: any that fits. Give every store on one database the same. */
+  readonly metadata?: {
+    readonly organization?: MetadataSchema<O>;
+    readonly membership?: MetadataSchema<M>;
+  };
+  /** How many there may be of what. Default: any number. Give every store on one database the same. */
+  readonly limits?: Limits<O>;
 }
 
 /** The options with their defaults, checked. */
-export interface Settings extends Required<Omit<TenancyOptions, "reservedSlugs" | "permissions">> {
+export interface Settings extends Required<Omit<TenancyOptions, "reservedSlugs" | "permissions" | "metadata">> {
   readonly permissions: Permissions;
   readonly isReserved: (slug: string) => boolean;
+  readonly metadata: { readonly organization: MetadataSchema | null; readonly membership: MetadataSchema | null };
+  readonly limits: Required<Limits>;
 }
 
 const KEYS = [
@@ -50,6 +61,8 @@ const KEYS = [
   "reservedSlugs",
   "groupCommit",
   "permissions",
+  "metadata",
+  "limits",
 ] as const satisfies readonly (keyof TenancyOptions)[];
 
 /** Checks the options of a store. Throws `PreconditionError` `precondition.invalid_input` for an unknown key or value. */
@@ -65,6 +78,8 @@ export function settingsFrom(options: unknown): Settings {
     declineBinding: either(given.declineBinding, "declineBinding", oneOf("any", "required")) ?? "any",
     groupCommit: either(given.groupCommit, "groupCommit", isBoolean) ?? true,
     permissions: { ...PERMISSIONS, ...permissionsOption(given.permissions) },
+    metadata: schemasFrom(given.metadata),
+    limits: limitsFrom(given.limits),
     isReserved: reservation(either(given.reservedSlugs, "reservedSlugs", isReservation)),
   };
 }
@@ -104,6 +119,14 @@ function either<T>(value: unknown, key: string, admits: (value: unknown) => valu
   throw errorFor("precondition.invalid_input", { key });
 }
 
+function schemasFrom(value: unknown): Settings["metadata"] {
+  const { organization, membership } = fields(value ?? {}, ["organization", "membership"]);
+  return {
+    organization: either(organization, "metadata", isSchema) ?? null,
+    membership: either(membership, "metadata", isSchema) ?? null,
+  };
+}
+
 function reservation(reserved: readonly string[] | ((slug: string) => boolean) | undefined): (slug: string) => boolean {
   if (typeof reserved === "function") {
     return (slug) => {
@@ -136,6 +159,12 @@ function isPolicy(value: unknown): value is IdentifierPolicy {
   return (
     typeof policy === "object" && policy !== null && typeof policy.name === "string" && isFunction(policy.canonical)
   );
+}
+
+/** An object of a library's, or with some of them a function. */
+function isSchema(value: unknown): value is MetadataSchema {
+  const { "~standard": standard } = value as Partial<MetadataSchema>;
+  return isFunction(standard?.validate);
 }
 
 function isReservation(value: unknown): value is readonly string[] | ((slug: string) => boolean) {

@@ -46,7 +46,7 @@ function outcome(decision: Decision<unknown>, id: string): Cell {
 
 describe("organizations", () => {
   const id = { orgId: acme.id };
-  const add = { ...id, usrId: bob, role: "member", invitedBy: null } as const;
+  const add = { ...id, usrId: bob, role: "member", invitedBy: null, metadata: {}, expiresAt: null } as const;
   const invite = {
     ...id,
     identifier: "x",
@@ -55,11 +55,17 @@ describe("organizations", () => {
     invitedBy: alice,
     expiresAt: after(1),
     preTuples: [],
+    membershipExpiresAt: null,
+    membershipMetadata: {},
   } as const;
 
   const operations: Record<string, (org: Organization) => Decision<unknown>> = {
     updateOrg: (org) =>
-      decideUpdateOrg({ ...id, name: "New", slug: undefined }, { org, slugHolder: null }, environment),
+      decideUpdateOrg(
+        { ...id, name: "New", slug: undefined, metadata: undefined },
+        { org, slugHolder: null },
+        environment,
+      ),
     suspendOrg: (org) => decideSuspendOrg(id, { org }, environment),
     reinstateOrg: (org) => decideReinstateOrg(id, { org }, environment),
     revokeOrg: (org) => decideRevokeOrg(id, { org }, environment),
@@ -88,7 +94,14 @@ describe("organizations", () => {
 describe("memberships", () => {
   const facts = (membership: Membership) => ({ membership, org: acme, otherOwner: true, otherLive: false });
   const as = (role: Membership["role"], membership: Membership) => facts({ ...membership, role });
-  const add = { orgId: acme.id, usrId: member.usrId, role: "member", invitedBy: null } as const;
+  const add = {
+    orgId: acme.id,
+    usrId: member.usrId,
+    role: "member",
+    invitedBy: null,
+    metadata: {},
+    expiresAt: null,
+  } as const;
   const accept = { asUsrId: member.usrId, acceptingIdentifier: offer.identifier };
   /** Only a live membership is found as one. */
   const live = (membership: Membership) => (membership.status === "revoked" ? null : membership);

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { answering, committed, conflicting, faulty } from "../test/scripted-port.ts";
 import { eventOf, open, rejection } from "../test/scripted-store.ts";
-import { acme, after, alice, bob, idNo, offer, otherOrg } from "../test/world.ts";
+import { acme, after, alice, bob, idNo, member, offer, otherOrg } from "../test/world.ts";
+import { roleTuple } from "./model.ts";
 
 const here = { ...offer, expiresAt: after(-1) };
 const there = { ...here, id: idNo("inv", 2), orgId: otherOrg.id };
@@ -76,4 +77,13 @@ test("after an error what was done before it stays done", async () => {
   });
   expect((await rejection(store.expireInvitations())).code).toBe("unavailable.connection");
   expect(commits).toHaveLength(2);
+});
+
+test("memberships and grants are swept like invitations", async () => {
+  const lapsed = { ...member, expiresAt: after(-1) };
+  const { store } = open({ load: [answering({ lapsed: [lapsed] })], commit: [committed] });
+  await expect(store.expireMemberships()).resolves.toEqual({ expired: [lapsed.id], more: false });
+  const tuple = { ...roleTuple(lapsed), relation: "viewer" };
+  const grants = open({ load: [answering({ lapsed: [{ orgId: acme.id, tuple }] })], commit: [committed] });
+  await expect(grants.store.expireGrants()).resolves.toEqual({ expired: [tuple], more: false });
 });

@@ -4,7 +4,9 @@ import type { EventsPage } from "./event.ts";
 import type {
   AcceptInvitationResult,
   CreateOrgResult,
+  ExpireGrantsResult,
   ExpireInvitationsResult,
+  ExpireMembershipsResult,
   Invitation,
   InvitationWithOrg,
   Membership,
@@ -41,6 +43,7 @@ test("every method answers what the specification says", () => {
     listMemberships: Page<MembershipWithOrg>;
     membershipHistory: readonly Membership[];
     membersAsOf: Page<MembershipAsOf>;
+    updateMembership: Membership;
     changeRole: Membership;
     suspendMembership: Membership;
     reinstateMembership: Membership;
@@ -58,6 +61,8 @@ test("every method answers what the specification says", () => {
     expireInvitations: ExpireInvitationsResult;
     plan: Plans[keyof Plans]["shows"];
     removeUser: RemoveUserResult;
+    expireMemberships: ExpireMembershipsResult;
+    expireGrants: ExpireGrantsResult;
     listTuplesForSubject: readonly Tuple[];
     listTuplesForObject: readonly Tuple[];
     check: boolean;

@@ -29,6 +29,10 @@ const mutations: Readonly<Record<string, readonly [facts: Facts, call: Mutation]
   reinstateOrg: [{ org: { ...acme, status: "suspended" } }, (store, options) => store.reinstateOrg(acme.id, options)],
   revokeOrg: [{ org: acme }, (store, options) => store.revokeOrg(acme.id, options)],
   addMember: [{}, (store, options) => store.addMember({ orgId: acme.id, usrId: carol, role: "member" }, options)],
+  updateMembership: [
+    { org: acme, membership: member, owners: [owner.id] },
+    (store, options) => store.updateMembership({ memId: member.id, metadata: { title: "Lead" } }, options),
+  ],
   changeRole: [
     { org: acme, membership: member, owners: [owner.id] },
     (store, options) => store.changeRole({ memId: member.id, newRole: "admin" }, options),
@@ -186,8 +190,9 @@ test.each(Object.entries(queries))("%s answers what one load tells", async (_, [
 
 test("every method is tried here", () => {
   const methods = Object.keys(PERMISSIONS);
+  const sweeps = ["expireInvitations", "expireMemberships", "expireGrants"];
   // What is several commits has tests of its own.
-  const tried = [...Object.keys(mutations), ...Object.keys(queries), "expireInvitations", "removeUser"];
+  const tried = [...Object.keys(mutations), ...Object.keys(queries), ...sweeps, "removeUser"];
   expect(tried.sort()).toEqual(methods.sort());
 });
 
@@ -210,12 +215,12 @@ test("options reach the operations: pages, filters and counts", async () => {
   await store.membersAsOf(acme.id, now, { limit: 1, cursor: member.id });
   await store.listInvitationsFor("dave", { limit: 1, cursor: offer.id, status: "revoked" });
   await store.listEvents(acme.id, { limit: 1, after: 2, types: ["org.updated"], actor: bob });
-  const where = { status: "revoked", role: "guest" };
+  const where = { anyOf: [{ status: "revoked" }, { status: "active" }, { status: "suspended" }], role: "guest" };
   expect(plans).toMatchObject([
     { members: { where, after: member.id, take: 2 }, total: { where } },
     { invitations: { anyOf: [{ status: "declined" }], after: offer.id, take: 2 } },
     { orgs: { where: { query: "a" }, after: acme.id, take: 2 } },
-    { memberships: { status: "active", after: member.id, take: 2 } },
+    { memberships: { anyOf: [{ status: "active" }], after: member.id, take: 2 } },
     { members: { at: now, after: member.id, take: 2 } },
     { invitations: { canonical: "dave", anyOf: [{ status: "revoked" }], after: offer.id, take: 2 } },
     { events: { where: { types: ["org.updated"], actor: bob }, after: 2, take: 2 } },

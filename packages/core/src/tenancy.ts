@@ -15,7 +15,8 @@ import {
   revokeInvitation,
 } from "./invitation/close-invitation.ts";
 import { type CreateInvitationInput, createInvitation } from "./invitation/create-invitation.ts";
-import type { ExpireInvitationsInput } from "./invitation/expire-invitations.ts";
+import { type ExpireGrantsInput, expireGrantsInOrg, findLapsedGrants } from "./invitation/expire-grants.ts";
+import { type ExpireInvitationsInput, expireInOrg, findLapsed } from "./invitation/expire-invitations.ts";
 import { type ResendInvitationInput, resendInvitation } from "./invitation/resend-invitation.ts";
 import { type ListEventsOptions, listEvents, membersAsOf, membershipHistory } from "./list/history.ts";
 import { getInvitation, type ListInvitationsOptions, listInvitations, listInvitationsFor } from "./list/invitations.ts";
@@ -27,18 +28,27 @@ import {
   listMemberships,
 } from "./list/memberships.ts";
 import { getOrg, getOrgBySlug, type ListOrgsOptions, listOrgs } from "./list/orgs.ts";
+import { type Standing, type StandingInput, standing } from "./list/standing.ts";
 import { type CheckInput, check, listTuplesForObject, listTuplesForSubject } from "./list/tuples.ts";
 import type { PageOptions } from "./list-input.ts";
 import { type AddMemberInput, addMember } from "./membership/add-member.ts";
 import { type AdminRemoveInput, adminRemove } from "./membership/admin-remove.ts";
 import { type ChangeRoleInput, changeRole } from "./membership/change-role.ts";
+import {
+  type ExpireMembershipsInput,
+  expireMembershipsInOrg,
+  findLapsedMemberships,
+} from "./membership/expire-memberships.ts";
 import { type SelfLeaveInput, selfLeave } from "./membership/self-leave.ts";
 import { reinstateMembership, suspendMembership } from "./membership/suspension.ts";
 import { type TransferOwnershipInput, transferOwnership } from "./membership/transfer-ownership.ts";
+import { type UpdateMembershipInput, updateMembership } from "./membership/update-membership.ts";
 import type {
   AcceptInvitationResult,
   CreateOrgResult,
+  ExpireGrantsResult,
   ExpireInvitationsResult,
+  ExpireMembershipsResult,
   InvId,
   Invitation,
   InvitationWithOrg,
@@ -46,6 +56,7 @@ import type {
   MembershipAsOf,
   MembershipWithOrg,
   MemId,
+  Metadata,
   Organization,
   OrgId,
   Page,
@@ -71,7 +82,9 @@ import type { Capabilities, StorePort } from "./store.ts";
 import { sweep } from "./sweep.ts";
 import type { CreateOptions, SweepOptions, TenancyStore } from "./tenancy-store.ts";
 
-/** The operations over a store port, for the host or on behalf of somebody. */
+/**
+ * The operations over a store port, for the host or on behalf of somebody. To them metadata is an object and nothing else.
+ */
 class Operations implements TenancyStore {
   readonly #context: Context;
 
@@ -121,6 +134,9 @@ class Operations implements TenancyStore {
   membersAsOf(orgId: OrgId, at: Date, options?: PageOptions): Promise<Page<MembershipAsOf>> {
     return ask(this.#context, membersAsOf, orgId, at, options);
   }
+  updateMembership(input: UpdateMembershipInput, options?: MutationOptions): Promise<Membership> {
+    return mutate(this.#context, updateMembership, [input], options);
+  }
   changeRole(input: ChangeRoleInput, options?: MutationOptions): Promise<Membership> {
     return mutate(this.#context, changeRole, [input], options);
   }
@@ -164,7 +180,13 @@ class Operations implements TenancyStore {
     return mutate(this.#context, resendInvitation, [input], options);
   }
   expireInvitations(input?: ExpireInvitationsInput, options?: SweepOptions): Promise<ExpireInvitationsResult> {
-    return sweep(this.#context, input, options);
+    return sweep(this.#context, findLapsed, expireInOrg, input, options);
+  }
+  expireMemberships(input?: ExpireMembershipsInput, options?: SweepOptions): Promise<ExpireMembershipsResult> {
+    return sweep(this.#context, findLapsedMemberships, expireMembershipsInOrg, input, options);
+  }
+  expireGrants(input?: ExpireGrantsInput, options?: SweepOptions): Promise<ExpireGrantsResult> {
+    return sweep(this.#context, findLapsedGrants, expireGrantsInOrg, input, options);
   }
   addMembers<D extends boolean = false>(
     input: AddMembersInput<D>,
@@ -211,13 +233,11 @@ class Operations implements TenancyStore {
 }
 
 /** The base of every store class. */
-export class Tenancy extends Operations {
-  /** What this store can and cannot do. */
+class AnyTenancy extends Operations {
   readonly capabilities: Capabilities;
   readonly #own: Context;
   readonly #feed: Feed;
 
-  /** Throws `PreconditionError` `precondition.invalid_input` for an unknown option or value. */
   constructor(port: StorePort, options: TenancyOptions = {}) {
     const feed = new Feed();
     const context = contextOf(toldTo(feed, port), settingsFrom(options));
@@ -227,6 +247,28 @@ export class Tenancy extends Operations {
     this.capabilities = port.capabilities;
   }
 
+  as(usrId: UsrId): TenancyStore {
+    return new Operations({ ...this.#own, acting: idArgument("usr", usrId) });
+  }
+
+  within(orgId: OrgId): Omit<TenancyStore, "createOrg"> {
+    return new Operations({ ...this.#own, within: idArgument("org", orgId) });
+  }
+
+  standing(input: StandingInput): Promise<Standing> {
+    return ask(this.#own, standing, input);
+  }
+
+  subscribe<T extends EventType = EventType>(handler: EventHandler<T>, options?: SubscribeOptions<T>): () => void {
+    return this.#feed.subscribe(handler, options);
+  }
+}
+
+/** The operations over a store port: the base of every store class. */
+export interface Tenancy<O = Metadata, M = Metadata> extends TenancyStore<O, M> {
+  /** What this store can and cannot do. */
+  readonly capabilities: Capabilities;
+
   /**
    * The same operations on behalf of one user, who can do no more than the permissions say ({@link PERMISSIONS}, or the
    * option `permissions`): whether they may is decided together with the operation, from the same snapshot, and expected
@@ -234,9 +276,20 @@ export class Tenancy extends Operations {
    * never there; beyond their permissions it is `ForbiddenError` `forbidden`, above their rank `RoleHierarchyError`
    * `forbidden.role_hierarchy`. Every event names them as its actor. Throws `InvalidIdError`, `InvalidTypeError`.
    */
-  as(usrId: UsrId): TenancyStore {
-    return new Operations({ ...this.#own, acting: idArgument("usr", usrId) });
-  }
+  as(usrId: UsrId): TenancyStore<O, M>;
+
+  /**
+   * The same operations inside one organization: whatever belongs to another one counts as absent, with the errors, the
+   * bytes and the round trips of an id that never was. It authorises nobody. Throws `InvalidIdError`, `InvalidTypeError`.
+   */
+  within(orgId: OrgId): Omit<TenancyStore<O, M>, "createOrg">;
+
+  /**
+   * Where a user stands with an organization: itself, their live membership, their role tuples, and which of some tuples
+   * exist, from one snapshot in one round trip. What is not there is `null` or not among the answers, never an error.
+   * Throws `PreconditionError` `precondition.invalid_relation`, `.invalid_object` for a tuple.
+   */
+  standing(input: StandingInput): Promise<Standing<O, M>>;
 
   /**
    * Calls `handler` with every event that this store object writes from now on, those of `as` included: after its commit,
@@ -245,7 +298,13 @@ export class Tenancy extends Operations {
    * host's transaction, and a commit whose outcome was unknown; `listEvents` has them all. The result ends it. Throws
    * `PreconditionError` `precondition.invalid_input` for an unknown option or value, `InvalidIdError`, `InvalidTypeError`.
    */
-  subscribe<T extends EventType = EventType>(handler: EventHandler<T>, options?: SubscribeOptions<T>): () => void {
-    return this.#feed.subscribe(handler, options);
-  }
+  subscribe<T extends EventType = EventType>(handler: EventHandler<T>, options?: SubscribeOptions<T>): () => void;
 }
+
+interface TenancyClass {
+  /** Throws `PreconditionError` `precondition.invalid_input` for an unknown option or value. */
+  new <O = Metadata, M = Metadata>(port: StorePort, options?: TenancyOptions<O, M>): Tenancy<O, M>;
+}
+
+/** What the host's schemas make of metadata is known to the compiler alone. */
+export const Tenancy: TenancyClass = AnyTenancy as unknown as TenancyClass;

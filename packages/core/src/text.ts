@@ -1,6 +1,11 @@
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
 const LONE_SURROGATE = /\p{Cs}/u;
 
+/** Whether every database keeps a string as it is. */
+export function isKept(text: string): boolean {
+  return !text.includes("\0") && !LONE_SURROGATE.test(text);
+}
+
 /** Whether a value is a string of at most `longest` UTF-16 units without control characters and lone surrogates. */
 export function isText(value: unknown, longest: number): value is string {
   // Length first: what a pattern costs must not depend on the caller.

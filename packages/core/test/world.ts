@@ -33,6 +33,7 @@ export const acme: Organization = {
   version: 7,
   createdAt: yesterday,
   updatedAt: yesterday,
+  metadata: {},
 };
 
 export const otherOrg: Organization = { ...acme, id: idNo("org", 2), name: "Other", slug: "other" };
@@ -48,6 +49,8 @@ export function membership(row: Pick<Membership, "id" | "usrId"> & Partial<Membe
     removedBy: null,
     createdAt: yesterday,
     updatedAt: yesterday,
+    expiresAt: null,
+    metadata: {},
     ...row,
   };
 }
@@ -64,6 +67,8 @@ export const offer: Invitation = {
   role: "member",
   status: "pending",
   preTuples: [],
+  membershipExpiresAt: null,
+  membershipMetadata: {},
   invitedBy: alice,
   invitedUserId: null,
   createdAt: yesterday,

@@ -7,11 +7,14 @@ import {
   type CommitOutcome,
   type Ended,
   hasOwn,
+  type Joins as JoinsNow,
   type KeyAddress,
   type KeyScope,
   type KeyUse,
   type Membership,
+  type Occupancy,
   type Organization,
+  type OrgFields,
   type OrgId,
   type OrgRef,
   type Plan,
@@ -19,10 +22,13 @@ import {
   type Read,
   type StorePort,
   type Tables,
+  type UsrId,
 } from "@tenantry/core";
 import { History } from "./history.ts";
 import { Invitations } from "./invitations.ts";
+import { Joins } from "./joins.ts";
 import { Keys } from "./keys.ts";
+import { hasLapsed } from "./lapsing.ts";
 import { Memberships } from "./memberships.ts";
 import { Organizations } from "./organizations.ts";
 import { Conflict, compare, type Undo } from "./rows.ts";
@@ -44,6 +50,7 @@ export class InMemoryDatabase implements StorePort {
   readonly #tuples = new Tuples();
   readonly #history = new History();
   readonly #keys = new Keys();
+  readonly #joins = new Joins();
   readonly #holdings = {
     orgs: this.#orgs,
     memberships: this.#memberships,
@@ -104,13 +111,25 @@ export class InMemoryDatabase implements StorePort {
         return this.#memberships.ofOrg(read, read.where);
       case "memberCount":
         return this.#memberships.count(read);
+      case "memberStock": {
+        const org = this.#org(read.of);
+        return org === null ? NO_STOCK : this.#memberships.stock(org.id, read.at);
+      }
+      case "invitationStock": {
+        const org = this.#org(read.of);
+        return org === null ? NO_STOCK : this.#invitations.stock(org.id, read.at);
+      }
+      case "joins":
+        return read.usrId === null ? { organizations: 0, joins: 0 } : this.#joinsOf(read.usrId, read.at);
+      case "joinsOf":
+        return read.usrIds.map((usrId) => ({ usrId, ...this.#joinsOf(usrId, read.at) }));
       case "membershipsOf":
         return this.#memberships.ofUser(read).map((row) => this.#withOrg(row));
       case "chain":
         return this.#memberships.chain(read.memId);
       case "membersAt":
         return this.#memberships
-          .ofOrg(read, undefined, (row) => isLiveAt(row, read.at))
+          .ofOrg(read, { anyOf: [], role: null }, (row) => isLiveAt(row, read.at))
           .map((membership) => ({ membership, pause: this.#history.lastPause(membership.id, read.at) }));
       case "invitations":
         return this.#invitations.ofOrg(read);
@@ -122,10 +141,14 @@ export class InMemoryDatabase implements StorePort {
         return this.#invitations.lapsed(read);
       case "sentInvitations":
         return this.#invitations.sent(read);
+      case "lapsedMemberships":
+        return this.#memberships.lapsed(read);
+      case "lapsedGrants":
+        return this.#tuples.lapsed(read);
       case "anyTuple":
         return this.#tuples.holdsAny(read);
       case "tuplesOfSubject":
-        return this.#tuples.ofSubject(read.usrId);
+        return this.#tuples.ofSubject(read);
       case "tuplesOfObject":
         return this.#tuples.ofObject(read);
       case "tupleCount":
@@ -161,6 +184,10 @@ export class InMemoryDatabase implements StorePort {
 
   #withOrg<R extends { readonly orgId: OrgId }>(row: R): R & { readonly org: Organization } {
     return { org: this.#orgs.get(row.orgId) as Organization, ...row };
+  }
+
+  #joinsOf(usrId: UsrId, at: Date): JoinsNow {
+    return { organizations: this.#memberships.organizationsOf(usrId, at), joins: this.#joins.of(usrId) };
   }
 
   #scope(scope: KeyScope): KeyAddress["scope"] | null {
@@ -208,13 +235,19 @@ export class InMemoryDatabase implements StorePort {
     if (
       org === null ||
       (guard.status !== null && org.status !== guard.status) ||
-      (guard.version !== null && org.version !== guard.version)
+      (guard.version !== null && org.version !== guard.version) ||
+      !this.#hasRoom(org.id, guard.room) ||
+      !hasFields(org, guard.fields)
     ) {
       throw new Conflict(null);
     }
     const version = org.version + events.length;
     this.#orgs.advance(org, version, undo);
     return version;
+  }
+
+  #hasRoom(orgId: OrgId, { members = Infinity, invitations = Infinity }: Partial<Occupancy> = {}): boolean {
+    return this.#memberships.liveCount(orgId) <= members && this.#invitations.open(orgId) <= invitations;
   }
 
   #apply(change: Exclude<Change, { op: "endEverything" }>, orgId: OrgId, undo: Undo): void {
@@ -234,7 +267,7 @@ export class InMemoryDatabase implements StorePort {
         return;
       case "expectMember": {
         const row = this.#memberships.live(orgId, change.usrId);
-        if (row?.status !== "active" || !change.roles.includes(row.role)) {
+        if (row?.status !== "active" || !change.roles.includes(row.role) || hasLapsed(row, change.at)) {
           throw new Conflict(null);
         }
         return;
@@ -245,19 +278,21 @@ export class InMemoryDatabase implements StorePort {
         return this.#invitations.update(change.row, change.expect, undo);
       case "insertTuple":
         return this.#tuples.insert(change.tuple, undo);
+      case "grantTuple":
+        return this.#tuples.grant(change.tuple, orgId, undo);
       case "deleteTuple":
         return this.#tuples.delete(change.tuple, undo);
+      case "endGrant":
+        return this.#tuples.endGrant(change.tuple, orgId, undo);
+      case "countJoin":
+        return this.#joins.count(change, undo);
     }
   }
 
   #endEverything({ orgId, at, by }: Extract<Change, { op: "endEverything" }>, undo: Undo): Ended {
     const memberships = this.#memberships.endAll(orgId, at, undo);
     const invitations = this.#invitations.endAll(orgId, at, by, undo);
-    const tuples = this.#tuples.ofObject({ objectType: "org", objectId: orgId, relation: null, take: null });
-    for (const tuple of tuples) {
-      this.#tuples.delete(tuple, undo);
-    }
-    return { memberships, invitations, tuples: tuples.length };
+    return { memberships, invitations, tuples: this.#tuples.endAll(orgId, at, undo) };
   }
 
   /** The events and the uses of keys: part of the commit like every row. */
@@ -286,6 +321,12 @@ export class InMemoryDatabase implements StorePort {
   }
 }
 
-function isLiveAt({ status, createdAt, updatedAt }: Membership, at: Date): boolean {
-  return createdAt <= at && (status !== "revoked" || updatedAt > at);
+const NO_STOCK = { stored: 0, lapsed: 0 };
+
+function hasFields({ name, slug, updatedAt }: Organization, fields: OrgFields = { name, slug, updatedAt }): boolean {
+  return name === fields.name && slug === fields.slug && updatedAt.getTime() === fields.updatedAt.getTime();
+}
+
+function isLiveAt(row: Membership, at: Date): boolean {
+  return row.createdAt <= at && (row.status !== "revoked" || row.updatedAt > at) && !hasLapsed(row, at);
 }

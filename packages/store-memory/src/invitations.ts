@@ -7,9 +7,11 @@ import {
   type PendingInvitation,
   type Read,
   type SentInvitation,
+  type Stock,
   type StoredInvitationFilter,
   type UsrId,
 } from "@tenantry/core";
+import { hasLapsed, isStoredAsAny, Lapsing } from "./lapsing.ts";
 import { Shelves } from "./ordered.ts";
 import { Conflict, compare, insistNew, later, page, type Undo } from "./rows.ts";
 
@@ -22,8 +24,8 @@ export class Invitations {
   readonly #ofOrg = new Shelves<OrgId, InvId>();
   readonly #for = new Shelves<string, InvId>();
   readonly #within = new Shelves<string, InvId>();
-  /** Pending ones by the instant at which they lapse, of an organization and of all. */
-  readonly #lapsing = new Shelves<OrgId | null, string>();
+  /** Pending ones. */
+  readonly #lapsing = new Lapsing<Invitation>();
   /** Pending ones by whoever issued them. */
   readonly #sent = new Shelves<UsrId, InvId>();
 
@@ -57,20 +59,23 @@ export class Invitations {
     return this.ofOrg({ orgId, anyOf, after: null, take: most }).length;
   }
 
-  sent({ usrId, expiresFrom, take }: Read<"sentInvitations">): SentInvitation[] {
-    const open = page(this.#sent.after(usrId, [0], null), take, this.#row, ({ expiresAt }) => expiresAt >= expiresFrom);
-    return open.map(({ id, orgId }) => ({ invId: id, orgId }));
+  sent({ usrId, orgId, expiresFrom, take }: Read<"sentInvitations">): SentInvitation[] {
+    const isOpen = (row: Invitation): boolean =>
+      row.expiresAt >= expiresFrom && (orgId === null || row.orgId === orgId);
+    return page(this.#sent.after(usrId, [0], null), take, this.#row, isOpen).map(({ id, orgId }) => ({ invId: id, orgId }));
   }
 
   lapsed({ orgId, before, take }: Read<"lapsedInvitations">): Invitation[] {
-    const rows: Invitation[] = [];
-    for (const moment of this.#lapsing.after(orgId, [0], null)) {
-      const row = this.#row(invitationAt(moment));
-      if (row.expiresAt >= before || rows.push(row) === take) {
-        break;
-      }
-    }
-    return rows;
+    return page(this.#lapsing.before(orgId, before), take, (row) => row);
+  }
+
+  /** How many are stored as pending. */
+  open(orgId: OrgId): number {
+    return this.#ofOrg.size(orgId, [PENDING]);
+  }
+
+  stock(orgId: OrgId, at: Date): Stock {
+    return { stored: this.open(orgId), lapsed: this.#lapsing.countBefore(orgId, at) };
   }
 
   insert(row: Invitation, canonical: string, undo: Undo): void {
@@ -91,9 +96,7 @@ export class Invitations {
 
   /** Ends every pending one that has not lapsed, and answers how many. */
   endAll(orgId: OrgId, at: Date, by: UsrId | null, undo: Undo): number {
-    const open = Array.from(this.#ofOrg.after(orgId, [PENDING], null), this.#row).filter(
-      ({ expiresAt }) => expiresAt >= at,
-    );
+    const open = Array.from(this.#ofOrg.after(orgId, [PENDING], null), this.#row).filter((row) => !hasLapsed(row, at));
     for (const row of open) {
       const terminalAt = later(at, row.createdAt);
       this.#replace(row, { ...row, status: "revoked", terminalAt, terminalBy: by }, undo);
@@ -117,8 +120,7 @@ export class Invitations {
       this.#for.take(canonical, shelf, id);
       this.#within.take(withinKey(orgId, canonical), shelf, id);
       if (status === "pending") {
-        this.#lapsing.take(orgId, 0, momentOf(before));
-        this.#lapsing.take(null, 0, momentOf(before));
+        this.#lapsing.take(orgId, before.expiresAt, id);
         this.#sent.take(before.invitedBy, 0, id);
       }
       this.rows.delete(id);
@@ -130,8 +132,7 @@ export class Invitations {
       this.#for.put(canonical, shelf, id);
       this.#within.put(withinKey(orgId, canonical), shelf, id);
       if (status === "pending") {
-        this.#lapsing.put(orgId, 0, momentOf(after));
-        this.#lapsing.put(null, 0, momentOf(after));
+        this.#lapsing.put(orgId, after.expiresAt, id, after);
         this.#sent.put(after.invitedBy, 0, id);
       }
       this.rows.set(id, after);
@@ -141,32 +142,10 @@ export class Invitations {
 
 const PENDING = INVITATION_STATUSES.indexOf("pending");
 
-/** An instant before the year 10000 and an id, ascending as they do. */
-function momentOf({ id, expiresAt }: Invitation): string {
-  return `${String(expiresAt.getTime()).padStart(15, "0")} ${id}`;
-}
-
-function invitationAt(moment: string): InvId {
-  return moment.slice(16) as InvId;
-}
-
 const withinKey = (orgId: OrgId, canonical: string): string => `${orgId} ${canonical}`;
 
 function shelvesOf(anyOf: readonly StoredInvitationFilter[]): readonly number[] {
   return INVITATION_STATUSES.flatMap((status, shelf) =>
     anyOf.length === 0 || anyOf.some((filter) => filter.status === status) ? [shelf] : [],
-  );
-}
-
-/** No filter lets everything through. */
-function isStoredAsAny(invitation: Invitation, anyOf: readonly StoredInvitationFilter[]): boolean {
-  return anyOf.length === 0 || anyOf.some((filter) => isStoredAs(invitation, filter));
-}
-
-function isStoredAs({ status, expiresAt }: Invitation, filter: StoredInvitationFilter): boolean {
-  return (
-    status === filter.status &&
-    (filter.expiresBefore === null || expiresAt.getTime() < filter.expiresBefore.getTime()) &&
-    (filter.expiresFrom === null || expiresAt.getTime() >= filter.expiresFrom.getTime())
   );
 }

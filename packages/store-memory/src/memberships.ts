@@ -1,5 +1,6 @@
 import {
   type InvId,
+  type LapsedMembership,
   type MemberFilter,
   type Membership,
   type MembershipExpectation,
@@ -8,8 +9,12 @@ import {
   type Read,
   ROLES,
   STATUSES,
+  type Status,
+  type Stock,
+  type StoredMemberFilter,
   type UsrId,
 } from "@tenantry/core";
+import { endOf, hasLapsed, isStoredAsAny, Lapsing } from "./lapsing.ts";
 import { Shelves } from "./ordered.ts";
 import { byId, Conflict, compare, insistNew, later, page, type Undo } from "./rows.ts";
 
@@ -22,10 +27,12 @@ export class Memberships {
   readonly #invited = new Map<UsrId, Map<OrgId, InvId[]>>();
   readonly #live = new Map<OrgId, Map<UsrId, MemId>>();
   readonly #successors = new Map<MemId, MemId>();
-  /** A shelf for each status and role. */
+  /** A shelf for each status and role, with a time box and without. */
   readonly #ofOrg = new Shelves<OrgId, MemId>();
-  /** A shelf for each status. */
+  /** A shelf for each status, with a time box and without. */
   readonly #ofUser = new Shelves<UsrId, MemId>();
+  /** Live ones. */
+  readonly #lapsing = new Lapsing<Membership>();
 
   get(memId: MemId | undefined): Membership | null {
     return (memId !== undefined && this.rows.get(memId)) || null;
@@ -48,12 +55,14 @@ export class Memberships {
     return byId(memIds.map((memId) => this.get(memId))).filter((row) => row.orgId === orgId);
   }
 
-  /** The live ones of a user, in all organizations or in one. */
-  liveOf({ usrId, orgId, after, take }: Omit<Read<"standings">, "read" | "successors" | "withGrants">): Membership[] {
+  /** Those of a user that are live at an instant, in all organizations or in one. */
+  liveOf({ usrId, orgId, at, after, take }: Omit<Read<"standings">, "read" | "successors" | "withGrants">): Membership[] {
+    const isLive = (row: Membership): boolean => !hasLapsed(row, at);
     if (orgId === null) {
-      return page(this.#ofUser.after(usrId, LIVE_STATUSES, after), take, this.#row);
+      const shelves = LIVE.flatMap((status) => BOXES.map((box) => ofUserShelf(status, box)));
+      return page(this.#ofUser.after(usrId, shelves, after), take, this.#row, isLive);
     }
-    return byId([this.live(orgId, usrId)]).filter(({ id }) => after === null || id > after);
+    return byId([this.live(orgId, usrId)]).filter((row) => (after === null || row.id > after) && isLive(row));
   }
 
   /** The organizations in which memberships of a user began by an invitation, by id. */
@@ -66,25 +75,55 @@ export class Memberships {
   }
 
   owners(orgId: OrgId, take: number): MemId[] {
-    return page(this.#ofOrg.after(orgId, [shelfOf({ status: "active", role: "owner" })], null), take, (id) => id);
+    return page(this.#ofOrg.after(orgId, [LASTING_OWNERS], null), take, (id) => id);
   }
 
   ofOrg(
     { orgId, after, take }: Pick<Read<"members">, "orgId" | "after" | "take">,
-    where: MemberFilter = { status: null, role: null },
-    admits?: (row: Membership) => boolean,
+    where: MemberFilter,
+    admits: (row: Membership) => boolean = (row) => isStoredAsAny(row, where.anyOf),
   ): Membership[] {
-    return page(this.#ofOrg.after(orgId, shelvesOf(where), after), take, this.#row, admits);
+    const shelves = shelvesOf(where).map(({ number }) => number);
+    return page(this.#ofOrg.after(orgId, shelves, after), take, this.#row, admits);
   }
 
+  /** Only where a filter tells time boxes apart they are looked at one by one. */
   count({ orgId, where, most }: Read<"memberCount">): number {
-    const count = this.#ofOrg.size(orgId, shelvesOf(where));
-    return most === null ? count : Math.min(most, count);
+    const shelves = shelvesOf(where);
+    const numbers = (mixed: boolean): number[] =>
+      shelves.flatMap(({ number, isMixed }) => (isMixed === mixed ? [number] : []));
+    const limit = most ?? Infinity;
+    const mixed = this.#ofOrg.after(orgId, numbers(true), null);
+    const boxed = page(mixed, limit, this.#row, (row) => isStoredAsAny(row, where.anyOf));
+    return Math.min(limit, this.#ofOrg.size(orgId, numbers(false)) + boxed.length);
   }
 
-  ofUser({ usrId, status, after, take }: Read<"membershipsOf">): Membership[] {
-    const shelves = STATUSES.flatMap((one, shelf) => (status === null || status === one ? [shelf] : []));
-    return page(this.#ofUser.after(usrId, shelves, after), take, this.#row);
+  ofUser({ usrId, anyOf, after, take }: Read<"membershipsOf">): Membership[] {
+    const shelves = STATUSES.flatMap((status) => shelvesAs(status, anyOf).map((shelf) => ofUserShelf(status, shelf)));
+    return page(this.#ofUser.after(usrId, shelves, after), take, this.#row, (row) => isStoredAsAny(row, anyOf));
+  }
+
+  /** In how many organizations a user is. */
+  organizationsOf(usrId: UsrId, at: Date): number {
+    const [lasting, boxed] = [false, true].map((isBoxed) => LIVE.map((status) => ofUserShelf(status, { isBoxed }))) as [
+      number[],
+      number[],
+    ];
+    const rows = Array.from(this.#ofUser.after(usrId, boxed, null), this.#row);
+    return this.#ofUser.size(usrId, lasting) + rows.filter((row) => !hasLapsed(row, at)).length;
+  }
+
+  lapsed({ orgId, before, take }: Read<"lapsedMemberships">): LapsedMembership[] {
+    return page(this.#lapsing.before(orgId, before), take, (row) => row as LapsedMembership);
+  }
+
+  /** How many are stored as live. */
+  liveCount(orgId: OrgId): number {
+    return this.#live.get(orgId)?.size ?? 0;
+  }
+
+  stock(orgId: OrgId, at: Date): Stock {
+    return { stored: this.liveCount(orgId), lapsed: this.#lapsing.countBefore(orgId, at) };
   }
 
   chain(memId: MemId): Membership[] {
@@ -121,18 +160,22 @@ export class Memberships {
     }
   }
 
-  update({ id, status, removedBy, updatedAt }: Membership, expect: MembershipExpectation, undo: Undo): void {
-    const before = this.expected(id, expect);
-    this.#replace(before, { ...before, status, removedBy, updatedAt }, undo);
+  update(row: Membership, expect: MembershipExpectation, undo: Undo): void {
+    const before = this.expected(row.id, expect);
+    const { status, removedBy, updatedAt, expiresAt, metadata } = row;
+    this.#replace(before, { ...before, status, removedBy, updatedAt, expiresAt, metadata }, undo);
   }
 
-  /** Ends every live one, and answers how many. */
+  /** Ends every live one, and answers how many had not lapsed. */
   endAll(orgId: OrgId, at: Date, undo: Undo): number {
-    const live = [...this.#ofOrg.after(orgId, LIVE, null)].map(this.#row);
-    for (const row of live) {
-      this.#replace(row, { ...row, status: "revoked", updatedAt: later(at, row.updatedAt) }, undo);
+    let ended = 0;
+    for (const memId of [...(this.#live.get(orgId)?.values() ?? [])]) {
+      const row = this.#row(memId);
+      const end = hasLapsed(row, at) ? afterEnd(row) : at;
+      ended += end === at ? 1 : 0;
+      this.#replace(row, { ...row, status: "revoked", updatedAt: later(end, row.updatedAt) }, undo);
     }
-    return live.length;
+    return ended;
   }
 
   readonly #row = (memId: MemId): Membership => this.rows.get(memId) as Membership;
@@ -148,10 +191,11 @@ export class Memberships {
 
   #exchange(before: Membership | undefined, after: Membership | undefined): void {
     if (before !== undefined) {
-      this.#ofOrg.take(before.orgId, shelfOf(before), before.id);
-      this.#ofUser.take(before.usrId, STATUSES.indexOf(before.status), before.id);
+      this.#ofOrg.take(before.orgId, ofOrgShelf(before, boxOf(before)), before.id);
+      this.#ofUser.take(before.usrId, ofUserShelf(before.status, boxOf(before)), before.id);
       if (before.status !== "revoked") {
         this.#live.get(before.orgId)?.delete(before.usrId);
+        this.#lapsing.take(before.orgId, before.expiresAt, before.id);
       }
       if (before.replaces !== null) {
         this.#successors.delete(before.replaces);
@@ -159,10 +203,11 @@ export class Memberships {
       this.rows.delete(before.id);
     }
     if (after !== undefined) {
-      this.#ofOrg.put(after.orgId, shelfOf(after), after.id);
-      this.#ofUser.put(after.usrId, STATUSES.indexOf(after.status), after.id);
+      this.#ofOrg.put(after.orgId, ofOrgShelf(after, boxOf(after)), after.id);
+      this.#ofUser.put(after.usrId, ofUserShelf(after.status, boxOf(after)), after.id);
       if (after.status !== "revoked") {
         this.#liveIn(after.orgId).set(after.usrId, after.id);
+        this.#lapsing.put(after.orgId, after.expiresAt, after.id, after);
       }
       if (after.replaces !== null) {
         this.#successors.set(after.replaces, after.id);
@@ -188,17 +233,49 @@ export class Memberships {
   }
 }
 
-function shelfOf({ status, role }: Pick<Membership, "status" | "role">): number {
-  return STATUSES.indexOf(status) * ROLES.length + ROLES.indexOf(role);
+/** Whether a membership has a time box. */
+interface Box {
+  readonly isBoxed: boolean;
 }
 
-function shelvesOf(where: MemberFilter): readonly number[] {
+const BOXES: readonly Box[] = [{ isBoxed: false }, { isBoxed: true }];
+const LIVE = ["active", "suspended"] as const;
+const LASTING_OWNERS = ofOrgShelf({ status: "active", role: "owner" }, { isBoxed: false });
+
+const boxOf = ({ expiresAt }: Membership): Box => ({ isBoxed: expiresAt !== null });
+
+function ofUserShelf(status: Status, { isBoxed }: Box): number {
+  return STATUSES.indexOf(status) * 2 + Number(isBoxed);
+}
+
+function ofOrgShelf({ status, role }: Pick<Membership, "status" | "role">, box: Box): number {
+  return ofUserShelf(status, box) * ROLES.length + ROLES.indexOf(role);
+}
+
+/** The shelves of a status that have something of what is looked for, and whether they may have something else, too. */
+function shelvesAs(
+  status: Status,
+  anyOf: readonly StoredMemberFilter[],
+): readonly (Box & { readonly isMixed: boolean })[] {
+  const own = anyOf.filter((filter) => filter.status === status);
+  const isAll =
+    anyOf.length === 0 || own.some(({ expiresBefore, expiresFrom }) => expiresBefore === null && expiresFrom === null);
+  return BOXES.flatMap(({ isBoxed }) =>
+    isAll || own.some(({ expiresBefore }) => isBoxed || expiresBefore === null)
+      ? [{ isBoxed, isMixed: isBoxed && !isAll }]
+      : [],
+  );
+}
+
+function shelvesOf({ anyOf, role }: MemberFilter): readonly { readonly number: number; readonly isMixed: boolean }[] {
   return STATUSES.flatMap((status) =>
-    ROLES.flatMap((role) =>
-      (where.status ?? status) === status && (where.role ?? role) === role ? [shelfOf({ status, role })] : [],
+    shelvesAs(status, anyOf).flatMap(({ isMixed, ...box }) =>
+      (role === null ? ROLES : [role]).map((role) => ({ number: ofOrgShelf({ status, role }, box), isMixed })),
     ),
   );
 }
 
-const LIVE_STATUSES = [STATUSES.indexOf("active"), STATUSES.indexOf("suspended")];
-const LIVE = [...shelvesOf({ status: "active", role: null }), ...shelvesOf({ status: "suspended", role: null })];
+/** When a membership that has lapsed ended: the next instant. */
+function afterEnd({ expiresAt }: Membership): Date {
+  return new Date(endOf(expiresAt) + 1);
+}

@@ -63,6 +63,14 @@ export function byObject(a: Tuple, b: Tuple): number {
   return compare(a.objectType, b.objectType) || compare(a.objectId, b.objectId) || compare(a.relation, b.relation);
 }
 
+/** A key that stands for a text: compared by UTF-16 units, keys are in the order of the texts' code points. */
+export function ascending(text: string): string {
+  return text.replace(/[\ud800-\uffff]/g, (unit) => {
+    const code = unit.charCodeAt(0);
+    return String.fromCharCode(isSurrogate(code) ? code + 0x2000 : code - 0x800);
+  });
+}
+
 function isSurrogate(unit: number): boolean {
   return unit >= 0xd800 && unit <= 0xdfff;
 }

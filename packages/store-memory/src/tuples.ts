@@ -1,98 +1,167 @@
-import type { Read, Tuple, UsrId } from "@tenantry/core";
+import type { LapsedGrant, OrgId, Read, Tuple, UsrId } from "@tenantry/core";
+import { endOf, hasLapsed, Lapsing } from "./lapsing.ts";
 import { Ordered } from "./ordered.ts";
-import { byObject, compare, type Undo } from "./rows.ts";
+import { ascending, byObject, Conflict, compare, page, type Undo } from "./rows.ts";
+
+/** A tuple, and of a grant that ends by itself the organization whose invitation gave it for so long. */
+interface Row {
+  readonly tuple: Tuple;
+  readonly grantedBy: OrgId | null;
+}
+
+/** What tells a tuple of a subject apart from its others. */
+type Key = Pick<Tuple, "subjectId" | "relation" | "objectType" | "objectId">;
 
 /** Tuples, by subject and by object. */
 export class Tuples {
-  readonly #ofSubject = new Map<UsrId, Map<string, Tuple>>();
+  readonly #ofSubject = new Map<UsrId, Map<string, Row>>();
   /** Who has it, by relation. */
   readonly #ofObject = new Map<string, Map<string, Ordered<UsrId>>>();
+  /** Grants that end by themselves. */
+  readonly #lapsing = new Lapsing<Row>();
 
   all(): readonly Tuple[] {
-    return [...this.#ofSubject].sort(([a], [b]) => compare(a, b)).flatMap(([subject]) => this.ofSubject(subject));
+    return [...this.#ofSubject].sort(([a], [b]) => compare(a, b)).flatMap(([, rows]) => inOrder(rows.values()));
   }
 
-  ofSubject(usrId: UsrId): Tuple[] {
-    return [...(this.#ofSubject.get(usrId)?.values() ?? [])].sort(byObject);
+  ofSubject({ usrId, at }: Omit<Read<"tuplesOfSubject">, "read">): Tuple[] {
+    return inOrder(this.#ofSubject.get(usrId)?.values() ?? []).filter((tuple) => !hasLapsed(tuple, at));
   }
 
-  get(tuple: Tuple): Tuple | null {
-    return this.#ofSubject.get(tuple.subjectId)?.get(grantKey(tuple)) ?? null;
+  /** One that holds at an instant. */
+  get(key: Key, at: Date): Tuple | null {
+    const held = this.#held(key);
+    return held === undefined || hasLapsed(held.tuple, at) ? null : held.tuple;
   }
 
-  /** Everything that a subject holds on an object. */
-  held(usrId: UsrId, object: Pick<Tuple, "objectType" | "objectId">): Tuple[] {
+  /** Everything that a subject holds on an object at an instant. */
+  held(usrId: UsrId, object: Pick<Tuple, "objectType" | "objectId">, at: Date): Tuple[] {
     return [...(this.#ofObject.get(objectKey(object))?.keys() ?? [])].flatMap(
-      (relation) => this.get({ subjectType: "usr", subjectId: usrId, relation, ...object }) ?? [],
+      (relation) => this.get({ subjectId: usrId, relation, ...object }, at) ?? [],
     );
   }
 
-  ofObject({ objectType, objectId, relation, take }: Omit<Read<"tuplesOfObject">, "read">): Tuple[] {
-    const relations = this.#ofObject.get(objectKey({ objectType, objectId }));
-    const names = relation === null ? [...(relations?.keys() ?? [])].sort(compare) : [relation];
-    const tuples: Tuple[] = [];
-    for (const name of names) {
-      for (const subjectId of relations?.get(name)?.after(null) ?? []) {
-        if (tuples.length === take) {
-          return tuples;
-        }
-        tuples.push(this.get({ subjectType: "usr", subjectId, relation: name, objectType, objectId }) as Tuple);
-      }
-    }
-    return tuples;
+  ofObject({ relation, at, take, ...object }: Omit<Read<"tuplesOfObject">, "read">): Tuple[] {
+    const tuple = (row: Row): Tuple => row.tuple;
+    return page(this.#rowsOf(object, relation), take ?? Infinity, tuple, (held) => !hasLapsed(held, at));
   }
 
-  count({ most, ...object }: Omit<Read<"tupleCount">, "read">): number {
-    const subjects = [...(this.#ofObject.get(objectKey(object))?.values() ?? [])];
-    return Math.min(
-      most,
-      subjects.reduce((sum, { size }) => sum + size, 0),
-    );
+  count({ at, most, ...object }: Omit<Read<"tupleCount">, "read">): number {
+    return this.ofObject({ ...object, relation: null, at, take: most }).length;
   }
 
-  holdsAny({ usrId, relations, objectType, objectId }: Omit<Read<"anyTuple">, "read">): boolean {
+  holdsAny({ usrId, relations, objectType, objectId, at }: Omit<Read<"anyTuple">, "read">): boolean {
     const own = this.#ofSubject.get(usrId);
-    return relations.some((relation) => own?.has(grantKey({ relation, objectType, objectId })) === true);
+    return relations.some((relation) => {
+      const row = own?.get(grantKey({ relation, objectType, objectId }));
+      return row !== undefined && !hasLapsed(row.tuple, at);
+    });
   }
 
-  /** One that exists stays as it is. */
+  lapsed({ orgId, before, take }: Read<"lapsedGrants">): LapsedGrant[] {
+    return page(
+      this.#lapsing.before(orgId, before),
+      take,
+      ({ tuple, grantedBy }) => ({ orgId: grantedBy, tuple }) as LapsedGrant,
+    );
+  }
+
+  /** One that exists takes the time box of this one. */
   insert(tuple: Tuple, undo: Undo): void {
-    if (this.get(tuple) === null) {
-      this.#add(tuple);
-      undo.push(() => this.#remove(tuple));
+    this.#replace(this.#held(tuple), { tuple, grantedBy: null }, undo);
+  }
+
+  /** One that exists keeps the later of both ends. */
+  grant(tuple: Tuple, orgId: OrgId, undo: Undo): void {
+    const held = this.#held(tuple);
+    if (held === undefined || endOf(held.tuple.expiresAt) < endOf(tuple.expiresAt)) {
+      this.#replace(held, { tuple, grantedBy: tuple.expiresAt === null ? null : orgId }, undo);
     }
   }
 
   /** One that does not exist is no matter. */
   delete(tuple: Tuple, undo: Undo): void {
-    const own = this.get(tuple);
-    if (own !== null) {
-      this.#remove(own);
-      undo.push(() => this.#add(own));
+    const held = this.#held(tuple);
+    if (held !== undefined) {
+      this.#replace(held, undefined, undo);
     }
   }
 
-  #add(tuple: Tuple): void {
-    const { subjectId, relation } = tuple;
-    const own = this.#ofSubject.get(subjectId) ?? new Map<string, Tuple>();
-    this.#ofSubject.set(subjectId, own.set(grantKey(tuple), tuple));
-    const object = objectKey(tuple);
-    const relations = this.#ofObject.get(object) ?? new Map<string, Ordered<UsrId>>();
-    const subjects = relations.get(relation);
-    if (subjects === undefined) {
-      this.#ofObject.set(object, relations.set(relation, new Ordered(subjectId)));
-    } else {
-      subjects.add(subjectId);
+  /** It must still end when it did, and for the same organization. */
+  endGrant(tuple: Tuple, orgId: OrgId, undo: Undo): void {
+    const held = this.#held(tuple);
+    if (held?.grantedBy !== orgId || endOf(held.tuple.expiresAt) !== endOf(tuple.expiresAt)) {
+      throw new Conflict(null);
+    }
+    this.#replace(held, undefined, undo);
+  }
+
+  /** Deletes all of an organization, and answers how many had not lapsed. */
+  endAll(orgId: OrgId, at: Date, undo: Undo): number {
+    const rows = [...this.#rowsOf({ objectType: "org", objectId: orgId }, null)];
+    for (const row of rows) {
+      this.#replace(row, undefined, undo);
+    }
+    return rows.filter(({ tuple }) => !hasLapsed(tuple, at)).length;
+  }
+
+  #held(key: Key): Row | undefined {
+    return this.#ofSubject.get(key.subjectId)?.get(grantKey(key));
+  }
+
+  /** By relation and subject. */
+  *#rowsOf({ objectType, objectId }: Pick<Tuple, "objectType" | "objectId">, relation: string | null): Generator<Row> {
+    const relations = this.#ofObject.get(objectKey({ objectType, objectId }));
+    const names = relation === null ? [...(relations?.keys() ?? [])].sort(compare) : [relation];
+    for (const name of names) {
+      for (const subjectId of relations?.get(name)?.after(null) ?? []) {
+        yield this.#held({ subjectId, relation: name, objectType, objectId }) as Row;
+      }
     }
   }
 
-  #remove(tuple: Tuple): void {
-    this.#ofSubject.get(tuple.subjectId)?.delete(grantKey(tuple));
-    this.#ofObject.get(objectKey(tuple))?.get(tuple.relation)?.delete(tuple.subjectId);
+  #replace(before: Row | undefined, after: Row | undefined, undo: Undo): void {
+    this.#exchange(before, after);
+    undo.push(() => this.#exchange(after, before));
   }
+
+  #exchange(before: Row | undefined, after: Row | undefined): void {
+    if (before !== undefined) {
+      const { tuple, grantedBy } = before;
+      this.#ofSubject.get(tuple.subjectId)?.delete(grantKey(tuple));
+      this.#ofObject.get(objectKey(tuple))?.get(tuple.relation)?.delete(tuple.subjectId);
+      if (grantedBy !== null) {
+        this.#lapsing.take(grantedBy, tuple.expiresAt, momentKey(tuple));
+      }
+    }
+    if (after !== undefined) {
+      const { tuple, grantedBy } = after;
+      const own = this.#ofSubject.get(tuple.subjectId) ?? new Map<string, Row>();
+      this.#ofSubject.set(tuple.subjectId, own.set(grantKey(tuple), after));
+      const object = objectKey(tuple);
+      const relations = this.#ofObject.get(object) ?? new Map<string, Ordered<UsrId>>();
+      const subjects = relations.get(tuple.relation);
+      if (subjects === undefined) {
+        this.#ofObject.set(object, relations.set(tuple.relation, new Ordered(tuple.subjectId)));
+      } else {
+        subjects.add(tuple.subjectId);
+      }
+      if (grantedBy !== null) {
+        this.#lapsing.put(grantedBy, tuple.expiresAt, momentKey(tuple), after);
+      }
+    }
+  }
+}
+
+/** The tuples of one subject by object and relation. */
+function inOrder(rows: Iterable<Row>): Tuple[] {
+  return Array.from(rows, ({ tuple }) => tuple).sort(byObject);
 }
 
 const objectKey = ({ objectType, objectId }: Pick<Tuple, "objectType" | "objectId">): string =>
   `${objectType} ${objectId}`;
 const grantKey = (grant: Pick<Tuple, "relation" | "objectType" | "objectId">): string =>
   `${grant.relation} ${objectKey(grant)}`;
+/** In the order of the key of tuples: no part of one contains the character between them. */
+const momentKey = ({ subjectId, objectType, objectId, relation }: Tuple): string =>
+  ascending([subjectId, objectType, objectId, relation].join("\u0000"));

@@ -1,3 +1,4 @@
+import type { Metadata } from "@tenantry/core";
 import {
   type MigrateOptions,
   migrate,
@@ -24,9 +25,9 @@ interface NeonQueryOptions {
 }
 
 /** Tenancy on Neon through HTTP: each round trip is one request, and there is no connection to keep. */
-export class NeonHttpTenancyStore extends SqlTenancyStore {
+export class NeonHttpTenancyStore<O = Metadata, M = Metadata> extends SqlTenancyStore<O, M> {
   /** Throws `PreconditionError` `precondition.invalid_input` for an unknown option or value. */
-  constructor(sql: NeonSql, options: SqlOptions = {}) {
+  constructor(sql: NeonSql, options: SqlOptions<O, M> = {}) {
     super({ executor: neonHttpExecutor(sql), concurrentSessions: true, hostTransactions: false }, options);
   }
 }

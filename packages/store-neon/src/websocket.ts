@@ -1,3 +1,4 @@
+import type { Metadata } from "@tenantry/core";
 import {
   type MigrateOptions,
   migrate,
@@ -13,7 +14,9 @@ import {
  */
 export class NeonTenancyStore<
   Database extends PgPool | PgClient = PgPool | PgClient,
-> extends PgTenancyStore<Database> {}
+  O = Metadata,
+  M = Metadata,
+> extends PgTenancyStore<Database, O, M> {}
 
 /** Creates or updates the tables through Neon's WebSockets; see `migrate` of `@tenantry/store-sql`. */
 export function migrateNeon(database: PgPool | PgClient, options: MigrateOptions = {}): Promise<readonly string[]> {

@@ -1,3 +1,4 @@
+import type { Metadata } from "@tenantry/core";
 import {
   type MigrateOptions,
   migrate,
@@ -7,7 +8,7 @@ import {
   pgExecutor,
 } from "@tenantry/store-sql";
 
-export type { PgClient, PgPool } from "@tenantry/store-sql";
+export type { PgClient, PgPool, PgPoolClient } from "@tenantry/store-sql";
 
 /**
  * Tenancy on PostgreSQL through `pg`, on a pool or a connected client. Where the client is inside a transaction the store
@@ -15,7 +16,9 @@ export type { PgClient, PgPool } from "@tenantry/store-sql";
  */
 export class PostgresTenancyStore<
   Database extends PgPool | PgClient = PgPool | PgClient,
-> extends PgTenancyStore<Database> {}
+  O = Metadata,
+  M = Metadata,
+> extends PgTenancyStore<Database, O, M> {}
 
 /** Creates or updates the tables through `pg`; see `migrate` of `@tenantry/store-sql`. */
 export function migratePostgres(database: PgPool | PgClient, options: MigrateOptions = {}): Promise<readonly string[]> {

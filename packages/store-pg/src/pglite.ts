@@ -1,3 +1,4 @@
+import type { Metadata } from "@tenantry/core";
 import {
   inOrder,
   type MigrateOptions,
@@ -35,11 +36,13 @@ type TransactionOf<Database> = Database extends {
  */
 export class PgliteTenancyStore<
   Database extends Pglite | PgliteTransaction = Pglite | PgliteTransaction,
-> extends SqlTenancyStore {
+  O = Metadata,
+  M = Metadata,
+> extends SqlTenancyStore<O, M> {
   readonly #transact: Transact<TransactionOf<Database>>;
 
   /** Throws `PreconditionError` `precondition.invalid_input` for an unknown option or value. */
-  constructor(database: Database, options: SqlOptions = {}) {
+  constructor(database: Database, options: SqlOptions<O, M> = {}) {
     super({ executor: pgliteExecutor(database), concurrentSessions: false, hostTransactions: true }, options);
     this.#transact = (work) =>
       (database as Pglite).transaction((transaction) =>
@@ -52,7 +55,10 @@ export class PgliteTenancyStore<
    * at all. See `SqlTenancyStore.inTransaction` for what it throws.
    */
   withTransaction<T>(
-    work: (transaction: TransactionOf<Database>, store: PgliteTenancyStore<TransactionOf<Database>>) => Promise<T>,
+    work: (
+      transaction: TransactionOf<Database>,
+      store: PgliteTenancyStore<TransactionOf<Database>, O, M>,
+    ) => Promise<T>,
   ): Promise<T> {
     return this.inTransaction(this.#transact, (transaction, options) =>
       work(transaction, new PgliteTenancyStore(transaction, options)),

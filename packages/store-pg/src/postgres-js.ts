@@ -1,9 +1,10 @@
+import type { Metadata } from "@tenantry/core";
 import {
   atOnce,
+  beginAndCommit,
   type MigrateOptions,
   migrate,
   NotSent,
-  RolledBack,
   type Row,
   type SqlConnection,
   type SqlDriver,
@@ -44,11 +45,13 @@ type TransactionOf<Database> = Database extends { release(): void } & PostgresJs
  */
 export class PostgresJsTenancyStore<
   Database extends PostgresJs | PostgresJsTransaction = PostgresJs | PostgresJsTransaction,
-> extends SqlTenancyStore {
+  O = Metadata,
+  M = Metadata,
+> extends SqlTenancyStore<O, M> {
   readonly #transact: Transact<TransactionOf<Database>>;
 
   /** Throws `PreconditionError` `precondition.invalid_input` for an unknown option or value. */
-  constructor(sql: Database, options: SqlOptions = {}) {
+  constructor(sql: Database, options: SqlOptions<O, M> = {}) {
     const executor = postgresJsExecutor(sql);
     // On a single connection everything else would be inside the transaction too.
     const own: Pick<SqlDriver, "transaction"> =
@@ -63,7 +66,10 @@ export class PostgresJsTenancyStore<
    * at all. See `SqlTenancyStore.inTransaction` for what it throws.
    */
   withTransaction<T>(
-    work: (transaction: TransactionOf<Database>, store: PostgresJsTenancyStore<TransactionOf<Database>>) => Promise<T>,
+    work: (
+      transaction: TransactionOf<Database>,
+      store: PostgresJsTenancyStore<TransactionOf<Database>, O, M>,
+    ) => Promise<T>,
   ): Promise<T> {
     return this.inTransaction(this.#transact, (transaction, options) =>
       work(transaction, new PostgresJsTenancyStore(transaction, options)),
@@ -218,22 +224,9 @@ async function transact<T>(
       }
     })) as T;
   }
-  const run = (text: string): Promise<readonly Row[]> => sendOnOne(sql, plain(text));
-  await run("begin");
-  let result: T;
-  try {
-    result = await work(sql, postgresJsExecutor(sql));
-  } catch (error) {
-    // A connection that is gone took its transaction along.
-    await run("rollback").catch(() => {});
-    throw error;
-  }
-  const { command } = (await run("commit")) as { readonly command?: unknown };
-  // A transaction that failed before answers COMMIT without an error, and with this tag.
-  if (command !== "COMMIT") {
-    throw new RolledBack(String(command));
-  }
-  return result;
+  const sendText = async (text: string): Promise<string> =>
+    ((await sendOnOne(sql, plain(text))) as { readonly command?: string }).command ?? "";
+  return beginAndCommit(sendText, () => work(sql, postgresJsExecutor(sql)));
 }
 
 function plain(text: string): Statement {

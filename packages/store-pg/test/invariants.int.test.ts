@@ -23,8 +23,14 @@ beforeAll(async () => {
 });
 afterAll(() => database.close());
 
+/** What would refuse damage, too, and without which a life is another one. */
+const UNIQUE =
+  "alter table tenancy.tup add constraint tup_granted_once primary key (subject_type, subject_id, relation, object_type, object_id); create unique index mem_one_live on tenancy.mem (org_id, usr_id) where status <> 'revoked'";
+const NOT_UNIQUE = "alter table tenancy.tup drop constraint tup_granted_once; drop index tenancy.mem_one_live";
+
 /** A life with everything in it: owners, links, suspension, removal, grants, a sweep, a closed organization. */
 beforeEach(async () => {
+  await pool.query(UNIQUE);
   let now = Date.now();
   const store = new PostgresTenancyStore(pool, { clock: () => new Date(now) });
   for (const closed of [false, true]) {
@@ -37,6 +43,11 @@ beforeEach(async () => {
       store.addMember({ orgId: org.id, usrId: generate("usr"), role });
     const [admin, member, heir] = [await add("admin"), await add("member"), await add("owner")];
     await store.suspendMembership(member.id);
+    const boxed = { orgId: org.id, usrId: generate("usr"), role: "member" } as const;
+    const guest = await store.addMember({ ...boxed, expiresAt: new Date(now + 10_000) });
+    await store.updateMembership({ memId: guest.id, expiresAt: new Date(now + 20_000), metadata: { title: "Guest" } });
+    const visitor = await store.addMember({ ...boxed, usrId: generate("usr"), expiresAt: new Date(now + 20_000) });
+    await store.changeRole({ memId: visitor.id, newRole: "guest" });
     const promoted = await store.changeRole({ memId: admin.id, newRole: "member" });
     await store.adminRemove({ memId: promoted.id, adminUsrId: creator });
     await store.transferOwnership({ orgId: org.id, fromMemId: ownerMembership.id, toMemId: heir.id });
@@ -46,20 +57,30 @@ beforeEach(async () => {
       role: "member",
       invitedBy: heir.usrId,
       expiresAt: new Date(now + 60_000),
-      preTuples: [{ relation: "viewer", objectType: "project", objectId: "1" }],
+      preTuples: [
+        { relation: "viewer", objectType: "project", objectId: "1" },
+        { relation: "viewer", objectType: "project", objectId: "2", expiresAt: new Date(now + 100_000) },
+      ],
     });
     const resent = await store.resendInvitation({ invId, adminUsrId: heir.usrId, expiresAt: new Date(now + 90_000) });
     await store.createInvitation({ ...likeIt(resent, "y"), expiresAt: new Date(now + 1000) });
     now += 70_000;
     await store.acceptInvitation({ invId, asUsrId: generate("usr"), acceptingIdentifier: "x" });
+    await store.addMember(boxed);
+    await store.expireMemberships({ orgId: org.id });
+    now += 40_000;
     if (closed) {
       await store.revokeOrg(org.id);
     }
     await store.expireInvitations({ orgId: org.id });
+    await store.expireGrants({ orgId: org.id });
   }
+  await pool.query(NOT_UNIQUE);
 });
 afterEach(async () => {
-  await pool.query("truncate tenancy.org, tenancy.mem, tenancy.inv, tenancy.tup, tenancy.evt, tenancy.idem");
+  await pool.query(
+    "truncate tenancy.org, tenancy.mem, tenancy.inv, tenancy.tup, tenancy.evt, tenancy.idem, tenancy.joins",
+  );
 });
 
 /** Another offer like one that was made. */
@@ -78,6 +99,18 @@ const damages: readonly (readonly [invariant: string, damage: string])[] = [
     `update tenancy.mem set status = 'suspended' where role = 'owner' and status = 'active' and org_id = ${OPEN}`,
   ],
   [
+    "owner",
+    `update tenancy.mem set expires_at = now() + interval '1 day' where role = 'owner' and status = 'active' and org_id = ${OPEN}`,
+  ],
+  ["tuple_of_member", `update tenancy.tup set expires_at = now() where relation = 'owner'`],
+  [
+    "fold_time_boxes",
+    `update tenancy.mem set expires_at = expires_at + interval '1 hour' where expires_at is not null`,
+  ],
+  ["lapse", `update tenancy.mem set updated_at = expires_at where expires_at is not null`],
+  ["occupancy", `update tenancy.org set members = members + 1`],
+  ["occupancy", `update tenancy.org set invitations = invitations + 1`],
+  [
     "live",
     `insert into tenancy.mem select gen_random_uuid(), org_id, usr_id, role, status, null, null, null, null, created_at, updated_at from tenancy.mem where status = 'active'`,
   ],
@@ -91,7 +124,7 @@ const damages: readonly (readonly [invariant: string, damage: string])[] = [
   ["tuple_key", `insert into tenancy.tup select * from tenancy.tup`],
   [
     "grant_source",
-    `insert into tenancy.tup select subject_type, subject_id, 'editor', 'project', '2' from tenancy.tup limit 1`,
+    `insert into tenancy.tup select subject_type, subject_id, 'editor', 'project', '3' from tenancy.tup limit 1`,
   ],
   ["grant_kept", `delete from tenancy.tup where object_type = 'project'`],
   [

@@ -61,8 +61,12 @@ const statements: readonly string[] = [
          case when n % 2 = 0 then ${at("n")} + interval '7 days' else timestamptz '2100-01-01' end
          from generate_series(0, ${ORGS - 1}) n
      ) i`,
-  `insert into tenancy.tup (subject_type, subject_id, relation, object_type, object_id)
-   select 'usr', 'usr_' || replace(m.usr_id::text, '-', ''), m.role, 'org', 'org_' || replace(m.org_id::text, '-', '')
+  // One in ten has a time box; that of thirty has lapsed and is swept by nobody.
+  `update tenancy.mem set expires_at = case when right(id::text, 1) = 'f' then created_at + interval '1 day' else timestamptz '2100-01-01' end
+    where org_id = ${uuid("org", "0")} and status <> 'revoked' and role <> 'owner' and created_at in (select ${at("n")} from generate_series(2, ${MEMBERS}, 10) n)
+      and (right(id::text, 1) <> 'f' or created_at < ${at("5000")})`,
+  `insert into tenancy.tup (subject_type, subject_id, relation, object_type, object_id, expires_at)
+   select 'usr', 'usr_' || replace(m.usr_id::text, '-', ''), m.role, 'org', 'org_' || replace(m.org_id::text, '-', ''), m.expires_at
      from tenancy.mem m where m.status = 'active'`,
   // Two for each member: that it was added, and that it was suspended or reinstated a while later.
   `insert into tenancy.evt (org_id, seq, type, at, actor, data)
@@ -72,6 +76,13 @@ const statements: readonly string[] = [
      ${at("n")}, case when n % 100 = 3 then ${uuid("usr", "3")} else ${uuid("usr", "0")} end,
      jsonb_build_object('memId', 'mem_' || replace(${uuid("mem", `n % ${MEMBERS}`)}::text, '-', ''))
      from generate_series(1, ${2 * MEMBERS}) n`,
+  // Grants that have lapsed, among as many that have not.
+  `insert into tenancy.tup (subject_type, subject_id, relation, object_type, object_id, expires_at, granted_by)
+   select 'usr', 'usr_' || replace(${uuid("usr", "n")}::text, '-', ''), 'viewer', 'doc', n::text,
+     case when n % 100 = 0 then ${at("n")} else timestamptz '2100-01-01' end, ${uuid("org", "0")}
+     from generate_series(1, ${MEMBERS}) n`,
+  `update tenancy.org o set members = (select count(*) from tenancy.mem m where m.org_id = o.id and m.status <> 'revoked'),
+     invitations = (select count(*) from tenancy.inv i where i.org_id = o.id and i.status = 'pending')`,
   "vacuum analyze tenancy.org, tenancy.mem, tenancy.inv, tenancy.tup, tenancy.evt",
 ];
 

@@ -3,7 +3,7 @@ import { generate, type IndeterminateError, type OrgId } from "@tenantry/core";
 import pg from "pg";
 import postgres from "postgres";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { PostgresTenancyStore } from "../src/pg.ts";
+import { type PgPoolClient, PostgresTenancyStore } from "../src/pg.ts";
 import { migratePglite, PgliteTenancyStore } from "../src/pglite.ts";
 import { PostgresJsTenancyStore } from "../src/postgres-js.ts";
 import { type OpenPostgres, openPostgres } from "./open-postgres.ts";
@@ -137,21 +137,22 @@ describe("what can go wrong at the commit", () => {
 
   /** A pool whose connection dies at COMMIT: before the server hears of it, or after it is done. */
   function dyingAtCommit(when: "before" | "after") {
+    const dying = (client: pg.PoolClient): PgPoolClient => ({
+      async query(config) {
+        if (config.text !== "commit") {
+          return client.query(config);
+        }
+        await client.query(when === "after" ? "commit" : "rollback");
+        throw new Error("Connection terminated unexpectedly");
+      },
+      release: () => client.release(true),
+      on: () => {},
+      removeListener: () => {},
+    });
     return {
       totalCount: 0,
-      async connect() {
-        const client = await pool.connect();
-        const query = async (config: {
-          readonly text: string;
-          readonly values?: unknown[];
-        }): Promise<pg.QueryResult> => {
-          if (config.text !== "commit") {
-            return client.query(config);
-          }
-          await client.query(when === "after" ? "commit" : "rollback");
-          throw new Error("Connection terminated unexpectedly");
-        };
-        return { query, release: () => client.release(true), on: () => {}, removeListener: () => {} };
+      connect(callback: (error: Error | undefined, client: PgPoolClient | undefined) => void) {
+        pool.connect((error, client) => callback(error, client === undefined ? undefined : dying(client)));
       },
     };
   }

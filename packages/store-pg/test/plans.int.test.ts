@@ -29,6 +29,8 @@ let pool: pg.Pool;
 let store: SqlTenancyStore;
 /** The same, under which an invitation takes the place of an open one. */
 let replacing: SqlTenancyStore;
+/** The same, with limits of each kind that are about what they limit. */
+let limited: SqlTenancyStore;
 let world: LargeWorld;
 const sent: Statement[] = [];
 
@@ -48,6 +50,9 @@ beforeAll(async () => {
   const driver = { executor: recording, concurrentSessions: true, hostTransactions: true };
   store = new SqlTenancyStore(driver);
   replacing = new SqlTenancyStore(driver, { reinvite: "replace" });
+  limited = new SqlTenancyStore(driver, {
+    limits: { members: () => 2 * MEMBERS, pendingInvitations: 2 * MEMBERS, organizationsPerUser: () => 2 * ORGS },
+  });
 }, 180_000);
 afterAll(() => database.close());
 
@@ -415,6 +420,21 @@ describe("a mutation reads and writes a few rows in an organization of any size"
     ],
     ["expireInvitations of one", () => (s) => s.expireInvitations({ orgId: world.org, limit: PAGE })],
     ["expireInvitations of all", () => (s) => s.expireInvitations({ limit: PAGE })],
+    ["expireMemberships of one", () => (s) => s.expireMemberships({ orgId: world.org, limit: PAGE })],
+    ["expireMemberships of all", () => (s) => s.expireMemberships({ limit: PAGE })],
+    ["expireGrants of one", () => (s) => s.expireGrants({ orgId: world.org, limit: PAGE })],
+    ["expireGrants of all", () => (s) => s.expireGrants({ limit: PAGE })],
+    [
+      "updateMembership",
+      ({ member: memId }) =>
+        (s) =>
+          s.updateMembership({ memId, metadata: { title: "Lead" }, expiresAt: soon }),
+    ],
+    [
+      "addMember under limits",
+      () => () => limited.addMember({ orgId: world.org, usrId: generate("usr"), role: "member" }),
+    ],
+    ["createInvitation under limits", () => () => limited.createInvitation(offer())],
   ];
 
   for (const mode of MODES) {

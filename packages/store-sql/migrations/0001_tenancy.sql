@@ -13,6 +13,12 @@ create table tenancy.org (
   version bigint not null constraint org_version_positive check (version >= 1),
   created_at timestamptz not null,
   updated_at timestamptz not null,
+  metadata json not null default '{}' constraint org_metadata_small
+    check (json_typeof(metadata) = 'object' and octet_length(metadata::text) <= 16384),
+  -- How many of its memberships are stored as live and of its invitations as pending: kept by every commit, so that a limit is
+  -- a condition on the row that the commit locks.
+  members bigint not null default 0 constraint org_members_counted check (members >= 0),
+  invitations bigint not null default 0 constraint org_invitations_counted check (invitations >= 0),
   constraint org_time_forward check (updated_at >= created_at)
 ) with (fillfactor = 70);
 
@@ -29,6 +35,9 @@ create table tenancy.inv (
   status text not null constraint inv_status_known
     check (status in ('pending', 'accepted', 'declined', 'revoked', 'expired')),
   pre_tuples jsonb not null,
+  membership_expires_at timestamptz,
+  membership_metadata json not null default '{}' constraint inv_metadata_small
+    check (json_typeof(membership_metadata) = 'object' and octet_length(membership_metadata::text) <= 16384),
   invited_by uuid not null,
   invited_user_id uuid,
   created_at timestamptz not null,
@@ -36,6 +45,7 @@ create table tenancy.inv (
   terminal_at timestamptz,
   terminal_by uuid,
   constraint inv_expiry_later check (expires_at > created_at),
+  constraint inv_offer_outlasting check (membership_expires_at > expires_at),
   constraint inv_terminal_dated check ((status = 'pending') = (terminal_at is null) and terminal_at >= created_at is not false),
   constraint inv_acceptance_named check ((status = 'accepted') = (invited_user_id is not null)),
   constraint inv_lapse_anonymous check (status not in ('pending', 'expired') or terminal_by is null)
@@ -66,22 +76,32 @@ create table tenancy.mem (
   inv_id uuid constraint mem_one_per_invitation unique constraint mem_invitation_known references tenancy.inv (id),
   created_at timestamptz not null,
   updated_at timestamptz not null,
+  -- The last instant at which it is live, if it has a time box.
+  expires_at timestamptz,
+  metadata json not null default '{}' constraint mem_metadata_small
+    check (json_typeof(metadata) = 'object' and octet_length(metadata::text) <= 16384),
   constraint mem_time_forward check (updated_at >= created_at),
+  constraint mem_time_box_forward check (expires_at >= created_at),
   constraint mem_removal_final check (removed_by is null or status = 'revoked'),
   constraint mem_link_uninvited check (replaces is null or inv_id is null)
 );
 
 create unique index mem_one_live on tenancy.mem (org_id, usr_id) where status <> 'revoked';
--- A page of members by id; of those at an instant, with when each began and ended: what a page passes over is seen in
--- the index.
+-- A page of members by id; of those at an instant, with when each began, ended and lapsed: what a page passes over is seen
+-- in the index.
 create index mem_of_org on tenancy.mem
-  (org_id, id, created_at, (case when status = 'revoked' then updated_at else 'infinity' end));
--- Members by status and role: one range for each pair of values that a filter admits.
-create index mem_of_role on tenancy.mem (org_id, status, role, id);
+  (org_id, id, created_at, (case when status = 'revoked' then updated_at else 'infinity' end), expires_at);
+-- Members by status and role: one range for each pair of values that a filter admits. Those that have lapsed are looked for
+-- among those that have a time box.
+create index mem_of_role on tenancy.mem (org_id, status, role, id, expires_at);
+create index mem_boxed_of_role on tenancy.mem (org_id, status, role, id, expires_at) where expires_at is not null;
 -- The organization comes last for the planner's sake, as above.
-create index mem_of_user on tenancy.mem (usr_id, status, id, org_id);
--- "Is there another owner?" looks at two entries of this one, however many members there are.
-create index mem_active_owner on tenancy.mem (org_id, id) where role = 'owner' and status = 'active';
+create index mem_of_user on tenancy.mem (usr_id, status, id, expires_at, org_id);
+-- "Is there another owner, for good?" looks at two entries of this one, however many members there are.
+create index mem_lasting_owner on tenancy.mem (org_id, id) where role = 'owner' and status = 'active' and expires_at is null;
+-- What a sweep looks for, in one organization and in all.
+create index mem_lapsing_of_org on tenancy.mem (org_id, expires_at, id) where status <> 'revoked' and expires_at is not null;
+create index mem_lapsing on tenancy.mem (expires_at, id) where status <> 'revoked' and expires_at is not null;
 
 -- Subjects and objects are text, returned byte for byte as they were given. The key is in the order in which a user's
 -- tuples are listed; collation "C" is the order of code points.
@@ -91,10 +111,26 @@ create table tenancy.tup (
   relation text collate "C" not null constraint tup_relation_form check (relation ~ '^[a-z_]{2,32}$'),
   object_type text collate "C" not null constraint tup_object_type_form check (object_type ~ '^[a-z][a-z0-9_]{1,31}$'),
   object_id text collate "C" not null constraint tup_object_id_short check (length(object_id) between 1 and 256),
-  constraint tup_granted_once primary key (subject_type, subject_id, object_type, object_id, relation)
+  -- The last instant at which it holds, if it has a time box: that of the membership, or of the grant.
+  expires_at timestamptz,
+  -- Of a grant that ends by itself: the organization whose invitation gave it for so long.
+  granted_by uuid constraint tup_org_known references tenancy.org (id),
+  constraint tup_granted_once primary key (subject_type, subject_id, object_type, object_id, relation) include (expires_at),
+  constraint tup_grant_ending check (granted_by is null or expires_at is not null)
 );
 
-create index tup_of_object on tenancy.tup (object_type, object_id, relation, subject_id);
+create index tup_of_object on tenancy.tup (object_type, object_id, relation, subject_id) include (expires_at);
+-- What a sweep of grants looks for, in one organization and in all.
+create index tup_lapsing_of_org on tenancy.tup (granted_by, expires_at, subject_id, object_type, object_id, relation)
+  where granted_by is not null;
+create index tup_lapsing on tenancy.tup (expires_at, subject_id, object_type, object_id, relation) where granted_by is not null;
+
+-- How often a user has joined an organization under a limit of their own. Memberships of one user have no other row in common
+-- that a commit could lock.
+create table tenancy.joins (
+  usr_id uuid constraint joins_user_once primary key,
+  number bigint not null constraint joins_positive check (number >= 1)
+);
 
 -- The audit trail and the outbox. `seq` is the organization's version after the mutation: no sequence, no gap.
 create table tenancy.evt (
@@ -140,7 +176,7 @@ create table tenancy.txn (
 
 -- Ends whatever is live in an organization, called by the one statement that holds the organization's lock. A function,
 -- because each of its statements takes a fresh snapshot: what other writers inserted while the caller waited for the lock
--- is seen here, and would be missed by that statement itself.
+-- is seen here, and would be missed by that statement itself. What had lapsed is not counted: to everybody it ended before.
 create function tenancy.end_everything(org uuid, org_wire text, moment timestamptz, ender uuid)
 returns table (memberships bigint, invitations bigint, tuples bigint)
 language sql volatile
@@ -148,9 +184,10 @@ set search_path = pg_catalog, pg_temp
 as $$
   with ended_mem as (
     update tenancy.mem
-       set status = 'revoked', updated_at = greatest(updated_at, $3)
+       set status = 'revoked',
+           updated_at = greatest(updated_at, case when expires_at < $3 then expires_at + interval '1 millisecond' else $3 end)
      where org_id = $1 and status <> 'revoked'
-    returning 1
+    returning expires_at
   ), ended_inv as (
     update tenancy.inv
        set status = 'revoked', terminal_at = greatest(created_at, $3), terminal_by = $4
@@ -159,7 +196,9 @@ as $$
   ), dropped_tup as (
     delete from tenancy.tup
      where object_type = 'org' and object_id = $2
-    returning 1
+    returning expires_at
   )
-  select (select count(*) from ended_mem), (select count(*) from ended_inv), (select count(*) from dropped_tup)
+  select (select count(*) from ended_mem where expires_at >= $3 is not false),
+         (select count(*) from ended_inv),
+         (select count(*) from dropped_tup where expires_at >= $3 is not false)
 $$;

@@ -84,3 +84,28 @@ export class RolledBack extends Error {
     super(`the transaction ended with ${tag}`);
   }
 }
+
+/**
+ * Begins, works and commits on one connection; what fails is rolled back and thrown as it was. `send` sends a text without
+ * values and answers the tag of its completion, `COMMIT` for instance.
+ */
+export async function beginAndCommit<T>(
+  send: (text: string) => Promise<string | undefined>,
+  work: () => Promise<T>,
+): Promise<T> {
+  await send("begin");
+  let result: T;
+  try {
+    result = await work();
+  } catch (error) {
+    // A connection that is gone took its transaction along.
+    await send("rollback").catch(() => {});
+    throw error;
+  }
+  // A transaction that failed before answers COMMIT without an error, and with another tag.
+  const tag = await send("commit");
+  if (tag !== "COMMIT") {
+    throw new RolledBack(String(tag));
+  }
+  return result;
+}

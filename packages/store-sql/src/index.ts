@@ -1,5 +1,6 @@
 export {
   atOnce,
+  beginAndCommit,
   inOrder,
   NotSent,
   RolledBack,
@@ -11,7 +12,7 @@ export {
 export { type MigrateOptions, migrate } from "./migrate.ts";
 export type { SqlOptions } from "./options.ts";
 export type { Transact } from "./own-transaction.ts";
-export type { PgClient, PgPool } from "./pg-client.ts";
+export type { PgClient, PgPool, PgPoolClient } from "./pg-client.ts";
 export { type ClientOf, pgExecutor } from "./pg-executor.ts";
 export { PgTenancyStore } from "./pg-store.ts";
 export type { SqlDriver } from "./port.ts";

@@ -1,7 +1,7 @@
-import { PreconditionError, type TenancyOptions } from "@tenantry/core";
+import { type Metadata, PreconditionError, type TenancyOptions } from "@tenantry/core";
 
 /** Options of every store on PostgreSQL. */
-export interface SqlOptions extends TenancyOptions {
+export interface SqlOptions<O = Metadata, M = Metadata> extends TenancyOptions<O, M> {
   /** The schema that holds the tables: `/^[a-z_][a-z0-9_]{0,62}$/`, not `pg_…`. Default `"tenancy"`. */
   readonly schema?: string;
   /**
@@ -12,12 +12,12 @@ export interface SqlOptions extends TenancyOptions {
 }
 
 /** The options of this layer; the others are checked by the core. */
-export function checkedOptions(options: unknown): SqlOptions {
+export function checkedOptions<O, M>(options: SqlOptions<O, M>): SqlOptions<O, M> {
   if (typeof options !== "object" || options === null) {
     throw new PreconditionError("precondition.invalid_input", { key: null });
   }
   // Own properties only: whatever somebody put on Object.prototype is no option.
-  const copy: SqlOptions = Object.assign(Object.create(null), options);
+  const copy: SqlOptions<O, M> = Object.assign(Object.create(null), options);
   if (copy.prepare !== undefined && typeof copy.prepare !== "boolean") {
     throw new PreconditionError("precondition.invalid_input", { key: "prepare" });
   }

@@ -1,3 +1,5 @@
+import { NotSent } from "./executor.ts";
+
 // What we call of `pg`, written out, so that whatever is shaped like it serves too.
 
 /** What we call of a connection of `pg`. */
@@ -15,7 +17,7 @@ interface PgResult {
 
 /** What we call of a `pg` pool. */
 export interface PgPool {
-  connect(): Promise<PgPoolClient>;
+  connect(callback: (error: Error | undefined, client: PgPoolClient | undefined) => void): void;
   readonly totalCount: number;
   readonly idleCount?: number;
   readonly waitingCount?: number;
@@ -27,4 +29,21 @@ export interface PgPoolClient extends PgClient {
   release(destroy?: boolean): void;
   on(event: "error", listener: (error: Error) => void): unknown;
   removeListener(event: "error", listener: (error: Error) => void): unknown;
+}
+
+/**
+ * Borrows a connection that is listened to, or throws {@link NotSent}. A promise of it would come too late: a server that
+ * goes down may say so in the same breath as that it is ready, and an error that nobody listens to ends the process.
+ */
+export function borrow(pool: PgPool, onError: (error: Error) => void): Promise<PgPoolClient> {
+  return new Promise((resolve, reject) => {
+    pool.connect((error, client) => {
+      if (client === undefined) {
+        reject(new NotSent(error));
+      } else {
+        client.on("error", onError);
+        resolve(client);
+      }
+    });
+  });
 }

@@ -1,8 +1,8 @@
 import {
   atOnce,
+  beginAndCommit,
   inOrder,
   NotSent,
-  RolledBack,
   type Row,
   type SqlConnection,
   type SqlExecutor,
@@ -10,7 +10,7 @@ import {
 } from "./executor.ts";
 import { isAsGoodAsBefore } from "./faults.ts";
 import type { Transact } from "./own-transaction.ts";
-import type { PgClient, PgPool, PgPoolClient } from "./pg-client.ts";
+import { borrow, type PgClient, type PgPool, type PgPoolClient } from "./pg-client.ts";
 import { SharedConnections } from "./shared-connections.ts";
 import { Turns } from "./turns.ts";
 
@@ -95,33 +95,14 @@ async function each(client: PgClient, texts: readonly string[]): Promise<void> {
   }
 }
 
-/** Begins, works and commits; what fails is rolled back and thrown as it was. */
 async function inTransaction<T>(client: PgClient, work: () => Promise<T>): Promise<T> {
-  await client.query({ text: "begin" });
-  let result: T;
-  try {
-    result = await work();
-  } catch (error) {
-    // A connection that is gone took its transaction along.
-    await client.query({ text: "rollback" }).catch(() => {});
-    throw error;
-  }
-  const { command } = await client.query({ text: "commit" });
-  // A transaction that failed before answers COMMIT without an error, and with this tag.
-  if (command !== "COMMIT") {
-    throw new RolledBack(command);
-  }
-  return result;
+  return beginAndCommit(async (text) => (await client.query({ text })).command, work);
 }
 
 /** Lends a connection for some work, and gives it back as good as before or not at all. */
 async function withPoolClient<T>(pool: PgPool, work: (client: PgPoolClient) => Promise<T>): Promise<T> {
   // Not pool.query(): that closes its connection on every SQL error, and losing a race is an ordinary outcome here.
-  const client = await pool.connect().catch((error: unknown) => {
-    throw new NotSent(error);
-  });
-  // A borrowed client without a listener takes the process down when its connection dies.
-  client.on("error", ignore);
+  const client = await borrow(pool, ignore);
   let destroy = true;
   try {
     const result = await work(client);

@@ -1,11 +1,12 @@
 import {
+  type Grant,
   type Id,
   type IdType,
   type Invitation,
   idOf,
   type Membership,
+  type Metadata,
   type Organization,
-  type PreTuple,
   type TenancyEvent,
   type Tuple,
 } from "@tenantry/core";
@@ -21,13 +22,17 @@ const instant = (column: string): string => `(date_part('epoch', ${column}) * 10
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
 export function orgJson(o: string): string {
-  return `json_build_array(${o}.id, ${o}.status, ${o}.name, ${o}.slug, ${o}.version, ${instant(`${o}.created_at`)}, ${instant(`${o}.updated_at`)})`;
+  return `json_build_array(${o}.id, ${o}.status, ${o}.name, ${o}.slug, ${o}.version, ${instant(`${o}.created_at`)}, ${instant(`${o}.updated_at`)},
+    ${o}.metadata)`;
 }
 
-type OrgRow = readonly [string, Organization["status"], string | null, string | null, number, number, number];
+type OrgRow = readonly [
+  ...[id: string, status: Organization["status"], name: string | null, slug: string | null, version: number],
+  ...[createdAt: number, updatedAt: number, metadata: Metadata],
+];
 
 export function decodeOrg(json: Json): Organization {
-  const [id, status, name, slug, version, createdAt, updatedAt] = json as unknown as OrgRow;
+  const [id, status, name, slug, version, createdAt, updatedAt, metadata] = json as unknown as OrgRow;
   return {
     id: idOf("org", id),
     status,
@@ -36,22 +41,23 @@ export function decodeOrg(json: Json): Organization {
     version,
     createdAt: new Date(createdAt),
     updatedAt: new Date(updatedAt),
+    metadata,
   };
 }
 
 export function memJson(m: string): string {
   return `json_build_array(${m}.id, ${m}.usr_id, ${m}.org_id, ${m}.role, ${m}.status, ${m}.replaces, ${m}.invited_by, ${m}.removed_by,
-    ${instant(`${m}.created_at`)}, ${instant(`${m}.updated_at`)})`;
+    ${instant(`${m}.created_at`)}, ${instant(`${m}.updated_at`)}, ${instant(`${m}.expires_at`)}, ${m}.metadata)`;
 }
 
 type MemRow = readonly [
   ...[id: string, usrId: string, orgId: string, role: Membership["role"], status: Membership["status"]],
   ...[replaces: string | null, invitedBy: string | null, removedBy: string | null],
-  ...[createdAt: number, updatedAt: number],
+  ...[createdAt: number, updatedAt: number, expiresAt: number | null, metadata: Metadata],
 ];
 
 export function decodeMem(json: Json): Membership {
-  const [id, usrId, orgId, role, status, replaces, invitedBy, removedBy, createdAt, updatedAt] =
+  const [id, usrId, orgId, role, status, replaces, invitedBy, removedBy, createdAt, updatedAt, expiresAt, metadata] =
     json as unknown as MemRow;
   return {
     id: idOf("mem", id),
@@ -64,49 +70,58 @@ export function decodeMem(json: Json): Membership {
     removedBy: optional("usr", removedBy),
     createdAt: new Date(createdAt),
     updatedAt: new Date(updatedAt),
+    expiresAt: optionalInstant(expiresAt),
+    metadata,
   };
 }
 
 export function invJson(i: string): string {
   return `json_build_array(${i}.id, ${i}.org_id, ${i}.identifier, ${i}.role, ${i}.status, ${i}.pre_tuples, ${i}.invited_by,
-    ${i}.invited_user_id, ${instant(`${i}.created_at`)}, ${instant(`${i}.expires_at`)}, ${instant(`${i}.terminal_at`)}, ${i}.terminal_by)`;
+    ${i}.invited_user_id, ${instant(`${i}.created_at`)}, ${instant(`${i}.expires_at`)}, ${instant(`${i}.terminal_at`)}, ${i}.terminal_by,
+    ${instant(`${i}.membership_expires_at`)}, ${i}.membership_metadata)`;
 }
 
 type InvRow = readonly [
   ...[id: string, orgId: string, identifier: string, role: Invitation["role"], status: Invitation["status"]],
-  ...[preTuples: readonly PreTuple[], invitedBy: string, invitedUserId: string | null],
+  ...[preTuples: readonly StoredGrant[], invitedBy: string, invitedUserId: string | null],
   ...[createdAt: number, expiresAt: number, terminalAt: number | null, terminalBy: string | null],
+  ...[membershipExpiresAt: number | null, membershipMetadata: Metadata],
 ];
+/** As it is kept in JSON. */
+type StoredGrant = Omit<Grant, "expiresAt"> & { readonly expiresAt: string | null };
 
 export function decodeInv(json: Json): Invitation {
-  const [id, orgId, identifier, role, status, preTuples, invitedBy, invitedUserId, createdAt, expiresAt, ...terminal] =
+  const [id, orgId, identifier, role, status, preTuples, invitedBy, invitedUserId, createdAt, expiresAt, ...others] =
     json as unknown as InvRow;
-  const [terminalAt, terminalBy] = terminal;
+  const [terminalAt, terminalBy, membershipExpiresAt, membershipMetadata] = others;
   return {
     id: idOf("inv", id),
     orgId: idOf("org", orgId),
     identifier,
     role,
     status,
-    preTuples: preTuples.map(({ relation, objectType, objectId }) => ({ relation, objectType, objectId })),
+    preTuples: preTuples.map(decodeGrant),
+    membershipExpiresAt: optionalInstant(membershipExpiresAt),
+    membershipMetadata,
     invitedBy: idOf("usr", invitedBy),
     invitedUserId: optional("usr", invitedUserId),
     createdAt: new Date(createdAt),
     expiresAt: new Date(expiresAt),
-    terminalAt: terminalAt === null ? null : new Date(terminalAt),
+    terminalAt: optionalInstant(terminalAt),
     terminalBy: optional("usr", terminalBy),
   };
 }
 
 export function tupJson(t: string): string {
-  return `json_build_array(${t}.subject_type, ${t}.subject_id, ${t}.relation, ${t}.object_type, ${t}.object_id)`;
+  return `json_build_array(${t}.subject_type, ${t}.subject_id, ${t}.relation, ${t}.object_type, ${t}.object_id,
+    ${instant(`${t}.expires_at`)})`;
 }
 
-type TupRow = readonly [Tuple["subjectType"], Tuple["subjectId"], string, string, string];
+type TupRow = readonly [Tuple["subjectType"], Tuple["subjectId"], string, string, string, number | null];
 
 export function decodeTup(json: Json): Tuple {
-  const [subjectType, subjectId, relation, objectType, objectId] = json as unknown as TupRow;
-  return { subjectType, subjectId, relation, objectType, objectId };
+  const [subjectType, subjectId, relation, objectType, objectId, expiresAt] = json as unknown as TupRow;
+  return { subjectType, subjectId, relation, objectType, objectId, expiresAt: optionalInstant(expiresAt) };
 }
 
 export function evtJson(e: string): string {
@@ -135,4 +150,13 @@ export function each<T>(decode: (json: Json) => T): (json: Json) => readonly T[]
 
 export function optional<T extends IdType>(type: T, uuid: string | null): Id<T> | null {
   return uuid === null ? null : idOf(type, uuid);
+}
+
+/** Milliseconds, or ISO 8601 where it was kept in JSON. */
+function optionalInstant(value: number | string | null): Date | null {
+  return value === null ? null : new Date(value);
+}
+
+function decodeGrant({ relation, objectType, objectId, expiresAt }: StoredGrant): Grant {
+  return { relation, objectType, objectId, expiresAt: optionalInstant(expiresAt) };
 }

@@ -1,6 +1,5 @@
-import { NotSent } from "./executor.ts";
 import { isAsGoodAsBefore } from "./faults.ts";
-import type { PgPool, PgPoolClient } from "./pg-client.ts";
+import { borrow, type PgPool, type PgPoolClient } from "./pg-client.ts";
 
 /** A connection on which nothing is answered for so long may well be waiting for a lock. */
 const SLOW_MS = 50;
@@ -82,10 +81,7 @@ export class SharedConnections {
   }
 
   async #lent(to: () => Shared): Promise<PgPoolClient> {
-    const client = await this.#pool.connect().catch((error: unknown) => {
-      throw new NotSent(error);
-    });
-    client.on("error", ignore);
+    const client = await borrow(this.#pool, ignore);
     to().client = client;
     return client;
   }

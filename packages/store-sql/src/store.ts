@@ -1,16 +1,19 @@
-import { Tenancy } from "@tenantry/core";
+import { type Metadata, Tenancy } from "@tenantry/core";
 import { schemaIdentifier } from "./identifier.ts";
 import { checkedOptions, type SqlOptions } from "./options.ts";
 import { inOwnTransaction, type Transact } from "./own-transaction.ts";
 import { type SqlDriver, sqlPort } from "./port.ts";
 
-/** The base of every store class on PostgreSQL: all SQL, over any driver. */
-export class SqlTenancyStore extends Tenancy {
+/**
+ * The base of every store class on PostgreSQL: all SQL, over any driver. `O` and `M` are what its schemas make of the metadata
+ * of organizations and memberships.
+ */
+export class SqlTenancyStore<O = Metadata, M = Metadata> extends Tenancy<O, M> {
   readonly #driver: SqlDriver;
-  readonly #options: SqlOptions;
+  readonly #options: SqlOptions<O, M>;
 
   /** Throws `PreconditionError` `precondition.invalid_input` for an unknown option or value. */
-  constructor(driver: SqlDriver, options: SqlOptions = {}) {
+  constructor(driver: SqlDriver, options: SqlOptions<O, M> = {}) {
     const own = checkedOptions(options);
     const { schema = "tenancy", prepare = true, ...others } = own;
     super(sqlPort(driver, schemaIdentifier(schema), prepare), others);
@@ -27,7 +30,7 @@ export class SqlTenancyStore extends Tenancy {
    */
   protected inTransaction<Handle, T>(
     transact: Transact<Handle>,
-    work: (handle: Handle, options: SqlOptions) => Promise<T>,
+    work: (handle: Handle, options: SqlOptions<O, M>) => Promise<T>,
   ): Promise<T> {
     return inOwnTransaction(this.#driver.executor, this.#options, transact, (handle) => work(handle, this.#options));
   }

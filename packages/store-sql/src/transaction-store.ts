@@ -1,3 +1,4 @@
+import type { Metadata } from "@tenantry/core";
 import { inOrder, type Row, type SqlConnection, type Statement } from "./executor.ts";
 import type { SqlOptions } from "./options.ts";
 import { SqlTenancyStore } from "./store.ts";
@@ -13,12 +14,12 @@ export type Query = (text: string, values: (string | null)[]) => PromiseLike<rea
  * lives as long as the transaction, which it never commits or rolls back: each operation is between a savepoint and its
  * release, and one that fails leaves the transaction usable.
  */
-export class TransactionTenancyStore extends SqlTenancyStore {
+export class TransactionTenancyStore<O = Metadata, M = Metadata> extends SqlTenancyStore<O, M> {
   /**
    * `transaction` is the library's object: operations of all stores on it take turns. Throws `PreconditionError`
    * `precondition.invalid_input` for an unknown option or value.
    */
-  constructor(transaction: object, query: Query, options: SqlOptions = {}) {
+  constructor(transaction: object, query: Query, options: SqlOptions<O, M> = {}) {
     const run = async ({ text, values }: Statement): Promise<readonly Row[]> =>
       (await query(text, [...values])) as readonly Row[];
     const connection: SqlConnection = {

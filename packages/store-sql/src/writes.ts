@@ -1,43 +1,48 @@
-import { type Change, type Commit, type Membership, type Tuple, uuidOf } from "@tenantry/core";
-import { allOf, columns, type Identifier, listed, rows, type Sql, sql, value } from "./sql.ts";
+import { type Change, type Commit, gained, type Membership, uuidOf } from "@tenantry/core";
+import { columns, type Identifier, listed, rows, type Sql, sql, value } from "./sql.ts";
+import { SAME_TUPLE, TUP, tupRow } from "./tuple-row.ts";
+import { type Changes, verdict } from "./verdict.ts";
 
 // The columns of rows that go into a statement.
-const EXPECTED_INV = columns("id uuid, status text, expires_at timestamptz");
-const EXPECTED_MEM = columns("id uuid, status text, updated_at timestamptz");
-const EXPECTED_MEMBER = columns("usr_id uuid, roles text[]");
-const ORG = columns("status text, name text, slug text, created_at timestamptz, updated_at timestamptz");
-const CHANGED_MEM = columns("id uuid, status text, removed_by uuid, updated_at timestamptz");
+const ORG = columns(
+  "status text, name text, slug text, created_at timestamptz, updated_at timestamptz, metadata json, members bigint, invitations bigint",
+);
+const CHANGED_MEM = columns(
+  "id uuid, status text, removed_by uuid, updated_at timestamptz, expires_at timestamptz, metadata json",
+);
 const MEM = columns(
-  "id uuid, usr_id uuid, role text, status text, replaces uuid, invited_by uuid, inv_id uuid, created_at timestamptz, updated_at timestamptz",
+  "id uuid, usr_id uuid, role text, status text, replaces uuid, invited_by uuid, inv_id uuid, created_at timestamptz, updated_at timestamptz, expires_at timestamptz, metadata json",
 );
 const CHANGED_INV = columns(
   "id uuid, status text, invited_user_id uuid, expires_at timestamptz, terminal_at timestamptz, terminal_by uuid",
 );
 const INV = columns(
-  "id uuid, identifier text, canonical text, role text, status text, pre_tuples jsonb, invited_by uuid, created_at timestamptz, expires_at timestamptz, terminal_at timestamptz, terminal_by uuid",
+  "id uuid, identifier text, canonical text, role text, status text, pre_tuples jsonb, invited_by uuid, created_at timestamptz, expires_at timestamptz, terminal_at timestamptz, terminal_by uuid, membership_expires_at timestamptz, membership_metadata json",
 );
-const TUP = columns("subject_type text, subject_id text, relation text, object_type text, object_id text");
+const JOIN = columns("usr_id uuid");
 const EVT = columns("place bigint, type text, at timestamptz, actor uuid, key text, data jsonb");
 const KEY = columns("scope text, key text, operation text, fingerprint uuid, place bigint, result json");
 
-type Op = Change["op"];
-type Of<O extends Op> = Extract<Change, { readonly op: O }>;
+/** In the order of the key: two organizations that grant the same tuples wait for each other in one direction only. */
+const IN_ORDER = sql`order by r.subject_id collate "C", r.object_type collate "C", r.object_id collate "C", r.relation collate "C"`;
 
 /**
- * A commit as one statement. Locks come first, in the order organization, invitations, memberships by id; then `go`, the
- * verdict: one row if everything expected still holds; then every write, each reading from `go`, so that no row there
- * writes nothing. Nothing but locks rests on rows that were read before the locks were held, and no decision rests on
- * this statement's own snapshot, which is older than the wait for them.
+ * A commit as one statement. Locks come first, in the order organization, invitations, memberships by id, tuples, joins;
+ * then `go`, the verdict: one row if everything expected still holds; then every write, each reading from `go`, so that no
+ * row there writes nothing. Nothing but locks rests on rows that were read before the locks were held, and no decision
+ * rests on this statement's own snapshot, which is older than the wait for them.
  */
 export function commitSql(s: Identifier, commit: Commit): Sql {
-  const changes = <O extends Op>(op: O): readonly Of<O>[] =>
-    commit.changes.filter((change): change is Of<O> => change.op === op);
+  const changes: Changes = <O extends Change["op"]>(op: O) =>
+    commit.changes.filter((change): change is Extract<Change, { readonly op: O }> => change.op === op);
   const parts = [
     ...verdict(s, commit, changes),
+    ...ending(s, changes),
     organization(s, commit, changes),
     ...memberships(s, changes),
     ...invitations(s, changes),
     ...tuples(s, changes),
+    ...joins(s, changes),
     ...records(s, commit, changes),
   ];
   const answer = changes("endEverything").length === 0 ? sql`` : sql`, (select counts::text from ended) as ended`;
@@ -45,80 +50,22 @@ export function commitSql(s: Identifier, commit: Commit): Sql {
 select last::text as seq${answer} from go`;
 }
 
-type Changes = <O extends Op>(op: O) => readonly Of<O>[];
-
-function verdict(s: Identifier, { org, events }: Commit, changes: Changes): readonly Sql[] {
-  if (org.is === "new") {
-    const [orgId, last] = [value(uuidOf(org.id), "uuid"), value(events.length, "bigint")];
-    return [sql`go as materialized (select ${orgId} as org_id, 0::bigint as before, ${last} as last)`];
-  }
-  const status = org.status === null ? sql`` : sql` and status = ${value(org.status, "text")}`;
-  const version = org.version === null ? sql`` : sql` and version = ${value(org.version, "bigint")}`;
-  const parts = [
-    sql`locked_org as materialized (
-  select id, version from ${s}.org
-   where id = ${value(uuidOf(org.id), "uuid")}${status}${version}
-     for no key update
+/** What a function of the schema does and counts, before anything reads of it. */
+function ending(s: Identifier, changes: Changes): readonly Sql[] {
+  const [end] = changes("endEverything");
+  return end === undefined
+    ? []
+    : [
+        sql`ended as materialized (
+  select e.invitations, jsonb_build_object('memberships', e.memberships, 'invitations', e.invitations, 'tuples', e.tuples) as counts
+    from go, ${s}.end_everything(go.org_id, ${value(end.orgId, "text")}, ${value(end.at, "timestamptz")},
+      ${value(uuidOrNull(end.by), "uuid")}) e
 )`,
-  ];
-  const holds: Sql[] = [];
-  const invitations = changes("updateInvitation").map(({ row, expect }) => ({
-    id: uuidOf(row.id),
-    status: expect.status,
-    expires_at: expect.expiresAt,
-  }));
-  if (invitations.length > 0) {
-    const expected = rows(invitations, EXPECTED_INV);
-    parts.push(sql`locked_inv as materialized (
-  select i.id from ${s}.inv i join ${expected} on i.id = r.id and i.status = r.status and i.expires_at = r.expires_at
-   where exists (select from locked_org)
-   order by i.id
-     for no key update of i
-)`);
-    holds.push(sql`(select count(*) from locked_inv) = ${value(invitations.length, "bigint")}`);
-  }
-  const memberships = [
-    ...changes("updateMembership").map(({ row, expect }) => ({ id: row.id, expect })),
-    ...changes("expectMembership").map(({ memId, expect }) => ({ id: memId, expect })),
-  ].map(({ id, expect }) => ({ id: uuidOf(id), status: expect.status, updated_at: expect.updatedAt }));
-  if (memberships.length > 0) {
-    const expected = rows(memberships, EXPECTED_MEM);
-    const before = invitations.length > 0 ? sql`locked_inv` : sql`locked_org`;
-    parts.push(sql`locked_mem as materialized (
-  select m.id from ${s}.mem m join ${expected} on m.id = r.id and m.status = r.status and m.updated_at = r.updated_at
-   where exists (select from ${before})
-   order by m.id
-     for no key update of m
-)`);
-    holds.push(sql`(select count(*) from locked_mem) = ${value(memberships.length, "bigint")}`);
-  }
-  const members = changes("expectMember").map(({ usrId, roles }) => ({ usr_id: uuidOf(usrId), roles }));
-  if (members.length > 0) {
-    // Whoever writes a membership holds the organization's lock, so these need no place in the order of the others. One
-    // by one: joined, a planner that does not know how many there are reads every active member of the organization.
-    const expected = rows(members, EXPECTED_MEMBER);
-    parts.push(sql`locked_member as materialized (
-  select m.id from ${expected} cross join lateral (
-    select m.id from ${s}.mem m
-     where m.org_id = ${value(uuidOf(org.id), "uuid")} and m.usr_id = r.usr_id and m.status = 'active' and m.role = any (r.roles)
-       for no key update
-  ) m
-   where exists (select from locked_org)
-)`);
-    holds.push(sql`(select count(*) from locked_member) = ${value(members.length, "bigint")}`);
-  }
-  const where =
-    holds.length === 0
-      ? sql``
-      : sql`
-   where ${allOf(holds)}`;
-  parts.push(sql`go as materialized (
-  select id as org_id, version as before, version + ${value(events.length, "bigint")} as last from locked_org${where}
-)`);
-  return parts;
+      ];
 }
 
-function organization(s: Identifier, { org }: Commit, changes: Changes): Sql {
+function organization(s: Identifier, { org, changes: all }: Commit, changes: Changes): Sql {
+  const { members, invitations } = gained(all);
   if (org.is === "new") {
     const added = changes("insertOrg").map(({ row }) => ({
       status: row.status,
@@ -126,21 +73,29 @@ function organization(s: Identifier, { org }: Commit, changes: Changes): Sql {
       slug: row.slug,
       created_at: row.createdAt,
       updated_at: row.updatedAt,
+      metadata: row.metadata,
+      members,
+      invitations,
     }));
     return sql`added_org as (
-  insert into ${s}.org (id, status, name, slug, version, created_at, updated_at)
-  select go.org_id, r.status, r.name, r.slug, go.last, r.created_at, r.updated_at
+  insert into ${s}.org (id, status, name, slug, version, created_at, updated_at, metadata, members, invitations)
+  select go.org_id, r.status, r.name, r.slug, go.last, r.created_at, r.updated_at, r.metadata, r.members, r.invitations
     from go, ${rows(added, ORG)}
 )`;
   }
+  const counted =
+    changes("endEverything").length > 0
+      ? sql`, members = 0, invitations = org.invitations - (select invitations from ended)`
+      : sql`, members = org.members + ${value(members, "bigint")}, invitations = org.invitations + ${value(invitations, "bigint")}`;
   const [update] = changes("updateOrg");
   const set =
     update === undefined
       ? sql``
       : sql`, status = ${value(update.row.status, "text")}, name = ${value(update.row.name, "text")},
-         slug = ${value(update.row.slug, "text")}, updated_at = ${value(update.row.updatedAt, "timestamptz")}`;
+         slug = ${value(update.row.slug, "text")}, updated_at = ${value(update.row.updatedAt, "timestamptz")},
+         metadata = ${value(update.row.metadata, "json")}`;
   return sql`advanced as (
-  update ${s}.org set version = go.last${set}
+  update ${s}.org set version = go.last${counted}${set}
     from go
    where org.id = go.org_id
 )`;
@@ -153,10 +108,13 @@ function memberships(s: Identifier, changes: Changes): readonly Sql[] {
     status: row.status,
     removed_by: uuidOrNull(row.removedBy),
     updated_at: row.updatedAt,
+    expires_at: row.expiresAt,
+    metadata: row.metadata,
   }));
   if (updates.length > 0) {
     parts.push(sql`changed_mem as (
-  update ${s}.mem set status = r.status, removed_by = r.removed_by, updated_at = r.updated_at
+  update ${s}.mem
+     set status = r.status, removed_by = r.removed_by, updated_at = r.updated_at, expires_at = r.expires_at, metadata = r.metadata
     from go, ${rows(updates, CHANGED_MEM)}
    where mem.id = r.id
   returning mem.id
@@ -171,8 +129,10 @@ function memberships(s: Identifier, changes: Changes): readonly Sql[] {
         : sql`
    where (select count(*) from changed_mem) >= 0`;
     parts.push(sql`added_mem as (
-  insert into ${s}.mem (id, org_id, usr_id, role, status, replaces, invited_by, removed_by, inv_id, created_at, updated_at)
-  select r.id, go.org_id, r.usr_id, r.role, r.status, r.replaces, r.invited_by, null, r.inv_id, r.created_at, r.updated_at
+  insert into ${s}.mem (id, org_id, usr_id, role, status, replaces, invited_by, removed_by, inv_id, created_at, updated_at,
+    expires_at, metadata)
+  select r.id, go.org_id, r.usr_id, r.role, r.status, r.replaces, r.invited_by, null, r.inv_id, r.created_at, r.updated_at,
+    r.expires_at, r.metadata
     from go, ${rows(inserts, MEM)}${first}
 )`);
   }
@@ -190,6 +150,8 @@ function memRow(row: Membership, invId: string | null): Readonly<Record<string, 
     inv_id: uuidOrNull(invId),
     created_at: row.createdAt,
     updated_at: row.updatedAt,
+    expires_at: row.expiresAt,
+    metadata: row.metadata,
   };
 }
 
@@ -224,13 +186,15 @@ function invitations(s: Identifier, changes: Changes): readonly Sql[] {
     expires_at: row.expiresAt,
     terminal_at: row.terminalAt,
     terminal_by: uuidOrNull(row.terminalBy),
+    membership_expires_at: row.membershipExpiresAt,
+    membership_metadata: row.membershipMetadata,
   }));
   if (inserts.length > 0) {
     parts.push(sql`added_inv as (
   insert into ${s}.inv (id, org_id, identifier, canonical, role, status, pre_tuples, invited_by, created_at, expires_at,
-         terminal_at, terminal_by)
+    terminal_at, terminal_by, membership_expires_at, membership_metadata)
   select r.id, go.org_id, r.identifier, r.canonical, r.role, r.status, r.pre_tuples, r.invited_by, r.created_at, r.expires_at,
-         r.terminal_at, r.terminal_by
+    r.terminal_at, r.terminal_by, r.membership_expires_at, r.membership_metadata
     from go, ${rows(inserts, INV)}
 )`);
   }
@@ -239,45 +203,69 @@ function invitations(s: Identifier, changes: Changes): readonly Sql[] {
 
 function tuples(s: Identifier, changes: Changes): readonly Sql[] {
   const parts: Sql[] = [];
-  const deletes = changes("deleteTuple").map(({ tuple }) => tupRow(tuple));
+  const deletes = [...changes("deleteTuple"), ...changes("endGrant")].map(({ tuple }) => tupRow(tuple));
   if (deletes.length > 0) {
     parts.push(sql`dropped_tup as (
   delete from ${s}.tup t using go, ${rows(deletes, TUP)}
-   where t.subject_type = r.subject_type and t.subject_id = r.subject_id and t.relation = r.relation
-     and t.object_type = r.object_type and t.object_id = r.object_id
+   where ${SAME_TUPLE}
 )`);
   }
   const inserts = changes("insertTuple").map(({ tuple }) => tupRow(tuple));
   if (inserts.length > 0) {
-    // In the order of the key: two organizations that grant the same tuples wait for each other in one direction only.
-    parts.push(sql`granted_tup as (
-  insert into ${s}.tup (subject_type, subject_id, relation, object_type, object_id)
-  select r.subject_type, r.subject_id, r.relation, r.object_type, r.object_id
+    parts.push(sql`added_tup as (
+  insert into ${s}.tup as t (subject_type, subject_id, relation, object_type, object_id, expires_at)
+  select r.subject_type, r.subject_id, r.relation, r.object_type, r.object_id, r.expires_at
     from go, ${rows(inserts, TUP)}
-   order by r.subject_id collate "C", r.object_type collate "C", r.object_id collate "C", r.relation collate "C"
-  on conflict do nothing
+   ${IN_ORDER}
+  on conflict on constraint tup_granted_once do update set expires_at = excluded.expires_at
+   where t.expires_at is distinct from excluded.expires_at
+)`);
+  }
+  const grants = changes("grantTuple").map(({ tuple }) => tupRow(tuple));
+  if (grants.length > 0) {
+    parts.push(sql`granted_tup as (
+  insert into ${s}.tup as t (subject_type, subject_id, relation, object_type, object_id, expires_at, granted_by)
+  select r.subject_type, r.subject_id, r.relation, r.object_type, r.object_id, r.expires_at,
+         case when r.expires_at is not null then go.org_id end
+    from go, ${rows(grants, TUP)}
+   ${IN_ORDER}
+  on conflict on constraint tup_granted_once do update
+     set expires_at = excluded.expires_at, granted_by = excluded.granted_by
+   where t.expires_at < coalesce(excluded.expires_at, 'infinity')
 )`);
   }
   return parts;
 }
 
-function tupRow({ subjectType, subjectId, relation, objectType, objectId }: Tuple): Readonly<Record<string, unknown>> {
-  return { subject_type: subjectType, subject_id: subjectId, relation, object_type: objectType, object_id: objectId };
+/** The joins of users under limits of their own: a first one adds a row, and two first ones at once are a conflict. */
+function joins(s: Identifier, changes: Changes): readonly Sql[] {
+  const parts: Sql[] = [];
+  const users = (isFirst: boolean): readonly { readonly usr_id: string }[] =>
+    changes("countJoin").flatMap(({ usrId, first }) => (first === isFirst ? [{ usr_id: uuidOf(usrId) }] : []));
+  const [first, again] = [users(true), users(false)];
+  if (first.length > 0) {
+    parts.push(sql`first_join as (
+  insert into ${s}.joins (usr_id, number)
+  select r.usr_id, 1 from go, ${rows(first, JOIN)} order by r.usr_id
+)`);
+  }
+  if (again.length > 0) {
+    parts.push(sql`next_join as (
+  update ${s}.joins set number = number + 1
+    from go, ${rows(again, JOIN)}
+   where joins.usr_id = r.usr_id
+)`);
+  }
+  return parts;
 }
 
 /** The events and the uses of keys. They come from `go` like every row: refused calls leave none. */
 function records(s: Identifier, { events, keys }: Commit, changes: Changes): readonly Sql[] {
-  const [ending] = changes("endEverything");
   const parts: Sql[] = [];
-  let counts = sql``;
-  if (ending !== undefined) {
-    parts.push(sql`ended as materialized (
-  select jsonb_build_object('memberships', e.memberships, 'invitations', e.invitations, 'tuples', e.tuples) as counts
-    from go, ${s}.end_everything(go.org_id, ${value(ending.orgId, "text")}, ${value(ending.at, "timestamptz")},
-      ${value(uuidOrNull(ending.by), "uuid")}) e
-)`);
-    counts = sql` || case r.type when 'org.revoked' then (select counts from ended) else '{}' end`;
-  }
+  const counts =
+    changes("endEverything").length === 0
+      ? sql``
+      : sql` || case r.type when 'org.revoked' then (select counts from ended) else '{}' end`;
   const recorded = events.map((event, place) => ({
     place: place + 1,
     type: event.type,

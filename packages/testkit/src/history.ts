@@ -53,18 +53,26 @@ interface Life {
   /** Everything that was ever answered. */
   readonly memIds: MemId[];
   readonly invIds: InvId[];
+  /** The clock's. */
+  readonly now: () => number;
 }
 
 const pick = <T>(values: readonly T[], number: number): T => values[number % values.length] as T;
 /** One of the last few, since the others are mostly gone: what is tried should often succeed. */
 const member = ({ memIds }: Life, number: number): MemId => pick(memIds.slice(-4), number);
 const IDENTIFIER = "somebody";
+/** One in three has none, the others end within a few milliseconds. */
+const timeBox = (now: () => number, number: number): Date | null =>
+  number % 3 === 0 ? null : new Date(now() + (number % 7) + 1);
 
 const acts = {
-  async add({ store, orgId, people, memIds }: Life, { who, whom, role }: Step) {
+  async add({ store, orgId, people, memIds, now }: Life, { who, whom, role }: Step) {
     const invitedBy = whom % 2 === 0 ? pick(people, whom) : null;
-    memIds.push((await store.addMember({ orgId, usrId: pick(people, who), role, invitedBy })).id);
+    const expiresAt = timeBox(now, whom);
+    memIds.push((await store.addMember({ orgId, usrId: pick(people, who), role, invitedBy, expiresAt })).id);
   },
+  rebox: (life: Life, { who, whom }: Step) =>
+    life.store.updateMembership({ memId: member(life, who), expiresAt: timeBox(life.now, whom) }),
   suspend: (life: Life, { who }: Step) => life.store.suspendMembership(member(life, who)),
   reinstate: (life: Life, { who }: Step) => life.store.reinstateMembership(member(life, who)),
   async changeRole(life: Life, { who, role }: Step) {
@@ -92,13 +100,24 @@ const acts = {
     }
   },
   sweep: ({ store, orgId }: Life) => store.expireInvitations({ orgId }),
+  sweepMembers: ({ store, orgId }: Life) => store.expireMemberships({ orgId }),
   pauseOrg: ({ store, orgId }: Life) => store.suspendOrg(orgId),
   resumeOrg: ({ store, orgId }: Life) => store.reinstateOrg(orgId),
   endOrg: ({ store, orgId }: Life) => store.revokeOrg(orgId),
 };
 
-const often = ["add", "suspend", "reinstate", "changeRole", "leave", "handOver", "remove", "transfer"] as const;
-const seldom = ["invite", "accept", "sweep", "pauseOrg", "resumeOrg"] as const;
+const often = [
+  "add",
+  "rebox",
+  "suspend",
+  "reinstate",
+  "changeRole",
+  "leave",
+  "handOver",
+  "remove",
+  "transfer",
+] as const;
+const seldom = ["invite", "accept", "sweep", "sweepMembers", "pauseOrg", "resumeOrg"] as const;
 
 const step: fc.Arbitrary<Step> = fc.record({
   act: fc.oneof(
@@ -118,7 +137,7 @@ async function checkSteps(open: OpenHistory, steps: readonly Step[]): Promise<vo
   try {
     const people = Array.from({ length: PEOPLE }, () => generate("usr"));
     const { org, ownerMembership } = await store.createOrg(people[0] as UsrId);
-    const life: Life = { store, orgId: org.id, people, memIds: [ownerMembership.id], invIds: [] };
+    const life: Life = { store, orgId: org.id, people, memIds: [ownerMembership.id], invIds: [], now: () => now };
     const events: TenancyEvent[] = [];
     for (const each of steps) {
       now += each.wait;
@@ -166,12 +185,45 @@ async function membersAt({ store, orgId }: Life, at: Date): Promise<readonly Mem
 /** Who is a member after the events up to an instant, by id. */
 export function replayed(events: readonly TenancyEvent[], at: Date): readonly MembershipAsOf[] {
   const members = new Map<MemId, MembershipAsOf>();
+  const ends = new Map<MemId, string | null>();
   for (const event of events) {
     if (event.at <= at) {
       apply(event, members);
+      box(event, ends);
     }
   }
-  return [...members.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+  const isThere = ({ id }: MembershipAsOf): boolean => {
+    const end = ends.get(id) ?? null;
+    return end === null || new Date(end) >= at;
+  };
+  return [...members.values()].filter(isThere).sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+/** Which time box each membership has; a link has that of the one before it. */
+function box(event: TenancyEvent, ends: Map<MemId, string | null>): void {
+  const link = ({ memId, replaces }: { readonly memId: MemId; readonly replaces: MemId | null }): void => {
+    if (replaces !== null) {
+      ends.set(memId, ends.get(replaces) ?? null);
+    }
+  };
+  switch (event.type) {
+    case "membership.added":
+    case "invitation.accepted":
+      ends.set(event.data.memId, event.data.expiresAt);
+      return;
+    case "membership.updated":
+      if (event.data.changes.expiresAt !== undefined) {
+        ends.set(event.data.memId, event.data.changes.expiresAt.to);
+      }
+      return;
+    case "membership.role_changed":
+      return link(event.data);
+    case "ownership.transferred":
+      link(event.data.from);
+      return link(event.data.to);
+    case "membership.left":
+      return event.data.transfer === null ? undefined : link(event.data.transfer);
+  }
 }
 
 function apply({ orgId, at, ...event }: TenancyEvent, members: Map<MemId, MembershipAsOf>): void {
@@ -196,6 +248,9 @@ function apply({ orgId, at, ...event }: TenancyEvent, members: Map<MemId, Member
       return begin(event.data.memId, event.data.usrId, "owner", null, null);
     case "membership.added":
     case "invitation.accepted":
+      if (event.data.expired !== null) {
+        members.delete(event.data.expired);
+      }
       return begin(event.data.memId, event.data.usrId, event.data.role, event.data.invitedBy, null);
     case "membership.role_changed":
       return link(event.data.memId, event.data.replaces, event.data.to);
@@ -215,7 +270,14 @@ function apply({ orgId, at, ...event }: TenancyEvent, members: Map<MemId, Member
       return link(event.data.from.memId, event.data.from.replaces, "member");
     case "org.revoked":
       return members.clear();
+    case "membership.expired":
+      for (const { memId } of event.data.memberships) {
+        members.delete(memId);
+      }
+      return;
     case "org.updated":
+    case "membership.updated":
+    case "grant.expired":
     case "org.suspended":
     case "org.reinstated":
     case "invitation.created":

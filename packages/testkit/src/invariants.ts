@@ -39,6 +39,11 @@ function views(s: string): string {
   select data->>'memId', null from ${s}.evt where type = 'membership.left'
   union all
   select data->>'memId', data->>'removedBy' from ${s}.evt where type = 'membership.removed'
+  union all
+  select m->>'memId', null from ${s}.evt, jsonb_array_elements(data->'memberships') m where type = 'membership.expired'
+  union all
+  select data->>'expired', null from ${s}.evt
+   where type in ('membership.added', 'invitation.accepted') and data->>'expired' is not null
 ), paused as (
   select distinct on (data->>'memId') data->>'memId' as mem, type
     from ${s}.evt where type in ('membership.suspended', 'membership.reinstated')
@@ -66,9 +71,9 @@ export function invariants(schema = "tenancy"): readonly Invariant[] {
   const all: readonly (readonly [name: string, rule: string, query: string])[] = [
     [
       "owner",
-      "an organization that is not revoked has an active owner",
+      "an organization that is not revoked has an active owner without a time box",
       `select o.id::text as row from ${s}.org o where o.status <> 'revoked'
-         and not exists (select from ${s}.mem m where m.org_id = o.id and m.role = 'owner' and m.status = 'active')`,
+         and not exists (select from ${s}.mem m where m.org_id = o.id and m.role = 'owner' and m.status = 'active' and m.expires_at is null)`,
     ],
     [
       "live",
@@ -77,9 +82,9 @@ export function invariants(schema = "tenancy"): readonly Invariant[] {
     ],
     [
       "tuple_of_member",
-      "an active membership has exactly one role tuple",
+      "an active membership has exactly one role tuple, with its time box",
       `select m.w as row from member m left join role_tup t
-          on t.subject_id = m.usr and t.object_id = m.org and t.relation = m.role
+          on t.subject_id = m.usr and t.object_id = m.org and t.relation = m.role and t.expires_at is not distinct from m.expires_at and t.granted_by is null
         where m.status = 'active' group by m.w having count(t.subject_id) <> 1`,
     ],
     [
@@ -117,13 +122,16 @@ export function invariants(schema = "tenancy"): readonly Invariant[] {
     ],
     [
       "grant_kept",
-      "an accepted invitation left all its grants, but those on an organization that ended or taken away since",
+      "an accepted invitation left all its grants, but those that lapsed, were taken away since or on an organization that ended",
       `select e.org_id::text as row from ${s}.evt e join ${s}.org o on o.id = e.org_id, jsonb_array_elements(e.data->'tuples') g
         where e.type = 'invitation.accepted' and not (o.status = 'revoked' and g->>'objectType' = 'org')
           and not exists (select from ${s}.evt r where r.type = 'grants.removed' and r.data->>'usrId' = e.data->>'usrId'
-                             and r.data->'tuples' @> jsonb_build_array(g) and (r.org_id <> e.org_id or r.seq > e.seq))
+                             and r.data->'tuples' @> jsonb_build_array(g - 'expiresAt') and (r.org_id <> e.org_id or r.seq > e.seq))
           and not exists (select from ${s}.tup t where t.subject_id = e.data->>'usrId' and t.relation = g->>'relation'
-                            and t.object_type = g->>'objectType' and t.object_id = g->>'objectId')`,
+                            and t.object_type = g->>'objectType' and t.object_id = g->>'objectId')
+          and not exists (select from ${s}.evt x, jsonb_array_elements(x.data->'tuples') l
+                           where x.type = 'grant.expired' and l->>'usrId' = e.data->>'usrId' and l->>'relation' = g->>'relation'
+                             and l->>'objectType' = g->>'objectType' and l->>'objectId' = g->>'objectId')`,
     ],
     [
       "grant_gone",
@@ -133,7 +141,7 @@ export function invariants(schema = "tenancy"): readonly Invariant[] {
           and exists (select from ${s}.tup t where t.subject_id = r.data->>'usrId' and t.relation = g->>'relation'
                          and t.object_type = g->>'objectType' and t.object_id = g->>'objectId')
           and not exists (select from ${s}.evt e where e.type = 'invitation.accepted' and e.data->>'usrId' = r.data->>'usrId'
-                             and e.data->'tuples' @> jsonb_build_array(g) and (e.org_id <> r.org_id or e.seq > r.seq))`,
+                             and e.data->'tuples' @> jsonb_build_array(g - 'expiresAt') and (e.org_id <> r.org_id or e.seq > r.seq))`,
     ],
     [
       "chain_single",
@@ -197,6 +205,34 @@ export function invariants(schema = "tenancy"): readonly Invariant[] {
        union all select mem from told group by mem having count(*) > 1`,
     ],
     [
+      "fold_time_boxes",
+      "the time box of a membership is what the events say, or that of the link before it",
+      `select m.w as row from member m
+         left join lateral (select e.data#>'{changes,expiresAt}' as given from ${s}.evt e
+                             where e.org_id = m.org_id and e.type = 'membership.updated' and e.data->>'memId' = m.w
+                               and e.data->'changes' ? 'expiresAt' order by e.seq desc limit 1) last on true
+         left join ${s}.evt born on born.org_id = m.org_id and born.data->>'memId' = m.w
+                               and born.type in ('membership.added', 'invitation.accepted')
+         left join ${s}.mem old on old.id = m.replaces
+        where m.expires_at is distinct from case when last.given is not null then (last.given->>'to')::timestamptz
+            when m.replaces is not null then old.expires_at else (born.data->>'expiresAt')::timestamptz end`,
+    ],
+    [
+      "lapse",
+      "a membership that a sweep or a re-join wrote down ended after its last instant",
+      `select m.w as row from member m where exists (
+         select from ${s}.evt e where e.org_id = m.org_id and (e.data->>'expired' = m.w
+           or (e.type = 'membership.expired' and e.data->'memberships' @> jsonb_build_array(jsonb_build_object('memId', m.w)))))
+          and (m.expires_at is null or m.updated_at <= m.expires_at)`,
+    ],
+    [
+      "occupancy",
+      "an organization counts its live memberships and its pending invitations",
+      `select o.id::text as row from ${s}.org o
+        where o.members <> (select count(*) from ${s}.mem m where m.org_id = o.id and m.status <> 'revoked')
+           or o.invitations <> (select count(*) from ${s}.inv i where i.org_id = o.id and i.status = 'pending')`,
+    ],
+    [
       "fold_invitations",
       "invitations are what the events say",
       `select i.id::text as row from ${s}.inv i
@@ -236,9 +272,9 @@ export function invariants(schema = "tenancy"): readonly Invariant[] {
     ],
     [
       "end",
-      "nothing happens in a revoked organization but the sweep, and that grants are taken away",
+      "nothing happens in a revoked organization but sweeps, and that grants are taken away",
       `select e.org_id::text as row from ${s}.evt e join ${s}.evt closed on closed.org_id = e.org_id and closed.type = 'org.revoked'
-        where e.seq > closed.seq and e.type not in ('invitation.expired', 'grants.removed')`,
+        where e.seq > closed.seq and e.type not in ('invitation.expired', 'grant.expired', 'grants.removed')`,
     ],
     [
       "key",

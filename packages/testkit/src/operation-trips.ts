@@ -29,6 +29,8 @@ export const PROMISED_TRIPS: Readonly<Record<string, number>> = {
   check: 1,
   listEvents: 1,
   "expireInvitations where nothing has lapsed": 1,
+  "expireMemberships where nothing has lapsed": 1,
+  "expireGrants where nothing has lapsed": 1,
   "plan of revokeOrg": 1,
   "plan of removeUser": 1,
   "removeUser of nobody": 1,
@@ -48,6 +50,7 @@ export const PROMISED_TRIPS: Readonly<Record<string, number>> = {
   updateOrg: 2,
   suspendOrg: 2,
   reinstateOrg: 2,
+  updateMembership: 2,
   suspendMembership: 2,
   reinstateMembership: 2,
   selfLeave: 2,
@@ -62,6 +65,7 @@ export const PROMISED_TRIPS: Readonly<Record<string, number>> = {
   "updateOrg of one held": 1,
   "suspendOrg of one held": 1,
   "reinstateOrg of one held": 1,
+  "updateMembership of one held": 1,
   "suspendMembership of one held": 1,
   "reinstateMembership of one held": 1,
   "changeRole of one held": 1,
@@ -118,6 +122,8 @@ async function lookUpTrips(store: TenancyStore, trips: CountTrips): Promise<Reco
     check: await trips(() => store.check(check)),
     listEvents: await trips(() => store.listEvents(orgId, { types: ["org.created", "org.updated"], actor: creator })),
     "expireInvitations where nothing has lapsed": await trips(() => store.expireInvitations({ orgId })),
+    "expireMemberships where nothing has lapsed": await trips(() => store.expireMemberships({ orgId })),
+    "expireGrants where nothing has lapsed": await trips(() => store.expireGrants({ orgId })),
   };
 }
 
@@ -179,6 +185,7 @@ async function mutationTrips(store: TenancyStore, trips: CountTrips): Promise<Re
     updateOrg: await trips(() => store.updateOrg({ orgId, name: "Two", slug: "two-trips" })),
     suspendOrg: await trips(() => store.suspendOrg(orgId)),
     reinstateOrg: await trips(() => store.reinstateOrg(orgId)),
+    updateMembership: await trips(() => store.updateMembership({ memId: member.id, metadata: { title: "Lead" } })),
     suspendMembership: await trips(() => store.suspendMembership(member.id)),
     reinstateMembership: await trips(() => store.reinstateMembership(member.id)),
     selfLeave: await trips(() => store.selfLeave({ memId: leaver.id })),
@@ -211,9 +218,11 @@ async function heldTrips(store: TenancyStore, trips: CountTrips): Promise<Record
   const [one, two, three, four] = [await invite(), await invite(), await invite(), await invite()];
   const resending = { invId: four, adminUsrId: creator, expiresAt: four.expiresAt };
   const acceptance = { invId: one, asUsrId: generate("usr"), acceptingIdentifier: "x@example.com" };
+  const titled = await add("member");
   const suspended = await store.suspendMembership(await add("member"));
   const count: Record<string, number> = {
     changeRole: await trips(() => store.changeRole({ memId: member, newRole: "guest" })),
+    updateMembership: await trips(() => store.updateMembership({ memId: titled, metadata: { title: "Lead" } })),
     suspendMembership: await trips(() => store.suspendMembership(admin)),
     reinstateMembership: await trips(() => store.reinstateMembership(suspended)),
     selfLeave: await trips(() => store.selfLeave({ memId: leaver })),

@@ -1,6 +1,6 @@
 import type { Interpose, StoreRequest } from "@tenantry/conformance/races";
 import type { NeonSql } from "@tenantry/store-neon/http";
-import type { PgClient, PgPool } from "@tenantry/store-pg";
+import type { PgClient, PgPool, PgPoolClient } from "@tenantry/store-pg";
 import type { PostgresJs, PostgresJsTransaction } from "@tenantry/store-pg/postgres-js";
 
 // Drivers of which every statement goes through the kit. What the kit throws comes to the store as the driver's own error.
@@ -14,38 +14,47 @@ export function interposedPool(pool: PgPool, interpose: Interpose | undefined): 
     get totalCount() {
       return pool.totalCount;
     },
-    async connect() {
-      const client = await pool.connect();
-      const session = new Session();
-      let isReleased = false;
-      return {
-        query: (query) =>
-          // A rollback is no part of what can go wrong: it follows what went wrong.
-          query.text === "rollback"
-            ? client.query(query)
-            : interpose({ kind: session.kindOf(query.text) }, () =>
-                isReleased ? late(pool, query) : client.query(query),
-              ),
-        release(destroy) {
-          isReleased = true;
-          client.release(destroy);
-        },
-        on: (event, listener) => client.on(event, listener),
-        removeListener: (event, listener) => client.removeListener(event, listener),
-        ...(client.pipeline === undefined ? {} : { pipeline: client.pipeline }),
-      };
+    connect(callback) {
+      pool.connect((error, client) =>
+        callback(error, client === undefined ? undefined : lent(client, pool, interpose)),
+      );
     },
   };
 }
 
+function lent(client: PgPoolClient, pool: PgPool, interpose: Interpose): PgPoolClient {
+  const session = new Session();
+  let isReleased = false;
+  return {
+    query: (query) =>
+      // A rollback is no part of what can go wrong: it follows what went wrong.
+      query.text === "rollback"
+        ? client.query(query)
+        : interpose({ kind: session.kindOf(query.text) }, () => (isReleased ? late(pool, query) : client.query(query))),
+    release(destroy) {
+      isReleased = true;
+      client.release(destroy);
+    },
+    on: (event, listener) => client.on(event, listener),
+    removeListener: (event, listener) => client.removeListener(event, listener),
+    ...(client.pipeline === undefined ? {} : { pipeline: client.pipeline }),
+  };
+}
+
 /** A statement that was on its way when its connection was given up. */
-async function late(pool: PgPool, query: Parameters<PgClient["query"]>[0]): ReturnType<PgClient["query"]> {
-  const client = await pool.connect();
-  try {
-    return await client.query(query);
-  } finally {
-    client.release();
-  }
+function late(pool: PgPool, query: Parameters<PgClient["query"]>[0]): ReturnType<PgClient["query"]> {
+  return new Promise((resolve, reject) => {
+    pool.connect((error, client) => {
+      if (client === undefined) {
+        reject(error);
+      } else {
+        client
+          .query(query)
+          .finally(() => client.release())
+          .then(resolve, reject);
+      }
+    });
+  });
 }
 
 /** A `sql` of postgres.js. It begins and commits transactions by itself, so those two are not seen. */

@@ -16,45 +16,41 @@ function rewritten(change: (text: string, schema: string) => string): Broken {
 }
 
 /** A part of a commit that is sent behind it, as a statement and so a transaction of its own. */
-function afterwards(part: string, rest: (schema: string) => string): Broken {
+function afterwards(name: string): Broken {
   return (executor, schema) => ({
     ...executor,
     async run(statement) {
-      const cut = withoutPart(statement, part);
+      const cut = withoutPart(statement, name, schema);
       if (cut === null) {
         return executor.run(statement);
       }
-      const rows = await executor.run(cut.statement);
+      const rows = await executor.run(cut.commit);
       if (rows.length > 0) {
-        await executor.run({ name: null, text: rest(schema), values: [cut.value, ...cut.org] });
+        await executor.run(cut.part);
       }
       return rows;
     },
   });
 }
 
-interface Cut {
-  readonly statement: Statement;
-  /** The rows that the part would have written, and the organization that they belong to. */
-  readonly value: string | null;
-  readonly org: readonly (string | null)[];
-}
-
-function withoutPart({ text, values }: Statement, part: string): Cut | null {
-  const found = new RegExp(
-    `, ${part} as \\([\\s\\S]*?json_to_recordset\\(\\$(\\d+)::text::json\\)[\\s\\S]*?\\n\\)`,
-  ).exec(text);
-  const org = /(?:where id = \$(\d+)::uuid|select \$(\d+)::uuid as org_id)/.exec(text);
-  if (found === null || org === null) {
+/** A commit in two statements. Each has all values, and mentions them, or the types of some are not known. */
+function withoutPart(
+  { text, values }: Statement,
+  name: string,
+  schema: string,
+): { readonly commit: Statement; readonly part: Statement } | null {
+  const [found, part] = new RegExp(`, (${name} as \\([\\s\\S]*?\\n\\))`).exec(text) ?? [];
+  const org = /(?:where id = (\$\d+::uuid)|select (\$\d+::uuid) as org_id)/.exec(text);
+  // The event of an ending has counts of another part.
+  if (found === undefined || org === null || found.includes("from ended")) {
     return null;
   }
-  const place = Number(found[1]);
-  // Every value has to occur, or its type is not known.
-  const left = text.replace(found[0], "").replace(/from go$/, `from go where $${place}::text is not null`);
+  const mentioned = `coalesce(${values.map((_, place) => `$${place + 1}::text`).join(", ")}, '') is not null`;
+  const committed = `go as (select id as org_id, version - 1 as before, version as last from ${schema}.org
+    where id = ${org[1] ?? org[2]})`;
   return {
-    statement: { name: null, text: left, values },
-    value: values[place - 1] ?? null,
-    org: [values[Number(org[1] ?? org[2]) - 1] ?? null],
+    commit: { name: null, text: `${text.replace(found, "")} where ${mentioned}`, values },
+    part: { name: null, text: `with ${committed}, ${part}\nselect 1 where ${mentioned}`, values },
   };
 }
 
@@ -69,54 +65,34 @@ export const countsOwners: Broken = rewritten((text, schema) =>
 );
 
 export const cascadesAtOnce: Broken = rewritten((text, s) => {
-  const call =
-    /ended as materialized \([\s\S]*?end_everything\(go\.org_id, (\$\d+::text), (\$\d+::timestamptz),\s+(\$\d+::uuid)\) e\n\)/;
-  if (!call.test(text)) {
+  const call = /[\w".]+\.end_everything\(go\.org_id, (\$\d+::text), (\$\d+::timestamptz),\s+(\$\d+::uuid)\) e/;
+  const [found, org, at, by] = call.exec(text) ?? [];
+  if (found === undefined) {
     return text;
   }
-  // It waits for the organization, whatever that is by then: the snapshot is older than the wait.
-  return text.replace(VERSION, " and $1 is not null").replace(
-    call,
-    `ended_mem as (
-  update ${s}.mem set status = 'revoked', updated_at = greatest(updated_at, $2) from go
+  const ended = `ended_mem as (
+  update ${s}.mem set status = 'revoked', updated_at = greatest(updated_at, ${at}) from go
    where mem.org_id = go.org_id and mem.status <> 'revoked' returning 1
 ), ended_inv as (
-  update ${s}.inv set status = 'revoked', terminal_at = greatest(created_at, $2), terminal_by = $3 from go
-   where inv.org_id = go.org_id and inv.status = 'pending' and inv.expires_at >= $2 returning 1
+  update ${s}.inv set status = 'revoked', terminal_at = greatest(created_at, ${at}), terminal_by = ${by} from go
+   where inv.org_id = go.org_id and inv.status = 'pending' and inv.expires_at >= ${at} returning 1
 ), dropped as (
-  delete from ${s}.tup using go where object_type = 'org' and object_id = $1 returning 1
-), ended as materialized (
-  select (select count(*) from ended_mem) as memberships, (select count(*) from ended_inv) as invitations,
-         (select count(*) from dropped) as tuples
-)`,
-  );
+  delete from ${s}.tup using go where object_type = 'org' and object_id = ${org} returning 1
+)`;
+  const counts = `(select (select count(*) from ended_mem) as memberships, (select count(*) from ended_inv) as invitations,
+    (select count(*) from dropped) as tuples) e`;
+  // It waits for the organization, whatever that is by then: the snapshot is older than the wait.
+  return text
+    .replace(VERSION, " and $1 is not null")
+    .replace(found, counts)
+    .replace("ended as materialized", `${ended}, ended as materialized`);
 });
 
-export const tuplesAfterwards: Broken = afterwards(
-  "granted_tup",
-  (s) => `insert into ${s}.tup (subject_type, subject_id, relation, object_type, object_id)
-    select r.* from json_to_recordset($1::text::json)
-      as r(subject_type text, subject_id text, relation text, object_type text, object_id text)
-     where $2::uuid is not null
-    on conflict do nothing`,
-);
+export const tuplesAfterwards: Broken = afterwards("granted_tup");
 
-export const eventsAfterwards: Broken = afterwards(
-  "recorded",
-  (s) => `insert into ${s}.evt (org_id, seq, type, at, actor, idempotency_key, data)
-    select o.id, o.version, r.type, r.at, r.actor, r.key, r.data from ${s}.org o, json_to_recordset($1::text::json)
-      as r(place bigint, type text, at timestamptz, actor uuid, key text, data jsonb)
-     where o.id = $2::uuid`,
-);
+export const eventsAfterwards: Broken = afterwards("recorded");
 
-export const keysAfterwards: Broken = afterwards(
-  "keyed",
-  (s) => `insert into ${s}.idem (scope, key, state, operation, fingerprint, org_id, seq, result)
-    select r.scope, r.key, 'done', r.operation, r.fingerprint, o.id, o.version, r.result
-      from ${s}.org o, json_to_recordset($1::text::json)
-        as r(scope text, key text, operation text, fingerprint uuid, place bigint, result json)
-     where o.id = $2::uuid`,
-);
+export const keysAfterwards: Broken = afterwards("keyed");
 
 export const numbersFromSequence: Broken = rewritten((text, schema) =>
   text.replace(/version \+ (\$\d+::bigint) as last/, `nextval('${schema}.numbers') + 0 * $1 as last`),
@@ -127,10 +103,7 @@ export const insertsOrNot: Broken = rewritten((text) =>
 );
 
 export const keyBeforeGuard: Broken = rewritten((text) =>
-  text.replace(
-    /go\.org_id, go\.before \+ r\.place, r\.result\s+from go, json_to_recordset/,
-    "gen_random_uuid(), 1, r.result from json_to_recordset",
-  ),
+  text.replace(/go\.org_id, go\.before \+ r\.place, r\.result\s+from go, /, "gen_random_uuid(), 1, r.result from "),
 );
 
 export const roleInPlace: Broken = (executor, s) => ({

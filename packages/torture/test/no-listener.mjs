@@ -11,17 +11,18 @@ const deaf = {
   get totalCount() {
     return pool.totalCount;
   },
-  async connect() {
-    const client = await pool.connect();
-    return new Proxy(client, {
-      get(target, key) {
-        if (key === "on" || key === "removeListener") return () => {};
-        const value = Reflect.get(target, key);
-        return typeof value === "function" ? value.bind(target) : value;
-      },
-    });
+  connect(callback) {
+    pool.connect((error, client) => callback(error, client && unheard(client)));
   },
 };
+const unheard = (client) =>
+  new Proxy(client, {
+    get(target, key) {
+      if (key === "on" || key === "removeListener") return () => {};
+      const value = Reflect.get(target, key);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
 const store = new PostgresTenancyStore(mode === "deaf" ? deaf : pool, { schema });
 await store.createOrg(generate("usr")).catch(() => {});
 await pool.end();

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { generate, type OrgId } from "@tenantry/core";
-import { type PgPool, PostgresTenancyStore } from "@tenantry/store-pg";
+import { type PgPool, type PgPoolClient, PostgresTenancyStore } from "@tenantry/store-pg";
 import pg from "pg";
 import { describe, expect, inject, test, vi } from "vitest";
 import { Failure } from "../../conformance/src/assertions.ts";
@@ -141,14 +141,14 @@ function changed(pool: pg.Pool, change: (client: pg.PoolClient, query: pg.QueryC
     get totalCount() {
       return pool.totalCount;
     },
-    async connect() {
-      const client = await pool.connect();
-      return {
+    connect(callback) {
+      const lent = (client: pg.PoolClient): PgPoolClient => ({
         query: (query) => change(client, query as pg.QueryConfig) as never,
         release: (destroy) => client.release(destroy),
         on: (event, listener) => client.on(event, listener),
         removeListener: (event, listener) => client.removeListener(event, listener),
-      };
+      });
+      pool.connect((error, client) => callback(error, client === undefined ? undefined : lent(client)));
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { IdType, OrgId, TenancyStore } from "@tenantry/core";
+import { generate, type IdType, type OrgId, type TenancyStore } from "@tenantry/core";
 import { assert } from "../assertions.ts";
 import { INVITED, type Town } from "./town.ts";
 
@@ -84,6 +84,16 @@ export const operations: readonly Operation[] = [
     ids: [addressed("org", 0, "orgId"), named("usr", 0, "usrId"), named("usr", 0, "invitedBy")],
     args: ({ org, stranger, owner }) => [{ orgId: org, usrId: stranger, role: "member", invitedBy: owner.usrId }],
     otherArgs: ({ org, stranger, owner }) => [{ orgId: org, usrId: stranger, role: "guest", invitedBy: owner.usrId }],
+  },
+  {
+    ...mutation,
+    name: "updateMembership",
+    takesEntity: true,
+    ids: [addressed("mem", 0, "memId")],
+    args: ({ member, later }) => [
+      { memId: member.memId, metadata: { title: "Lead", tags: ["a"] }, expiresAt: new Date(later) },
+    ],
+    otherArgs: ({ member }) => [{ memId: member.memId, metadata: { title: null, desk: 7 } }],
   },
   {
     ...mutation,
@@ -187,6 +197,26 @@ export const operations: readonly Operation[] = [
   },
   {
     ...mutation,
+    name: "expireMemberships",
+    hasVersion: false,
+    hasKey: false,
+    isInputOptional: true,
+    ids: [addressed("org", 0, "orgId")],
+    prepare: lapseMembership,
+    args: ({ org }) => [{ orgId: org, limit: 10 }],
+  },
+  {
+    ...mutation,
+    name: "expireGrants",
+    hasVersion: false,
+    hasKey: false,
+    isInputOptional: true,
+    ids: [addressed("org", 0, "orgId")],
+    prepare: lapseGrant,
+    args: ({ org }) => [{ orgId: org, limit: 10 }],
+  },
+  {
+    ...mutation,
     name: "addMembers",
     ids: orgIdOfRows,
     args: ({ org, stranger, owner }) => [
@@ -271,6 +301,29 @@ export const keyedMutations: readonly Operation[] = mutations.filter(({ hasKey }
 async function lapse({ store, org, owner, later, waitUntil }: Town): Promise<void> {
   const expiresAt = new Date(later.getTime() - 2);
   await store.createInvitation({ orgId: org, identifier: INVITED, role: "guest", invitedBy: owner.usrId, expiresAt });
+  waitUntil(new Date(later.getTime() - 1));
+}
+
+/** A membership that has lapsed. */
+async function lapseMembership({ store, org, later, waitUntil }: Town): Promise<void> {
+  await store.addMember({
+    orgId: org,
+    usrId: generate("usr"),
+    role: "guest",
+    expiresAt: new Date(later.getTime() - 2),
+  });
+  waitUntil(new Date(later.getTime() - 1));
+}
+
+/** A grant that has lapsed, of somebody who accepted an invitation. */
+async function lapseGrant({ store, org, owner, later, waitUntil }: Town): Promise<void> {
+  const offer = { orgId: org, identifier: INVITED, role: "guest", invitedBy: owner.usrId } as const;
+  const { id } = await store.createInvitation({
+    ...offer,
+    expiresAt: new Date(later.getTime() - 3),
+    preTuples: [{ relation: "viewer", objectType: "project", objectId: "p", expiresAt: new Date(later.getTime() - 2) }],
+  });
+  await store.acceptInvitation({ invId: id });
   waitUntil(new Date(later.getTime() - 1));
 }
 

@@ -1,10 +1,13 @@
-import type { PreTuple, TenancyEvent, UsrId } from "@tenantry/core";
+import type { TenancyEvent, UsrId } from "@tenantry/core";
 import { type Invariant, isRoleTuple, repeated, tupleKey } from "./invariant.ts";
 
 const eventKey = ({ orgId, seq }: { readonly orgId: string | null; readonly seq: number | null }): string =>
   `${orgId} ${seq}`;
 const isAcceptance = (event: TenancyEvent): event is TenancyEvent<"invitation.accepted"> =>
   event.type === "invitation.accepted";
+
+/** What can happen in an organization that was revoked. */
+const AFTER_THE_END: readonly TenancyEvent["type"][] = ["invitation.expired", "grant.expired", "grants.removed"];
 
 /** What rows and keys owe to the events. */
 export const eventInvariants: readonly Invariant[] = [
@@ -25,14 +28,15 @@ export const eventInvariants: readonly Invariant[] = [
   {
     id: "I09",
     name: "grant_kept",
-    rule: "an accepted invitation left all its pre-tuples, but for those on an organization that ended or taken since",
+    rule: "an accepted invitation left all its pre-tuples, but for those that lapsed, were taken since or on an organization that ended",
     *broken({ tables, told, tuples }) {
+      const lapsed = new Set(lapsedGrants(tables.evt));
       const taken = takenBy(tables.evt);
       for (const { key, tuple, orgId, seq } of grants(tables.evt)) {
         const isGone = tuple.objectType === "org" && told.orgs.get(orgId)?.status === "revoked";
         // Of events of several organizations nobody knows which came first.
         const isTaken = taken.get(key)?.some((other) => other.orgId !== orgId || other.seq > seq) === true;
-        if (!isGone && !isTaken && !tuples.has(key)) {
+        if (!isGone && !isTaken && !lapsed.has(key) && !tuples.has(key)) {
           yield key;
         }
       }
@@ -88,7 +92,8 @@ export const eventInvariants: readonly Invariant[] = [
           said.status === row.status &&
           said.replaces === row.replaces &&
           said.removedBy === row.removedBy &&
-          said.invId === row.invId;
+          said.invId === row.invId &&
+          said.expiresAt === (row.expiresAt?.toISOString() ?? null);
         if (!isSame) {
           yield row.id;
         }
@@ -128,12 +133,12 @@ export const eventInvariants: readonly Invariant[] = [
   {
     id: "I21",
     name: "end",
-    rule: "nothing happens in a revoked organization but the sweep, and that grants are taken",
+    rule: "nothing happens in a revoked organization but sweeps, and that grants are taken",
     *broken({ eventsOf }) {
       for (const events of eventsOf.values()) {
         const end = events.findIndex(({ type }) => type === "org.revoked");
         const after = end === -1 ? [] : events.slice(end + 1);
-        yield* after.filter(({ type }) => type !== "invitation.expired" && type !== "grants.removed").map(eventKey);
+        yield* after.filter(({ type }) => !AFTER_THE_END.includes(type)).map(eventKey);
       }
     },
   },
@@ -184,7 +189,7 @@ interface RemovalData {
 
 interface Grant {
   readonly key: string;
-  readonly tuple: PreTuple;
+  readonly tuple: TenancyEvent<"invitation.accepted">["data"]["tuples"][number];
   readonly orgId: TenancyEvent["orgId"];
   readonly seq: number;
 }
@@ -195,6 +200,12 @@ function grants(events: readonly TenancyEvent[]): readonly Grant[] {
     .flatMap(({ orgId, seq, data }) =>
       data.tuples.map((tuple) => ({ key: tupleKey(data.usrId, tuple.relation, tuple), tuple, orgId, seq })),
     );
+}
+
+function lapsedGrants(events: readonly TenancyEvent[]): readonly string[] {
+  return events
+    .filter((event): event is TenancyEvent<"grant.expired"> => event.type === "grant.expired")
+    .flatMap(({ data }) => data.tuples.map((tuple) => tupleKey(tuple.usrId, tuple.relation, tuple)));
 }
 
 /** Where each grant was taken away. */

@@ -11,6 +11,8 @@ export interface ToldMembership {
   readonly status: Status;
   readonly replaces: MemId | null;
   readonly removedBy: UsrId | null;
+  /** As events have instants. */
+  readonly expiresAt: string | null;
   /** The invitation that made it. */
   readonly invId: InvId | null;
   /** The number of the event that made it. */
@@ -84,7 +86,10 @@ class Fold implements Told {
       case "org.revoked":
         return this.#endOrg(event);
       case "membership.added":
-        return this.#make(event, data, { role: data["role"] });
+        this.#endLapsed(event, data["expired"]);
+        return this.#make(event, data, { role: data["role"], expiresAt: data["expiresAt"] });
+      case "membership.updated":
+        return this.#rebox(event);
       case "membership.role_changed":
         return this.#link(event, data, data["to"]);
       case "membership.suspended":
@@ -96,6 +101,11 @@ class Fold implements Told {
         return this.#end(event, data["memId"], null);
       case "membership.removed":
         return this.#end(event, data["memId"], data["removedBy"]);
+      case "membership.expired":
+        for (const { memId } of data["memberships"] as readonly { readonly memId: unknown }[]) {
+          this.#endLapsed(event, memId);
+        }
+        return;
       case "ownership.transferred":
         this.#promote(event, data["to"]);
         return this.#link(event, data["from"], "member");
@@ -106,7 +116,8 @@ class Fold implements Told {
         return;
       case "invitation.accepted":
         this.#close(event, data["invId"], "accepted");
-        return this.#make(event, data, { role: data["role"], invId: data["invId"] });
+        this.#endLapsed(event, data["expired"]);
+        return this.#make(event, data, { role: data["role"], invId: data["invId"], expiresAt: data["expiresAt"] });
       case "invitation.declined":
         return this.#close(event, data["invId"], "declined");
       case "invitation.revoked":
@@ -147,7 +158,12 @@ class Fold implements Told {
   #make(
     { orgId, seq }: Recorded,
     part: unknown,
-    { role, replaces = null, invId = null }: { role: unknown; replaces?: unknown; invId?: unknown },
+    {
+      role,
+      replaces = null,
+      invId = null,
+      expiresAt = null,
+    }: { role: unknown; replaces?: unknown; invId?: unknown; expiresAt?: unknown },
   ): void {
     const { memId, usrId } = part as { readonly memId: MemId; readonly usrId: UsrId };
     if (this.memberships.has(memId)) {
@@ -161,6 +177,7 @@ class Fold implements Told {
       status: "active",
       replaces: replaces as MemId | null,
       removedBy: null,
+      expiresAt: expiresAt as string | null,
       invId: invId as InvId | null,
       seq,
     });
@@ -170,8 +187,9 @@ class Fold implements Told {
   /** A link of a chain: the membership that it replaces ends with it. */
   #link(event: Recorded, part: unknown, role: unknown): void {
     const { replaces } = part as { readonly replaces: MemId };
+    const expiresAt = this.memberships.get(replaces)?.expiresAt ?? null;
     this.#end(event, replaces, null);
-    this.#make(event, part, { role, replaces });
+    this.#make(event, part, { role, replaces, expiresAt });
   }
 
   /** Somebody became owner, unless they were one already. */
@@ -192,6 +210,30 @@ class Fold implements Told {
       status: "revoked",
       removedBy: removedBy as UsrId | null,
     });
+  }
+
+  /** One that a sweep wrote down, or what took its place. */
+  #endLapsed(event: Recorded, memId: unknown): void {
+    if (memId === null) {
+      return;
+    }
+    const { expiresAt = null } = this.memberships.get(memId as MemId) ?? {};
+    if (expiresAt === null || Date.parse(expiresAt) >= event.at.getTime()) {
+      this.contradictions.push(`${event.orgId} ${event.seq}: ${memId} lapsed, and had not`);
+    }
+    this.#end(event, memId, null);
+  }
+
+  #rebox({ orgId, seq, data }: Recorded): void {
+    const membership = this.memberships.get(data["memId"] as MemId);
+    if (membership === undefined || membership.status === "revoked") {
+      this.contradictions.push(`${orgId} ${seq}: ${data["memId"]} is changed, and was not live`);
+      return;
+    }
+    const { expiresAt } = data["changes"] as { readonly expiresAt?: { readonly to: string | null } };
+    if (expiresAt !== undefined) {
+      this.memberships.set(membership.memId, { ...membership, expiresAt: expiresAt.to });
+    }
   }
 
   #become({ orgId, seq }: Recorded, memId: unknown, status: Status): void {

@@ -18,7 +18,7 @@ export interface Seen {
   readonly membersOf: ReadonlyMap<string, Tables["mem"]>;
   readonly memberships: ReadonlyMap<string, Tables["mem"][number]>;
   readonly eventsOf: ReadonlyMap<string, Tables["evt"]>;
-  readonly tuples: ReadonlySet<string>;
+  readonly tuples: ReadonlyMap<string, Tuple>;
 }
 
 export interface Violation {

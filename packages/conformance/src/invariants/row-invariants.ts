@@ -9,13 +9,15 @@ export const rowInvariants: readonly Invariant[] = [
   {
     id: "I01",
     name: "owner",
-    rule: "an organization that is not revoked has an active owner",
+    rule: "an organization that is not revoked has an active owner without a time box",
     broken: ({ tables, membersOf }) =>
       ids(
         tables.org.filter(
           ({ id, status }) =>
             status !== "revoked" &&
-            !(membersOf.get(id) ?? []).some((member) => member.role === "owner" && member.status === "active"),
+            !(membersOf.get(id) ?? []).some(
+              (member) => member.role === "owner" && member.status === "active" && member.expiresAt === null,
+            ),
         ),
       ),
   },
@@ -29,12 +31,13 @@ export const rowInvariants: readonly Invariant[] = [
   {
     id: "I03",
     name: "tuple_of_member",
-    rule: "an active membership has exactly one role tuple",
+    rule: "an active membership has exactly one role tuple, with its time box",
     broken: ({ tables, tuples }) =>
       ids(
         tables.mem.filter(
-          ({ status, usrId, role, orgId }) =>
-            status === "active" && !tuples.has(tupleKey(usrId, role, { objectType: "org", objectId: orgId })),
+          ({ status, usrId, role, orgId, expiresAt }) =>
+            status === "active" &&
+            !hasTuple(tuples.get(tupleKey(usrId, role, { objectType: "org", objectId: orgId })), expiresAt),
         ),
       ),
   },
@@ -213,13 +216,18 @@ export const rowInvariants: readonly Invariant[] = [
   },
 ];
 
+function hasTuple(tuple: Tables["tup"][number] | undefined, expiresAt: Date | null): boolean {
+  return tuple !== undefined && tuple.expiresAt?.getTime() === expiresAt?.getTime();
+}
+
 function fits(row: Tables["inv"][number]): boolean {
-  const { status, terminalAt, terminalBy, invitedUserId, createdAt, expiresAt } = row;
+  const { status, terminalAt, terminalBy, invitedUserId, createdAt, expiresAt, membershipExpiresAt } = row;
   const [created, expiry, end] = [createdAt.getTime(), expiresAt.getTime(), terminalAt?.getTime() ?? null];
   return (
     (status === "pending") === (end === null) &&
     (status === "accepted") === (invitedUserId !== null) &&
     expiry > created &&
+    (membershipExpiresAt === null || membershipExpiresAt.getTime() > expiry) &&
     (end === null || end >= created) &&
     ((status !== "pending" && status !== "expired") || terminalBy === null) &&
     (status !== "expired" || end === expiry) &&

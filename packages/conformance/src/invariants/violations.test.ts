@@ -119,6 +119,7 @@ const damages: readonly (readonly [id: string, what: string, damage: Damage])[] 
           relation: "reader",
           objectType: "org",
           objectId: id,
+          expiresAt: null,
         })),
     }),
   ],

@@ -28,7 +28,7 @@ function look(tables: Tables): Seen {
     membersOf: groupedBy(tables.mem, ({ orgId }) => orgId),
     memberships: new Map(tables.mem.map((row) => [row.id, row])),
     eventsOf: groupedBy(tables.evt, ({ orgId }) => orgId),
-    tuples: new Set(tables.tup.map((tuple) => tupleKey(tuple.subjectId, tuple.relation, tuple))),
+    tuples: new Map(tables.tup.map((tuple) => [tupleKey(tuple.subjectId, tuple.relation, tuple), tuple])),
   };
 }
 
@@ -52,7 +52,7 @@ export class Watch {
   }
 }
 
-/** Only the version of a revoked organization may still rise: the sweep writes events there. */
+/** Only the version of a revoked organization may still rise: sweeps write events there. */
 function finalRows({ org, mem, inv }: Tables): ReadonlyMap<string, string> {
   return new Map([
     ...org

@@ -23,6 +23,7 @@ import {
   maybe,
   memberOf,
   memId,
+  metadata,
   naming,
   OBJECTS,
   orgId,
@@ -32,6 +33,7 @@ import {
   someInvitation,
   someMember,
   someOrg,
+  timeBox,
   user,
 } from "./picks.ts";
 
@@ -50,8 +52,15 @@ const query = (make: Maker["make"]): Maker => ({ isMutation: false, make });
 
 /** For each operation arguments that are valid, stale or foreign, as the choices fall. */
 export const makers: Readonly<Record<string, Maker>> = {
-  createOrg: mutation((setting) => [{ creator: user(setting), ...naming(setting) }]),
-  updateOrg: mutation((setting) => [{ orgId: orgId(setting), ...naming(setting) }]),
+  createOrg: mutation((setting) => [
+    {
+      creator: user(setting),
+      ...naming(setting),
+      ...metadata(setting),
+      ...metadata(setting, "membershipMetadata"),
+    },
+  ]),
+  updateOrg: mutation((setting) => [{ orgId: orgId(setting), ...naming(setting), ...metadata(setting) }]),
   suspendOrg: mutation((setting) => [orgId(setting)]),
   reinstateOrg: mutation((setting) => [
     idOfOrg(
@@ -66,8 +75,11 @@ export const makers: Readonly<Record<string, Maker>> = {
       usrId: user(setting),
       role: role(setting),
       ...maybe(setting, "invitedBy", () => setting.choices.of<UsrId | null>(user(setting), null)),
+      ...timeBox(setting),
+      ...metadata(setting),
     },
   ]),
+  updateMembership: mutation((setting) => [{ memId: memId(setting), ...timeBox(setting), ...metadata(setting) }]),
   changeRole: mutation((setting) => [{ memId: memId(setting), newRole: role(setting) }]),
   suspendMembership: mutation((setting) => [memId(setting)]),
   reinstateMembership: mutation((setting) => {
@@ -100,6 +112,8 @@ export const makers: Readonly<Record<string, Maker>> = {
         invitedBy: administrator(setting, org),
         expiresAt: expiry(setting),
         ...maybe(setting, "preTuples", () => grants(setting, orgId)),
+        ...timeBox(setting, "membershipExpiresAt"),
+        ...metadata(setting, "membershipMetadata"),
       },
     ];
   }),
@@ -114,12 +128,9 @@ export const makers: Readonly<Record<string, Maker>> = {
     const adminUsrId = administrator(setting, org);
     return [{ invId: invitation, adminUsrId, expiresAt: expiry(setting) }];
   }),
-  expireInvitations: mutation((setting) => [
-    {
-      ...maybe(setting, "orgId", () => orgId(setting)),
-      ...maybe(setting, "limit", () => setting.choices.of(1, 2, 200)),
-    },
-  ]),
+  expireInvitations: mutation(sweep),
+  expireMemberships: mutation(sweep),
+  expireGrants: mutation(sweep),
   getOrg: query((setting) => [orgId(setting)]),
   getOrgBySlug: query(({ choices }) => [choices.of(...SLUGS, "ACME", "nobody")]),
   listOrgs: query((setting) => [
@@ -183,6 +194,18 @@ export const makers: Readonly<Record<string, Maker>> = {
   }),
 };
 
+function sweep(setting: Setting): readonly unknown[] {
+  return [
+    {
+      ...maybe(setting, "orgId", () => orgId(setting)),
+      ...maybe(setting, "limit", () => setting.choices.of(1, 2, 200)),
+    },
+  ];
+}
+
+/** Those that take no key and no version. */
+const SWEEPS: readonly string[] = ["expireInvitations", "expireMemberships", "expireGrants"];
+
 /** A call of the operation. Before there is an organization, of `createOrg`. */
 export function attempt(op: string, setting: Setting): Attempt {
   const name = setting.world.orgs.size === 0 ? "createOrg" : op;
@@ -204,6 +227,7 @@ const HOLDERS: Readonly<Record<string, string>> = {
   suspendOrg: "",
   reinstateOrg: "",
   revokeOrg: "",
+  updateMembership: "memId",
   changeRole: "memId",
   suspendMembership: "",
   reinstateMembership: "",
@@ -231,7 +255,7 @@ function held(op: string, args: readonly unknown[], choices: Choices): readonly 
 function mutationOptions(op: string, args: readonly unknown[], setting: Setting): MutationOptions {
   const { choices, world } = setting;
   const actor = maybe(setting, "actor", () => choices.of<UsrId | null>(user(setting), null));
-  if (op === "expireInvitations") {
+  if (SWEEPS.includes(op)) {
     return actor;
   }
   const [first] = args;

@@ -183,7 +183,7 @@ function givenOptions({ identifierPolicy = exactIdentifiers, ...options }: RunOp
   };
   const chosen: Json = { ...options, identifierPolicy: (identifierPolicy satisfies IdentifierPolicy).name };
   const unusual = Object.entries(chosen).filter(([key, value]) => value !== defaults[key]);
-  return Object.fromEntries(unusual.map(([key, value]) => [snakeCase(key), value]));
+  return Object.fromEntries(unusual.map(([key, value]) => [snakeCase(key), isObject(value) ? written(value) : value]));
 }
 
 /** The names of ids: users are given, others are captured where they are first answered. */

@@ -6,12 +6,13 @@ import type { Run, RunOptions } from "./play.ts";
 /** Steps of one run at most. */
 export const LONGEST = 200;
 /** Numbers that a step's arguments are made of; those behind them are 0. */
-const NUMBERS = 16;
+const NUMBERS = 24;
 /** How often operations are called that make a life interesting, compared with those that end it. */
 const USUAL: Readonly<Record<string, number>> = {
   addMember: 6,
   createInvitation: 4,
   acceptInvitation: 5,
+  updateMembership: 3,
   changeRole: 4,
   selfLeave: 2,
   adminRemove: 2,
@@ -28,11 +29,20 @@ const optionsOfRun: fc.Arbitrary<RunOptions> = fc
     inviterCheck: fc.constantFrom("authority", "authority", "any"),
     recheckInviter: fc.constantFrom(true, true, false),
     declineBinding: fc.constantFrom("any", "required"),
+    limits: fc.constantFrom<RunOptions["limits"]>(
+      undefined,
+      undefined,
+      { members: 3 },
+      { pendingInvitations: 2 },
+      { organizationsPerUser: 2 },
+      { members: 2, pendingInvitations: 1, organizationsPerUser: 1 },
+    ),
     isEmail: fc.boolean(),
     isReserved: fc.boolean(),
   })
-  .map(({ isEmail, isReserved, ...options }) => ({
+  .map(({ isEmail, isReserved, limits, ...options }) => ({
     ...options,
+    ...(limits === undefined ? {} : { limits }),
     ...(isEmail ? { identifierPolicy: emailIdentifiers } : {}),
     ...(isReserved ? { reservedSlugs: ["reserved"] } : {}),
   }));

@@ -12,6 +12,7 @@ export const NAMES = ["Acme", "Ümläut & Söhne", ""] as const;
 export const IDENTIFIERS = ["ann@example.com", "Ann@Example.com", "bob@example.com", " ann@example.com"] as const;
 export const KEYS = ["k0", "k1", "k2"] as const;
 export const OBJECTS = ["1", "a b", "é", "\u{1f600}"] as const;
+export const METADATA = [{ plan: "pro" }, { plan: null, seats: 3 }, {}, { note: { list: [1, null] } }] as const;
 export const HOUR = 3_600_000;
 
 export interface Setting {
@@ -27,6 +28,19 @@ export function naming(setting: Setting): object {
     ...maybe(setting, "name", () => choices.of<string | null>(...NAMES, null)),
     ...maybe(setting, "slug", () => choices.of<string | null>(...SLUGS, null)),
   };
+}
+
+export function metadata(setting: Setting, key = "metadata"): object {
+  return maybe(setting, key, () => METADATA[setting.choices.below(METADATA.length)]);
+}
+
+/** The last instant of something: hours away, now and then one that has passed, or none. */
+export function timeBox(setting: Setting, key = "expiresAt"): object {
+  const { choices, now } = setting;
+  return maybe(setting, key, () => {
+    const lasts = choices.of(30 * HOUR, 2 * HOUR, null, 1000, 60_000, 900 * HOUR, 1, 0, -HOUR);
+    return lasts === null ? null : new Date(now.getTime() + lasts);
+  });
 }
 
 export function maybe(setting: Setting, key: string, value: () => unknown): object {
@@ -126,10 +140,12 @@ export function answer(setting: Setting): object {
   };
 }
 
-export function grants({ choices }: Setting, orgId: OrgId): readonly object[] {
+export function grants(setting: Setting, orgId: OrgId): readonly object[] {
+  const { choices } = setting;
   const count = 1 + choices.below(3);
   return Array.from({ length: count }, (_, place) => ({
     relation: choices.of("viewer", "can_edit"),
+    ...timeBox(setting),
     ...(choices.oneIn(4)
       ? { objectType: "org", objectId: orgId }
       : { objectType: "project", objectId: OBJECTS[(place + choices.below(2)) % OBJECTS.length] }),

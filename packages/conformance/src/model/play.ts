@@ -1,4 +1,4 @@
-import { isTenancyError, type Tables, type TenancyError, type TenancyOptions } from "@tenantry/core";
+import { isTenancyError, type Limits, type Tables, type TenancyError, type TenancyOptions } from "@tenantry/core";
 import { InMemoryTenancyStore } from "@tenantry/store-memory";
 import { describeError, Failure, type Outcome, outcomeOf } from "../assertions.ts";
 import { SequentialIds } from "../chance.ts";
@@ -36,7 +36,7 @@ interface RunStep {
 export type RunOptions = Pick<
   TenancyOptions,
   "reinvite" | "inviterCheck" | "recheckInviter" | "declineBinding" | "identifierPolicy"
-> & { readonly reservedSlugs?: readonly string[] };
+> & { readonly reservedSlugs?: readonly string[]; readonly limits?: { readonly [K in keyof Limits]: number } };
 
 /** One step as it happened on the reference store. */
 export interface PlayedStep {

@@ -128,5 +128,5 @@ function placeOf(kind: Kind, setting: Setting, name: string): Place | null {
 }
 
 function roleOf(subjectId: Tuple["subjectId"], orgId: string, relation: string): Tuple {
-  return { subjectType: "usr", subjectId, relation, objectType: "org", objectId: orgId };
+  return { subjectType: "usr", subjectId, relation, objectType: "org", objectId: orgId, expiresAt: null };
 }

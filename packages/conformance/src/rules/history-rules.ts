@@ -15,7 +15,7 @@ import { tupleKey } from "../invariants/invariant.ts";
 import { inOrg } from "./org-rules.ts";
 import { asSeen, page } from "./query-rules.ts";
 import { type Rule, refused } from "./ruling.ts";
-import { type MemberRow, type OrgState, shownMember } from "./world.ts";
+import { hasLapsed, type MemberRow, type OrgState, seenMember, shownMember } from "./world.ts";
 
 // Look-ups across organizations, and of the past.
 
@@ -47,9 +47,10 @@ export const listOrgs: Rule<ListOrgsOptions, { readonly org: null }> = {
 export const listMemberships: Rule<ListMembershipsOptions & { readonly usrId: UsrId }, { readonly org: null }> = {
   input: ([usrId, options]) => ({ ...(options as ListMembershipsOptions), usrId: usrId as UsrId }),
   find: everywhere,
-  decide(world, { usrId, status, ...options }) {
+  decide(world, { usrId, status, ...options }, _, { now }) {
     const rows = [...world.orgs.values()].flatMap(({ row: org, members }) =>
       [...members.values()]
+        .map((row) => seenMember(row, now))
         .filter((row) => row.usrId === usrId && (status === undefined || row.status === status))
         .map((row) => ({ ...shownMember(row), org })),
     );
@@ -60,7 +61,7 @@ export const listMemberships: Rule<ListMembershipsOptions & { readonly usrId: Us
 export const membershipHistory: Rule<MemId, { readonly org: OrgState; readonly member: MemberRow }> = {
   input: ([memId]) => memId as MemId,
   find: (world, memId) => world.member(memId),
-  decide(_, __, { org, member }) {
+  decide(_, __, { org, member }, { now }) {
     const links = [member];
     for (let older = member.replaces; older !== null; older = links[0]?.replaces ?? null) {
       links.unshift(org.members.get(older) as MemberRow);
@@ -70,7 +71,7 @@ export const membershipHistory: Rule<MemId, { readonly org: OrgState; readonly m
     for (let newer = successor(); newer !== undefined; newer = successor()) {
       links.push(newer);
     }
-    return { answer: links.map(shownMember) };
+    return { answer: links.map((link) => shownMember(seenMember(link, now))) };
   },
 };
 
@@ -81,7 +82,7 @@ export const membersAsOf: Rule<AsOf, { readonly org: OrgState }> = {
   find: (world, { orgId }) => inOrg(world, orgId),
   decide(_, { at, ...options }, { org }) {
     const rows = [...org.members.values()]
-      .filter((row) => row.createdAt <= at && (row.status !== "revoked" || row.updatedAt > at))
+      .filter((row) => row.createdAt <= at && (row.status !== "revoked" || row.updatedAt > at) && !hasLapsed(row, at))
       .map((row) => then(org, row, at));
     return { answer: page(rows, options) };
   },
@@ -123,11 +124,12 @@ export const listInvitationsFor: Rule<Addressed, { readonly org: null }> = {
 export const check: Rule<CheckInput, { readonly org: null }> = {
   input: ([input]) => input as CheckInput,
   find: everywhere,
-  decide(world, { subject, relation, relations = [], object, requireActiveOrg = false }) {
+  decide(world, { subject, relation, relations = [], object, requireActiveOrg = false }, _, { now }) {
     const { type, id } = typeof object === "string" ? { type: "org", id: object } : object;
-    const isHeld = [...relations, ...(relation === undefined ? [] : [relation])].some((name) =>
-      world.tuples.has(tupleKey(subject, name, { objectType: type, objectId: id })),
-    );
+    const isHeld = [...relations, ...(relation === undefined ? [] : [relation])].some((name) => {
+      const tuple = world.tuples.get(tupleKey(subject, name, { objectType: type, objectId: id }));
+      return tuple !== undefined && !hasLapsed(tuple, now);
+    });
     const isOpen = !requireActiveOrg || type !== "org" || world.org(id as OrgId)?.row.status === "active";
     return { answer: isHeld && isOpen };
   },

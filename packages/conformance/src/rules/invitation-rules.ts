@@ -4,14 +4,16 @@ import type {
   CreateInvitationInput,
   InvId,
   InvitationStatus,
+  Metadata,
   OrgId,
-  PreTuple,
   RevokeInvitationInput,
   Tuple,
   UsrId,
 } from "@tenantry/core";
 import { isRole } from "../invariants/invariant.ts";
-import { hasAuthority, joined, rank, refuseMember } from "./membership-rules.ts";
+import { refuseJoin } from "./limit-rules.ts";
+import { copyOf, hasAuthority, joined, rank, refuseMember, textOf } from "./membership-rules.ts";
+import { fresh } from "./metadata-rules.ts";
 import { inOrg } from "./org-rules.ts";
 import { idFrom, type Rule, type Ruling, refused, type Settings, type Situation } from "./ruling.ts";
 import {
@@ -28,24 +30,32 @@ export interface OfInvitation {
   readonly org: OrgState;
   readonly invitation: InvitationRow;
 }
-type Offer = Required<CreateInvitationInput>;
+type Offer = Pick<CreateInvitationInput, "orgId" | "identifier" | "role" | "invitedBy" | "expiresAt"> &
+  Offered & { readonly membershipMetadata: Metadata };
+type Offered = Pick<InvitationRow, "preTuples" | "membershipExpiresAt">;
 
 export const createInvitation: Rule<Offer, { readonly org: OrgState }> = {
   input([input]) {
-    const { orgId, identifier, role, invitedBy, expiresAt, preTuples = [] } = input as CreateInvitationInput;
-    return { orgId, identifier, role, invitedBy, expiresAt: new Date(expiresAt), preTuples };
+    const given = input as CreateInvitationInput;
+    const { orgId, identifier, role, invitedBy, expiresAt, preTuples = [], membershipExpiresAt = null } = given;
+    return {
+      ...{ orgId, identifier, role, invitedBy, expiresAt: new Date(expiresAt) },
+      preTuples: preTuples.map(({ expiresAt: end = null, ...grant }) => ({ ...grant, expiresAt: copyOf(end) })),
+      membershipExpiresAt: copyOf(membershipExpiresAt),
+      membershipMetadata: fresh(given.membershipMetadata),
+    };
   },
-  refuse: ({ orgId, preTuples }) => refuseGrants(orgId, preTuples),
+  refuse: (offer) => refuseGrants(offer.orgId, offer.preTuples) ?? refuseShortOffer(offer, offer.expiresAt),
   find: (world, { orgId }) => inOrg(world, orgId),
   decide(world, offer, { org }, { now, settings, mint }) {
-    const { identifier, role, invitedBy, expiresAt, preTuples } = offer;
+    const { identifier, role, invitedBy, expiresAt, preTuples, membershipExpiresAt } = offer;
     if (org.row.status !== "active") {
       return refused("precondition.org_not_active");
     }
     if (expiresAt.getTime() <= now.getTime()) {
       return refused("precondition.past_expiration");
     }
-    const refusal = settings.inviterCheck === "any" ? null : refuseInviter(org, offer);
+    const refusal = settings.inviterCheck === "any" ? null : refuseInviter(org, offer, now);
     if (refusal !== null) {
       return refusal;
     }
@@ -57,6 +67,10 @@ export const createInvitation: Rule<Offer, { readonly org: OrgState }> = {
       return refused("conflict.duplicate_invitation");
     }
     const replaced = settings.reinvite === "replace" ? pending : [];
+    const open = [...org.invitations.values()].filter((other) => isOpen(other, now));
+    if (open.length - replaced.length >= settings.limits.pendingInvitations) {
+      return refused("conflict.invitation_limit");
+    }
     return {
       apply() {
         for (const former of replaced) {
@@ -78,7 +92,8 @@ export const createInvitation: Rule<Offer, { readonly org: OrgState }> = {
           role,
           invitedBy,
           expiresAt: expiresAt.toISOString(),
-          preTuples,
+          preTuples: told(preTuples),
+          membershipExpiresAt: textOf(membershipExpiresAt),
           replaced: replaced.map(({ id }) => id),
         };
         const result = (): unknown => shownInvitation(row);
@@ -101,8 +116,16 @@ const byInvId = {
 export const acceptInvitation: Rule<Answering, OfInvitation> = {
   ...byInvId,
   refuse: refuseUnbound,
-  decide(world, { asUsrId, acceptingIdentifier }, { org, invitation }, { now, settings, mint }) {
-    const { id: invId, role, invitedBy, preTuples } = invitation;
+  decide(world, { asUsrId, acceptingIdentifier }, { org, invitation }, situation) {
+    const { now, settings, mint } = situation;
+    const {
+      id: invId,
+      role,
+      invitedBy,
+      preTuples,
+      membershipExpiresAt: expiresAt,
+      membershipMetadata: metadata,
+    } = invitation;
     if (asUsrId !== null && !isSame(settings, acceptingIdentifier, invitation)) {
       return refused("precondition.identifier_mismatch");
     }
@@ -117,21 +140,24 @@ export const acceptInvitation: Rule<Answering, OfInvitation> = {
     }
     const isChecked = settings.recheckInviter && settings.inviterCheck === "authority";
     const refusal =
-      (asUsrId === null ? null : refuseMember(org, asUsrId)) ?? (isChecked ? refuseInviter(org, invitation) : null);
+      (asUsrId === null ? null : refuseMember(org, asUsrId, now)) ??
+      (isChecked ? refuseInviter(org, invitation, now) : null) ??
+      refuseJoin(world, org, asUsrId, situation);
     return (
       refusal ?? {
         apply() {
           const at = latest(now, invitation.createdAt);
           const memId = mint("mem");
           const usrId = asUsrId ?? mint("usr");
-          const member = joined(org, { id: memId, usrId, role, invitedBy, invId }, at);
-          world.putMember(org, member);
+          const who = { id: memId, usrId, role, invitedBy, invId, metadata, expiresAt };
+          const { row: member, arrival } = joined(world, org, who, at);
           const row = close(world, org, invitation, { status: "accepted", by: usrId, now });
           const tuples = preTuples.map((grant): Tuple => ({ subjectType: "usr", subjectId: usrId, ...grant }));
           for (const tuple of tuples) {
-            world.grant(tuple);
+            world.grant(tuple, org.row.id);
           }
-          const data = { invId, memId, usrId, role, invitedBy, minted: asUsrId === null, tuples: preTuples };
+          const minted = asUsrId === null;
+          const data = { invId, memId, usrId, role, invitedBy, minted, tuples: told(preTuples), ...arrival };
           const result = {
             invitation: shownInvitation(row),
             membership: shownMember(member),
@@ -168,7 +194,7 @@ export const revokeInvitation: Rule<ById<RevokeInvitationInput>, OfInvitation> =
   },
   find: byInvId.find,
   decide(world, { adminUsrId }, { org, invitation }, situation) {
-    if (!hasAuthority(liveMember(org, adminUsrId))) {
+    if (!hasAuthority(liveMember(org, adminUsrId, situation.now))) {
       return refused("forbidden");
     }
     return isOpen(invitation, situation.now)
@@ -186,7 +212,18 @@ function refuseUnbound({ asUsrId, acceptingIdentifier }: Omit<Answering, "invId"
   return asUsrId !== null && acceptingIdentifier === null ? "precondition.identifier_binding_required" : null;
 }
 
-function refuseGrants(orgId: OrgId, grants: readonly PreTuple[]): Code | null {
+/** What is offered outlasts the offer. */
+export function refuseShortOffer({ preTuples, membershipExpiresAt }: Offered, expiresAt: Date): Code | null {
+  const ends = [membershipExpiresAt, ...preTuples.map((grant) => grant.expiresAt)];
+  return ends.some((end) => end !== null && end <= expiresAt) ? "precondition.short_time_box" : null;
+}
+
+/** Grants as events tell of them. */
+function told(grants: Offered["preTuples"]): readonly object[] {
+  return grants.map((grant) => ({ ...grant, expiresAt: textOf(grant.expiresAt) }));
+}
+
+function refuseGrants(orgId: OrgId, grants: Offered["preTuples"]): Code | null {
   const keys = new Set(grants.map(({ relation, objectType, objectId }) => `${relation} ${objectType} ${objectId}`));
   if (keys.size < grants.length) {
     return "precondition.duplicate_pre_tuple";
@@ -215,8 +252,9 @@ function isSame({ canonical }: Settings, given: string | null, { identifier }: I
 export function refuseInviter(
   org: OrgState,
   { invitedBy, role }: Pick<InvitationRow, "invitedBy" | "role">,
+  now: Date,
 ): Ruling | null {
-  const inviter = liveMember(org, invitedBy);
+  const inviter = liveMember(org, invitedBy, now);
   if (!hasAuthority(inviter)) {
     return refused("forbidden");
   }

@@ -4,15 +4,30 @@ import {
   type ChangeRoleInput,
   type Membership,
   type MemId,
+  type Metadata,
   type Role,
   rankOf,
   type SelfLeaveInput,
   type TransferOwnershipInput,
+  type UpdateMembershipInput,
   type UsrId,
 } from "@tenantry/core";
+import { refuseJoin } from "./limit-rules.ts";
+import { changedKeys, fresh, merged } from "./metadata-rules.ts";
 import { inOrg } from "./org-rules.ts";
 import { idFrom, type Rule, type Ruling, refused } from "./ruling.ts";
-import { activeOwners, latest, liveMember, type MemberRow, type OrgState, shownMember, type World } from "./world.ts";
+import {
+  lastingOwners,
+  latest,
+  liveMember,
+  type MemberRow,
+  type OrgState,
+  seenMember,
+  shownMember,
+  storedMember,
+  type World,
+  writtenDown,
+} from "./world.ts";
 
 interface OfMember {
   readonly org: OrgState;
@@ -24,20 +39,29 @@ const byMemId = {
   find: (world: World, { memId }: { readonly memId: MemId }) => world.member(memId),
 };
 
-export const addMember: Rule<Required<AddMemberInput>, { readonly org: OrgState }> = {
+type NewMember = Required<Omit<AddMemberInput, "metadata">> & { readonly metadata: Metadata };
+
+export const addMember: Rule<NewMember, { readonly org: OrgState }> = {
   input([input]) {
-    const { orgId, usrId, role, invitedBy = null } = input as AddMemberInput;
-    return { orgId, usrId, role, invitedBy };
+    const { orgId, usrId, role, invitedBy = null, metadata, expiresAt = null } = input as AddMemberInput;
+    return { orgId, usrId, role, invitedBy, metadata: fresh(metadata), expiresAt: copyOf(expiresAt) };
   },
   find: (world, { orgId }) => inOrg(world, orgId),
-  decide(world, { usrId, role, invitedBy }, { org }, { now, mint }) {
-    const refusal = org.row.status === "active" ? refuseMember(org, usrId) : refused("precondition.org_not_active");
+  decide(world, { usrId, role, invitedBy, metadata, expiresAt }, { org }, situation) {
+    const { now, mint } = situation;
+    if (org.row.status !== "active") {
+      return refused("precondition.org_not_active");
+    }
+    if (expiresAt !== null && expiresAt <= now) {
+      return refused("precondition.past_expiration");
+    }
     return (
-      refusal ?? {
+      refuseMember(org, usrId, now) ??
+      refuseJoin(world, org, usrId, situation) ?? {
         apply() {
-          const row = joined(org, { id: mint("mem"), usrId, role, invitedBy, invId: null }, now);
-          world.putMember(org, row);
-          const data = { memId: row.id, usrId, role, invitedBy };
+          const who = { id: mint("mem"), usrId, role, invitedBy, invId: null, metadata, expiresAt };
+          const { row, arrival } = joined(world, org, who, now);
+          const data = { memId: row.id, usrId, role, invitedBy, ...arrival };
           return { org, at: now, actor: invitedBy, event: { type: "membership.added", data }, result: shown(row) };
         },
       }
@@ -51,7 +75,8 @@ export const changeRole: Rule<ById<ChangeRoleInput>, OfMember> = {
     return { memId: idFrom(memId), newRole };
   },
   find: byMemId.find,
-  decide(world, { newRole }, { org, member }, { now, mint }) {
+  decide(world, { newRole }, { org, member: stored }, { now, mint }) {
+    const member = seenMember(stored, linkTime(now, stored));
     if (member.status !== "active") {
       return refused("precondition.mem_not_active");
     }
@@ -77,7 +102,8 @@ export const changeRole: Rule<ById<ChangeRoleInput>, OfMember> = {
 
 export const suspendMembership: Rule<{ readonly memId: MemId }, OfMember> = {
   ...byMemId,
-  decide(world, _, { org, member }, { now }) {
+  decide(world, _, { org, member: stored }, { now }) {
+    const member = seenMember(stored, now);
     if (member.status !== "active") {
       return refused("precondition.mem_not_active");
     }
@@ -89,7 +115,8 @@ export const suspendMembership: Rule<{ readonly memId: MemId }, OfMember> = {
 
 export const reinstateMembership: Rule<{ readonly memId: MemId }, OfMember> = {
   ...byMemId,
-  decide(world, _, { org, member }, { now }) {
+  decide(world, _, { org, member: stored }, { now }) {
+    const member = seenMember(stored, now);
     if (member.status !== "suspended") {
       return refused("precondition.invalid_transition");
     }
@@ -105,7 +132,8 @@ export const selfLeave: Rule<Required<ById<SelfLeaveInput>>, OfMember> = {
     return { memId: idFrom(memId), transferTo };
   },
   find: byMemId.find,
-  decide(world, { transferTo }, { org, member }, { now, mint }) {
+  decide(world, { transferTo }, { org, member: stored }, { now, mint }) {
+    const member = seenMember(stored, now);
     if (member.status === "revoked") {
       return refused("precondition.mem_not_active");
     }
@@ -118,9 +146,12 @@ export const selfLeave: Rule<Required<ById<SelfLeaveInput>>, OfMember> = {
     if (transferTo === null && isSoleOwner(org, member)) {
       return refused("conflict.sole_owner");
     }
-    const heir = transferTo === null ? null : liveMember(org, transferTo);
+    const heir = transferTo === null ? null : liveMember(org, transferTo, now);
     if (transferTo !== null && heir?.status !== "active") {
       return refused("not_found");
+    }
+    if (heir !== null && heir.expiresAt !== null) {
+      return refused("precondition.to_time_boxed");
     }
     return {
       apply() {
@@ -141,12 +172,13 @@ export const adminRemove: Rule<ById<AdminRemoveInput>, OfMember> = {
     return { memId: idFrom(memId), adminUsrId };
   },
   find: byMemId.find,
-  decide(world, { adminUsrId }, { org, member }, { now }) {
+  decide(world, { adminUsrId }, { org, member: stored }, { now }) {
+    const member = seenMember(stored, now);
     const { id: memId, usrId, role, status: from } = member;
     if (from === "revoked") {
       return refused("precondition.mem_not_active");
     }
-    const admin = liveMember(org, adminUsrId);
+    const admin = liveMember(org, adminUsrId, now);
     if (!hasAuthority(admin)) {
       return refused("forbidden");
     }
@@ -181,7 +213,9 @@ export const transferOwnership: Rule<
     const [org, from, to] = [world.org(orgId), world.member(fromMemId), world.member(toMemId)];
     return org === null || from === null || to === null ? null : { org, from: from.member, to: to.member };
   },
-  decide(world, _, { org, from, to }, { now, mint }) {
+  decide(world, _, { org, ...stored }, { now, mint }) {
+    const soonest = linkTime(now, stored.from, stored.to);
+    const [from, to] = [seenMember(stored.from, soonest), seenMember(stored.to, soonest)];
     if (from.status !== "active") {
       return refused("precondition.from_not_active");
     }
@@ -196,6 +230,9 @@ export const transferOwnership: Rule<
     }
     if (from.usrId === to.usrId) {
       return refused("precondition.self_transfer");
+    }
+    if (to.expiresAt !== null) {
+      return refused("precondition.to_time_boxed");
     }
     return {
       apply() {
@@ -217,9 +254,56 @@ export const transferOwnership: Rule<
   },
 };
 
+type Update = ById<UpdateMembershipInput>;
+
+export const updateMembership: Rule<Update, OfMember> = {
+  input([input]) {
+    const { memId, metadata, expiresAt } = input as UpdateMembershipInput;
+    return {
+      memId: idFrom(memId),
+      ...(metadata === undefined ? {} : { metadata }),
+      ...(expiresAt === undefined ? {} : { expiresAt: copyOf(expiresAt) }),
+    };
+  },
+  find: byMemId.find,
+  decide(world, input, { org, member: stored }, { now }) {
+    const at = latest(now, new Date(stored.updatedAt.getTime() + 1));
+    const member = seenMember(stored, at);
+    if (member.status === "revoked") {
+      return refused("precondition.mem_not_active");
+    }
+    const { expiresAt = member.expiresAt } = input;
+    if (input.expiresAt instanceof Date && input.expiresAt <= at) {
+      return refused("precondition.past_expiration");
+    }
+    if (expiresAt !== null && isSoleOwner(org, member)) {
+      return refused("conflict.sole_owner");
+    }
+    const metadata = merged(member.metadata, input.metadata ?? {});
+    const keys = changedKeys(member.metadata, metadata);
+    const [from, to] = [textOf(member.expiresAt), textOf(expiresAt)];
+    const changes = {
+      ...(keys.length === 0 ? {} : { metadata: keys }),
+      ...(from === to ? {} : { expiresAt: { from, to } }),
+    };
+    if (Object.keys(changes).length === 0) {
+      return { answer: shownMember(member) };
+    }
+    return {
+      apply() {
+        const row: MemberRow = { ...member, metadata, expiresAt, updatedAt: at };
+        world.putMember(org, row);
+        const { id: memId, usrId, role } = row;
+        const event = { type: "membership.updated", data: { memId, usrId, role, changes } } as const;
+        return { org, at, actor: null, event, result: shown(row) };
+      },
+    };
+  },
+};
+
 /** A live membership stands in the way of another one. */
-export function refuseMember(org: OrgState, usrId: UsrId): Ruling | null {
-  switch (liveMember(org, usrId)?.status) {
+export function refuseMember(org: OrgState, usrId: UsrId, now: Date): Ruling | null {
+  switch (liveMember(org, usrId, now)?.status) {
     case "active":
       return refused("conflict.duplicate_membership");
     case "suspended":
@@ -238,17 +322,43 @@ export function hasAuthority(member: MemberRow | null): member is MemberRow {
   return member?.status === "active" && (member.role === "owner" || member.role === "admin");
 }
 
+/** Begins a membership. One of the user's that has lapsed, and that nobody wrote down, ends with that. */
 export function joined(
+  world: World,
   org: OrgState,
-  row: Pick<MemberRow, "id" | "usrId" | "role" | "invitedBy" | "invId">,
+  who: Pick<MemberRow, "id" | "usrId" | "role" | "invitedBy" | "invId" | "metadata" | "expiresAt">,
   at: Date,
-): MemberRow {
+): { readonly row: MemberRow; readonly arrival: object } {
+  const before = storedMember(org, who.usrId);
+  if (before !== null) {
+    world.putMember(org, writtenDown(before));
+  }
   const { id: orgId } = org.row;
-  return { ...row, orgId, status: "active", replaces: null, removedBy: null, createdAt: at, updatedAt: at };
+  const row: MemberRow = {
+    ...who,
+    orgId,
+    status: "active",
+    replaces: null,
+    removedBy: null,
+    createdAt: at,
+    updatedAt: at,
+  };
+  world.putMember(org, row);
+  return { row, arrival: { expiresAt: textOf(row.expiresAt), expired: before?.id ?? null } };
+}
+
+/** An instant as events have it. */
+export function textOf(instant: Date | null): string | null {
+  return instant?.toISOString() ?? null;
+}
+
+/** A caller may set a `Date` to another time later. */
+export function copyOf(instant: Date | null): Date | null {
+  return instant === null ? null : new Date(instant);
 }
 
 function isSoleOwner(org: OrgState, { id }: MemberRow): boolean {
-  const owners = activeOwners(org);
+  const owners = lastingOwners(org);
   return owners.length === 1 && owners[0]?.id === id;
 }
 

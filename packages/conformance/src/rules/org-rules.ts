@@ -1,11 +1,16 @@
-import type { Code, CreateOrgInput, Organization, OrgId, UpdateOrgInput, UsrId } from "@tenantry/core";
+import type { Code, CreateOrgInput, Metadata, Organization, OrgId, UpdateOrgInput, UsrId } from "@tenantry/core";
+import { refuseOrganization } from "./limit-rules.ts";
+import { changedKeys, fresh, merged } from "./metadata-rules.ts";
 import { idFrom, type Rule, type Ruling, refused, type Settings, type Situation } from "./ruling.ts";
-import { latest, type OrgState, shownMember, type World } from "./world.ts";
+import { hasLapsed, latest, type MemberRow, type OrgState, shownMember, type World, writtenDown } from "./world.ts";
 
 interface InOrg {
   readonly org: OrgState;
 }
-type NewOrg = Required<CreateOrgInput>;
+type NewOrg = Required<Omit<CreateOrgInput, "metadata" | "membershipMetadata">> & {
+  readonly metadata: Metadata;
+  readonly membershipMetadata: Metadata;
+};
 
 export const createOrg: Rule<NewOrg, { readonly org: null }> = {
   input([input]) {
@@ -13,57 +18,70 @@ export const createOrg: Rule<NewOrg, { readonly org: null }> = {
       creator,
       name = null,
       slug = null,
+      metadata,
+      membershipMetadata,
     } = typeof input === "string" ? { creator: input as UsrId } : (input as CreateOrgInput);
-    return { creator, name, slug };
+    return { creator, name, slug, metadata: fresh(metadata), membershipMetadata: fresh(membershipMetadata) };
   },
   refuse: ({ slug }, settings) => refuseSlug(slug, settings),
   find: () => ({ org: null }),
-  decide(world, { creator, name, slug }, _, { now, mint }) {
+  decide(world, { creator, name, slug, metadata, membershipMetadata }, _, situation) {
+    const { now, mint } = situation;
     if (slug !== null && world.holder(slug) !== null) {
       return refused("conflict.org_slug");
     }
-    return {
-      apply() {
-        const [orgId, memId] = [mint("org"), mint("mem")];
-        const org = world.putOrg({
-          id: orgId,
-          status: "active",
-          name,
-          slug,
-          version: 0,
-          createdAt: now,
-          updatedAt: now,
-        });
-        const owner = {
-          id: memId,
-          usrId: creator,
-          orgId,
-          role: "owner",
-          status: "active",
-          replaces: null,
-          invitedBy: null,
-          removedBy: null,
-          createdAt: now,
-          updatedAt: now,
-          invId: null,
-        } as const;
-        world.putMember(org, owner);
-        return {
-          org,
-          at: now,
-          actor: creator,
-          event: { type: "org.created", data: { name, slug, memId, usrId: creator } },
-          result: () => ({ org: org.row, ownerMembership: shownMember(owner) }),
-        };
-      },
-    };
+    return (
+      refuseOrganization(world, creator, situation) ?? {
+        apply() {
+          const [orgId, memId] = [mint("org"), mint("mem")];
+          const org = world.putOrg({
+            id: orgId,
+            status: "active",
+            name,
+            slug,
+            version: 0,
+            createdAt: now,
+            updatedAt: now,
+            metadata,
+          });
+          const owner = {
+            id: memId,
+            usrId: creator,
+            orgId,
+            role: "owner",
+            status: "active",
+            replaces: null,
+            invitedBy: null,
+            removedBy: null,
+            createdAt: now,
+            updatedAt: now,
+            expiresAt: null,
+            metadata: membershipMetadata,
+            invId: null,
+          } as const;
+          world.putMember(org, owner);
+          return {
+            org,
+            at: now,
+            actor: creator,
+            event: { type: "org.created", data: { name, slug, memId, usrId: creator } },
+            result: () => ({ org: org.row, ownerMembership: shownMember(owner) }),
+          };
+        },
+      }
+    );
   },
 };
 
 export const updateOrg: Rule<Omit<UpdateOrgInput, "orgId"> & { readonly orgId: OrgId }, InOrg> = {
   input([input]) {
-    const { orgId, name, slug } = input as UpdateOrgInput;
-    return { orgId: idFrom(orgId), ...(name === undefined ? {} : { name }), ...(slug === undefined ? {} : { slug }) };
+    const { orgId, name, slug, metadata } = input as UpdateOrgInput;
+    return {
+      orgId: idFrom(orgId),
+      ...(name === undefined ? {} : { name }),
+      ...(slug === undefined ? {} : { slug }),
+      ...(metadata === undefined ? {} : { metadata }),
+    };
   },
   refuse: ({ slug = null }, settings) => refuseSlug(slug, settings),
   find: (world, { orgId }) => inOrg(world, orgId),
@@ -76,13 +94,18 @@ export const updateOrg: Rule<Omit<UpdateOrgInput, "orgId"> & { readonly orgId: O
     if (holder !== null && holder !== org) {
       return refused("conflict.org_slug");
     }
+    const metadata = merged(org.row.metadata, input.metadata ?? {});
+    const keys = changedKeys(org.row.metadata, metadata);
     const changes = {
+      ...(keys.length === 0 ? {} : { metadata: keys }),
       ...(name === org.row.name ? {} : { name: { from: org.row.name, to: name } }),
       ...(slug === org.row.slug ? {} : { slug: { from: org.row.slug, to: slug } }),
     };
+    // A change of metadata is a millisecond later than the last one.
+    const now = keys.length === 0 ? situation.now : latest(situation.now, new Date(org.row.updatedAt.getTime() + 1));
     return Object.keys(changes).length === 0
       ? { answer: org.row }
-      : rewritten(org, { name, slug }, situation, { type: "org.updated", data: { changes } });
+      : rewritten(org, { name, slug, metadata }, { now }, { type: "org.updated", data: { changes } });
   },
 };
 
@@ -121,12 +144,14 @@ export const revokeOrg: Rule<{ readonly orgId: OrgId }, InOrg> = {
         for (const [key, tuple] of world.tuples) {
           if (tuple.objectType === "org" && tuple.objectId === org.row.id) {
             world.tuples.delete(key);
-            ended.tuples += 1;
+            world.granters.delete(key);
+            ended.tuples += hasLapsed(tuple, now) ? 0 : 1;
           }
         }
         for (const row of [...org.members.values()].filter(({ status }) => status !== "revoked")) {
-          world.putMember(org, { ...row, status: "revoked", updatedAt: latest(now, row.updatedAt) });
-          ended.memberships += 1;
+          const end: MemberRow = { ...row, status: "revoked", updatedAt: latest(now, row.updatedAt) };
+          world.putMember(org, hasLapsed(row, now) ? writtenDown(row) : end);
+          ended.memberships += hasLapsed(row, now) ? 0 : 1;
         }
         for (const row of org.invitations.values()) {
           if (row.status === "pending" && row.expiresAt.getTime() >= now.getTime()) {
@@ -150,7 +175,7 @@ function refuseSlug(slug: string | null, { isReserved }: Settings): Code | null 
 function rewritten(
   org: OrgState,
   fields: Partial<Organization>,
-  { now }: Situation,
+  { now }: Pick<Situation, "now">,
   event: { readonly type: "org.updated" | "org.suspended" | "org.reinstated"; readonly data: object },
 ): Ruling {
   return {

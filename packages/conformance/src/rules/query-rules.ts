@@ -14,10 +14,12 @@ import { inOrg } from "./org-rules.ts";
 import type { Rule } from "./ruling.ts";
 import {
   byObject,
+  hasLapsed,
   type InvitationRow,
   type MemberRow,
   type OrgState,
   order,
+  seenMember,
   shownInvitation,
   shownMember,
 } from "./world.ts";
@@ -31,7 +33,7 @@ export const getOrg: Rule<OrgId, { readonly org: OrgState }> = {
 export const getMembership: Rule<MemId, { readonly org: OrgState; readonly member: MemberRow }> = {
   input: ([memId]) => memId as MemId,
   find: (world, memId) => world.member(memId),
-  decide: (_, __, { member }) => ({ answer: shownMember(member) }),
+  decide: (_, __, { member }, { now }) => ({ answer: shownMember(seenMember(member, now)) }),
 };
 
 export const getInvitation: Rule<InvId, { readonly org: OrgState; readonly invitation: InvitationRow }> = {
@@ -45,8 +47,9 @@ type Listing<Options> = Options & { readonly orgId: OrgId };
 export const listMembers: Rule<Listing<ListMembersOptions>, { readonly org: OrgState }> = {
   input: ([orgId, options]) => ({ ...(options as ListMembersOptions), orgId: orgId as OrgId }),
   find: (world, { orgId }) => inOrg(world, orgId),
-  decide(_, { status, role, total, ...options }, { org }) {
+  decide(_, { status, role, total, ...options }, { org }, { now }) {
     const rows = [...org.members.values()]
+      .map((row) => seenMember(row, now))
       .filter((row) => (status === undefined || row.status === status) && (role === undefined || row.role === role))
       .map(shownMember);
     return { answer: { ...page(rows, options), ...(total === true ? { total: rows.length } : {}) } };
@@ -67,9 +70,9 @@ export const listInvitations: Rule<Listing<ListInvitationsOptions>, { readonly o
 export const listTuplesForSubject: Rule<UsrId, { readonly org: null }> = {
   input: ([, usrId]) => usrId as UsrId,
   find: () => ({ org: null }),
-  decide: (world, usrId) => ({
+  decide: (world, usrId, _, { now }) => ({
     answer: [...world.tuples.values()]
-      .filter(({ subjectId }) => subjectId === usrId)
+      .filter((tuple) => tuple.subjectId === usrId && !hasLapsed(tuple, now))
       .sort((a, b) => byObject(a, b) || order(a.relation, b.relation)),
   }),
 };
@@ -77,8 +80,9 @@ export const listTuplesForSubject: Rule<UsrId, { readonly org: null }> = {
 export const listTuplesForObject: Rule<Partial<Tuple>, { readonly org: null }> = {
   input: ([objectType, objectId, relation]) => ({ objectType, objectId, relation }) as Partial<Tuple>,
   find: () => ({ org: null }),
-  decide: (world, { objectType, objectId, relation }) => ({
+  decide: (world, { objectType, objectId, relation }, _, { now }) => ({
     answer: [...world.tuples.values()]
+      .filter((tuple) => !hasLapsed(tuple, now))
       .filter((tuple) => tuple.objectType === objectType && tuple.objectId === objectId)
       .filter((tuple) => relation === undefined || tuple.relation === relation)
       .sort((a, b) => order(a.relation, b.relation) || order(a.subjectId, b.subjectId)),

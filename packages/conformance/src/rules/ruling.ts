@@ -1,4 +1,4 @@
-import type { Code, EventType, IdType, OrgId, TenancyOptions, UsrId } from "@tenantry/core";
+import type { Code, EventType, IdType, Limits, OrgId, TenancyOptions, UsrId } from "@tenantry/core";
 import type { OrgState, World } from "./world.ts";
 
 /** Everything a ruling depends on besides the world and the input. */
@@ -18,9 +18,12 @@ export interface Settings {
   readonly declineBinding: "any" | "required";
   readonly canonical: (identifier: string) => string | null;
   readonly isReserved: (slug: string) => boolean;
+  readonly limits: { readonly [K in keyof Limits]-?: number };
 }
 
-export function settingsOf({ identifierPolicy, reservedSlugs, ...options }: TenancyOptions): Settings {
+/** Limits that are numbers: what a function answers is not foreseen here. */
+export function settingsOf({ identifierPolicy, reservedSlugs, limits = {}, ...options }: TenancyOptions): Settings {
+  const most = (limit: unknown): number => (typeof limit === "number" ? limit : Infinity);
   return {
     reinvite: options.reinvite ?? "allow",
     inviterCheck: options.inviterCheck ?? "authority",
@@ -29,6 +32,11 @@ export function settingsOf({ identifierPolicy, reservedSlugs, ...options }: Tena
     canonical: (identifier) => (identifierPolicy === undefined ? identifier : identifierPolicy.canonical(identifier)),
     isReserved: (slug) =>
       typeof reservedSlugs === "function" ? reservedSlugs(slug) : (reservedSlugs ?? []).includes(slug),
+    limits: {
+      members: most(limits.members),
+      pendingInvitations: most(limits.pendingInvitations),
+      organizationsPerUser: most(limits.organizationsPerUser),
+    },
   };
 }
 

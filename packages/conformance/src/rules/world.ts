@@ -37,6 +37,8 @@ export interface KeyUse {
 export class World {
   readonly orgs: Map<OrgId, OrgState> = new Map();
   readonly tuples: Map<string, Tuple> = new Map();
+  /** Of grants that end by themselves: the organizations whose invitations gave them. */
+  readonly granters: Map<string, OrgId> = new Map();
   readonly keys: Map<string, KeyUse | null> = new Map();
   readonly #orgOfMember = new Map<MemId, OrgId>();
   readonly #orgOfInvitation = new Map<InvId, OrgId>();
@@ -84,11 +86,13 @@ export class World {
       relation: row.role,
       objectType: "org",
       objectId: row.orgId,
+      expiresAt: row.expiresAt,
     };
+    const key = tupleKey(row.usrId, row.role, tuple);
     if (row.status === "active") {
-      this.grant(tuple);
+      this.tuples.set(key, tuple);
     } else {
-      this.tuples.delete(tupleKey(row.usrId, row.role, tuple));
+      this.tuples.delete(key);
     }
   }
 
@@ -97,8 +101,22 @@ export class World {
     this.#orgOfInvitation.set(row.id, org.row.id);
   }
 
-  grant(tuple: Tuple): void {
-    this.tuples.set(tupleKey(tuple.subjectId, tuple.relation, tuple), tuple);
+  /** What is held for longer stays as it is. */
+  grant(tuple: Tuple, orgId: OrgId): void {
+    const key = tupleKey(tuple.subjectId, tuple.relation, tuple);
+    const held = this.tuples.get(key);
+    if (
+      held !== undefined &&
+      (held.expiresAt === null || (tuple.expiresAt !== null && held.expiresAt >= tuple.expiresAt))
+    ) {
+      return;
+    }
+    this.tuples.set(key, tuple);
+    if (tuple.expiresAt === null) {
+      this.granters.delete(key);
+    } else {
+      this.granters.set(key, orgId);
+    }
   }
 
   /** The version rises with the event, whose number it is. */
@@ -148,8 +166,24 @@ export function order(a: string, b: string): number {
   return a.length - b.length;
 }
 
-/** The live membership of a user. */
-export function liveMember({ members }: OrgState, usrId: UsrId): MemberRow | null {
+/** Its last instant is behind. */
+export function hasLapsed({ expiresAt }: { readonly expiresAt: Date | null }, now: Date): boolean {
+  return expiresAt !== null && expiresAt.getTime() < now.getTime();
+}
+
+/** The membership as everybody sees it: what lapsed ended a millisecond after its last instant. */
+export function seenMember(row: MemberRow, now: Date): MemberRow {
+  return row.status !== "revoked" && hasLapsed(row, now) ? writtenDown(row) : row;
+}
+
+/** The end of a membership that lapsed. */
+export function writtenDown(row: MemberRow): MemberRow {
+  const end = new Date((row.expiresAt?.getTime() ?? 0) + 1);
+  return { ...row, status: "revoked", updatedAt: latest(end, row.updatedAt) };
+}
+
+/** The membership of a user that is stored as live. */
+export function storedMember({ members }: OrgState, usrId: UsrId): MemberRow | null {
   for (const row of members.values()) {
     if (row.usrId === usrId && row.status !== "revoked") {
       return row;
@@ -158,8 +192,17 @@ export function liveMember({ members }: OrgState, usrId: UsrId): MemberRow | nul
   return null;
 }
 
-export function activeOwners({ members }: OrgState): readonly MemberRow[] {
-  return [...members.values()].filter(({ role, status }) => role === "owner" && status === "active");
+/** The live membership of a user. */
+export function liveMember(org: OrgState, usrId: UsrId, now: Date): MemberRow | null {
+  const row = storedMember(org, usrId);
+  return row === null || hasLapsed(row, now) ? null : row;
+}
+
+/** Active owners without a time box: one of them is always there. */
+export function lastingOwners({ members }: OrgState): readonly MemberRow[] {
+  return [...members.values()].filter(
+    ({ role, status, expiresAt }) => role === "owner" && status === "active" && expiresAt === null,
+  );
 }
 
 /** The row as the API shows it. */

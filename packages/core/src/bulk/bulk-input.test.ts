@@ -11,7 +11,7 @@ const parse = (input: unknown) => addMembers.parse(settings(), input as never);
 const good = { usrId: alice, role: "member" };
 
 test("what is left out has its default", () => {
-  const row = { orgId: acme.id, usrId: alice, role: "member", invitedBy: null };
+  const row = { orgId: acme.id, usrId: alice, role: "member", invitedBy: null, metadata: {}, expiresAt: null };
   expect(parse({ orgId: acme.id, rows: [good] })).toEqual({
     orgId: acme.id,
     mode: "all",

@@ -1,5 +1,5 @@
 import { type Rejected, reject } from "../decision.ts";
-import { errorFor, isRefusal } from "../errors.ts";
+import { errorFor, InvalidMetadataError, isRefusal } from "../errors.ts";
 import { idArgument } from "../id.ts";
 import { fields, isArray, readFrom } from "../input.ts";
 import { flagArgument } from "../list-input.ts";
@@ -55,7 +55,8 @@ export function bulkArgument<Row>(input: unknown, parse: (orgId: OrgId, row: unk
         if (isReported) {
           return reject(code, details);
         }
-        throw errorFor(code, { ...details, row: place }, { cause });
+        const hidden = error instanceof InvalidMetadataError && "issues" in error ? { issues: error.issues } : {};
+        throw errorFor(code, { ...details, row: place }, { cause, hidden });
       }
     }),
   };

@@ -1,6 +1,7 @@
 import type { Change, OrgGuard, Write } from "../change.ts";
 import { type Accepted, accept, type Decision, noChange, type Rejected } from "../decision.ts";
 import type { Refusal } from "../errors.ts";
+import { roomForAll } from "../footprint.ts";
 import type { InvId, OrgId } from "../model.ts";
 import type { BulkCall } from "./bulk-input.ts";
 
@@ -65,6 +66,11 @@ export function decideRows<Row, T>(
   return writes.length === 0 ? noChange(report) : accept(report, together(writes));
 }
 
+/** What an accepted row changes. */
+export function changesOf(decision: Accepted<unknown>): readonly Change[] {
+  return writesOf(decision).flatMap(({ changes }) => changes);
+}
+
 function writesOf({ write }: Accepted<unknown>): readonly Write[] {
   return write === null ? [] : [write];
 }
@@ -86,11 +92,15 @@ function preview(row: RowReport<unknown>): RowPreview {
 export function together(writes: readonly Write[]): Write {
   const [first, ...others] = writes as readonly [Write, ...Write[]];
   const guards = writes.map(({ org }) => org).filter((org) => org.is === "existing");
+  const fields = guards.find((guard) => guard.fields !== undefined)?.fields;
+  const room = roomForAll(writes);
   const org: OrgGuard = {
-    ...first.org,
     is: "existing",
+    id: first.org.id,
     status: guards.find(({ status }) => status !== null)?.status ?? null,
     version: guards.find(({ version }) => version !== null)?.version ?? null,
+    ...(fields === undefined ? {} : { fields }),
+    ...(room === undefined ? {} : { room }),
   };
   const changes = inOneStep(writes.flatMap((write) => write.changes));
   const further = others.map(({ at, actor, event }) => ({ at, actor, event }));

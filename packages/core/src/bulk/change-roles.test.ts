@@ -1,5 +1,17 @@
 import { expect, test } from "vitest";
-import { acme, admin, bob, environment, idNo, member, membership, owner, settings } from "../../test/world.ts";
+import {
+  acme,
+  admin,
+  after,
+  bob,
+  environment,
+  idNo,
+  member,
+  membership,
+  now,
+  owner,
+  settings,
+} from "../../test/world.ts";
 import type { Membership, MemId, Role } from "../model.ts";
 import { changeRoles, decideChangeRoles } from "./change-roles.ts";
 
@@ -79,9 +91,28 @@ test("a membership that is not there is not found, and the one of another organi
 test("one owner more is asked for than there are rows", () => {
   const rows = [{ memId: member.id, newRole: "guest" } as const];
   const call = changeRoles.parse(settings(), { orgId: acme.id, rows });
-  expect(changeRoles.reads(call, settings()).owners).toEqual({ read: "owners", of: { org: acme.id }, take: 2 });
+  expect(changeRoles.reads(call, settings(), now).owners).toEqual({ read: "owners", of: { org: acme.id }, take: 2 });
   expect(changeRoles.concerns?.(call, { org: acme, memberships: [member], owners: [] })).toEqual([
     member,
     { usrId: null, role: "guest" },
   ]);
+});
+
+test("who is gone gets no other role, and an owner with a time box is nobody to rely on", () => {
+  const gone = { ...member, expiresAt: after(-1) };
+  const boxed = { ...admin, expiresAt: after(1) };
+  const rows = [
+    [member.id, "guest"],
+    [admin.id, "owner"],
+    [owner.id, "member"],
+  ] as const;
+  expect(decide([owner, boxed, gone], [owner.id], rows)).toMatchObject({
+    result: {
+      rows: [
+        { code: "precondition.mem_not_active", details: { status: "revoked" } },
+        { outcome: "done", entity: { role: "owner", expiresAt: boxed.expiresAt } },
+        { code: "conflict.sole_owner" },
+      ],
+    },
+  });
 });

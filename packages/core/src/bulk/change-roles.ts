@@ -1,8 +1,8 @@
 import { type Decision, found } from "../decision.ts";
 import { fields } from "../input.ts";
 import { type ChangeRoleInput, changeRole, decideChangeRole } from "../membership/change-role.ts";
-import { ended, isActiveOwner, noMembership } from "../membership/membership.ts";
-import type { Membership, MemId, Role } from "../model.ts";
+import { ended, isLastingOwner, noMembership } from "../membership/membership.ts";
+import type { Membership, MemId, Metadata, Role } from "../model.ts";
 import type { Environment, Mutation } from "../operation.ts";
 import { noOrg } from "../org.ts";
 import type { OrgFact } from "../presumed.ts";
@@ -10,7 +10,7 @@ import type { Read } from "../read.ts";
 import { type BulkInput, type BulkPreview, type BulkReport, decideRows } from "./bulk.ts";
 import { type BulkCall, bulkArgument, concernsOf, namedIn } from "./bulk-input.ts";
 
-export type ChangeRolesInput<D extends boolean = false> = BulkInput<ChangeRoleInput, D>;
+export type ChangeRolesInput<D extends boolean = false, M = Metadata> = BulkInput<ChangeRoleInput<M>, D>;
 
 interface RoleOf {
   readonly memId: MemId;
@@ -21,7 +21,7 @@ export interface ChangeRolesFacts {
   readonly org: OrgFact;
   /** Those that belong to the organization. */
   readonly memberships: readonly Membership[];
-  /** Active owners: one more than there are rows, or all. */
+  /** Active owners without a time box: one more than there are rows, or all. */
   readonly owners: readonly MemId[];
 }
 
@@ -79,7 +79,7 @@ export function decideChangeRoles(
       const link = decision.result;
       memberships.set(memId, ended(membership, link.createdAt).row);
       owners.delete(memId);
-      if (isActiveOwner(link)) {
+      if (isLastingOwner(link)) {
         owners.add(link.id);
       }
     }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { acme, after, alice, environment, fresh, offer, owner, settings } from "../../test/world.ts";
+import { acme, after, alice, environment, fresh, now, offer, owner, settings } from "../../test/world.ts";
 import type { TenancyOptions } from "../settings.ts";
 import { createInvitations, decideCreateInvitations } from "./create-invitations.ts";
 
@@ -80,7 +80,7 @@ test("or takes its place, and the first is stored as withdrawn from the beginnin
 
 test("invitations are looked for where the policy asks for them", () => {
   const canonicals = (options: TenancyOptions) =>
-    createInvitations.reads(call([row, row]), settings(options)).pending.canonicals;
+    createInvitations.reads(call([row, row]), settings(options), now).pending.canonicals;
   expect(canonicals({})).toEqual([]);
   expect(canonicals({ reinvite: "reject" })).toEqual([row.identifier]);
 });
@@ -96,7 +96,58 @@ test("all of them are decided without a look, unless there is something to look 
 });
 
 test("it is made in the name of those who invite, about the roles on offer", () => {
-  expect(createInvitations.find(call([row]), facts)).toEqual({ ok: true, facts });
+  expect(createInvitations.find(call([row]), facts, now)).toEqual({ ok: true, facts });
   expect(createInvitations.actsFor?.(call([row, row]))).toEqual([alice]);
   expect(createInvitations.concerns?.(call([row]), facts)).toEqual([{ usrId: null, role: "member" }]);
+});
+
+test("what an invitation offers comes with its row, and outlasts it", () => {
+  const rows = [
+    { ...row, membershipExpiresAt: after(2), membershipMetadata: { desk: 4 } },
+    { ...row, membershipExpiresAt: after(1) },
+  ];
+  expect(decideCreateInvitations(call(rows, { mode: "each" }), facts, environment)).toMatchObject({
+    result: {
+      rows: [
+        { entity: { membershipExpiresAt: after(2), membershipMetadata: { desk: 4 } } },
+        { code: "precondition.short_time_box", details: { index: null } },
+      ],
+    },
+  });
+});
+
+test("an inviter whose time is over invites nobody", () => {
+  const inviters = [{ ...owner, expiresAt: after(-1) }];
+  expect(decideCreateInvitations(call([row]), { ...facts, inviters }, environment)).toMatchObject({
+    code: "forbidden",
+  });
+});
+
+test("every row takes a place under a limit, unless it takes that of another", () => {
+  const joe = { ...row, identifier: "joe" };
+  const limits = { pendingInvitations: 3 };
+  const found = { ...facts, stock: { stored: 2, lapsed: 0 } };
+  expect(decideCreateInvitations(call([row, joe]), found, under({ limits }))).toMatchObject({
+    code: "conflict.invitation_limit",
+    details: { orgId: acme.id, limit: 3, row: 1 },
+  });
+  expect(decideCreateInvitations(call([row, joe]), facts, under({ limits }))).toMatchObject({
+    ok: true,
+    write: { org: { room: { invitations: 1 } } },
+  });
+  const replacing = under({ limits, reinvite: "replace" });
+  expect(decideCreateInvitations(call([row, row, row, joe], { mode: "each" }), found, replacing)).toMatchObject({
+    result: { done: 3, rows: [{}, {}, {}, { code: "conflict.invitation_limit" }] },
+    write: { org: { room: { invitations: 2 }, version: acme.version } },
+  });
+});
+
+test("a limit is looked at where there is one", () => {
+  const limited = settings({ limits: { pendingInvitations: 3 } });
+  expect(createInvitations.reads(call([row]), limited, now)).toMatchObject({
+    stock: { read: "invitationStock", of: { org: acme.id }, at: now },
+  });
+  expect(createInvitations.assume?.(call([row]), limited)).not.toBeNull();
+  const made = settings({ limits: { pendingInvitations: () => 3 } });
+  expect(createInvitations.assume?.(call([row]), made)).toBeNull();
 });

@@ -7,27 +7,40 @@ import {
   decideCreateInvitation,
   type NewInvitation,
 } from "../invitation/create-invitation.ts";
-import type { InvId, Invitation, UsrId } from "../model.ts";
+import { isFixed, stockAfter } from "../limits.ts";
+import type { InvId, Invitation, Metadata, UsrId } from "../model.ts";
 import type { Environment, Mutation } from "../operation.ts";
 import { noOrg } from "../org.ts";
 import { type AuthorityFact, type OrgFact, PRESUMED_AUTHORITY, presumablyActive } from "../presumed.ts";
-import type { PendingInvitation, Read } from "../read.ts";
-import { type BulkInput, type BulkPreview, type BulkReport, decideRows } from "./bulk.ts";
+import type { PendingInvitation, Read, Stock } from "../read.ts";
+import { type BulkInput, type BulkPreview, type BulkReport, changesOf, decideRows } from "./bulk.ts";
 import { type BulkCall, bulkArgument, concernsOf, namedIn } from "./bulk-input.ts";
 
 /** A statement carries each of them twice. */
 const MOST_GRANTS = 100_000;
 
-export type CreateInvitationRow = Omit<CreateInvitationInput, "orgId">;
-export type CreateInvitationsInput<D extends boolean = false> = BulkInput<CreateInvitationRow, D>;
+export type CreateInvitationRow<M = Metadata> = Omit<CreateInvitationInput<M>, "orgId">;
+export type CreateInvitationsInput<D extends boolean = false, M = Metadata> = BulkInput<CreateInvitationRow<M>, D>;
 
 export interface CreateInvitationsFacts {
   readonly org: OrgFact;
-  /** The live memberships of those who invite. */
+  /** The memberships, stored as live, of those who invite. */
   readonly inviters: readonly (AuthorityFact & { readonly usrId: UsrId })[];
   /** Invitations stored as pending for one of the identifiers, where the re-invite policy asks for them. */
   readonly pending: readonly PendingInvitation[];
+  /** How many invitations are open, where there is a limit. */
+  readonly stock?: Stock | undefined;
 }
+
+const ROW = [
+  "identifier",
+  "role",
+  "invitedBy",
+  "expiresAt",
+  "preTuples",
+  "membershipExpiresAt",
+  "membershipMetadata",
+] as const;
 
 export const createInvitations: Mutation<
   readonly [CreateInvitationsInput<boolean>],
@@ -36,6 +49,7 @@ export const createInvitations: Mutation<
     readonly org: Read<"org">;
     readonly inviters: Read<"liveMembers">;
     readonly pending: Read<"pendingInvitationsTo">;
+    readonly stock?: Read<"invitationStock">;
   },
   CreateInvitationsFacts,
   BulkReport<Invitation> | BulkPreview,
@@ -47,7 +61,7 @@ export const createInvitations: Mutation<
   admitsVersion: true,
   parse(settings, input) {
     const call = bulkArgument(input, (orgId, row) => {
-      const given = fields(row, ["identifier", "role", "invitedBy", "expiresAt", "preTuples"]);
+      const given = fields(row, ROW);
       return createInvitation.parse(settings, { ...given, orgId } as CreateInvitationInput) as NewInvitation;
     });
     const grants = call.rows.reduce((sum, row) => sum + (row.ok ? row.row.preTuples.length : 0), 0);
@@ -57,7 +71,7 @@ export const createInvitations: Mutation<
     return call;
   },
   scope: ({ orgId }) => ({ org: orgId }),
-  reads: ({ orgId, rows }, { reinvite }) => ({
+  reads: ({ orgId, rows }, { reinvite, limits }, at) => ({
     org: { read: "org", of: { org: orgId } },
     inviters: { read: "liveMembers", orgId, usrIds: namedIn(rows, ({ invitedBy }) => invitedBy) },
     pending: {
@@ -65,10 +79,11 @@ export const createInvitations: Mutation<
       orgId,
       canonicals: reinvite === "allow" ? [] : namedIn(rows, ({ canonical }) => canonical),
     },
+    ...(limits.pendingInvitations === null ? {} : { stock: { read: "invitationStock", of: { org: orgId }, at } }),
   }),
-  find: ({ orgId }, { org, inviters, pending }) => (org === null ? noOrg(orgId) : found({ org, inviters, pending })),
-  assume({ orgId, mode, dryRun, rows }, { reinvite }) {
-    if (mode === "each" || dryRun || reinvite !== "allow") {
+  find: ({ orgId }, { org, ...facts }) => (org === null ? noOrg(orgId) : found({ org, ...facts })),
+  assume({ orgId, mode, dryRun, rows }, { reinvite, limits }) {
+    if (mode === "each" || dryRun || reinvite !== "allow" || !isFixed(limits.pendingInvitations)) {
       return null;
     }
     const inviters = namedIn(rows, ({ invitedBy }) => invitedBy).map((usrId) => ({ ...PRESUMED_AUTHORITY, usrId }));
@@ -79,10 +94,10 @@ export const createInvitations: Mutation<
   actsFor: ({ rows }) => namedIn(rows, ({ invitedBy }) => invitedBy),
 };
 
-/** Invite everybody, one after another: to the later rows what the earlier ones made is pending. */
+/** Invite everybody, one after another: to the later rows what the earlier ones made is pending, and counts. */
 export function decideCreateInvitations(
   call: Pick<BulkCall<NewInvitation>, "rows" | "mode" | "dryRun">,
-  { org, inviters, pending }: CreateInvitationsFacts,
+  { org, inviters, pending, stock: before = { stored: 0, lapsed: 0 } }: CreateInvitationsFacts,
   { ids, ...environment }: Environment<"invs">,
 ): Decision<BulkReport<Invitation> | BulkPreview> {
   const members = new Map(inviters.map((inviter) => [inviter.usrId, inviter]));
@@ -90,11 +105,16 @@ export function decideCreateInvitations(
   for (const { canonical, invitation } of pending) {
     open.set(canonical, [...(open.get(canonical) ?? []), invitation]);
   }
+  let stock = before;
   return decideRows(call, (row, place) => {
-    const facts = { org, inviter: members.get(row.invitedBy) ?? null, pending: open.get(row.canonical) ?? [] };
+    const inviter = members.get(row.invitedBy) ?? null;
+    const facts = { org, inviter, pending: open.get(row.canonical) ?? [], stock };
     const decision = decideCreateInvitation(row, facts, { ...environment, ids: { inv: ids.invs[place] as InvId } });
-    if (decision.ok && environment.settings.reinvite !== "allow") {
-      open.set(row.canonical, [decision.result]);
+    if (decision.ok) {
+      stock = stockAfter("pendingInvitations", stock, changesOf(decision));
+      if (environment.settings.reinvite !== "allow") {
+        open.set(row.canonical, [decision.result]);
+      }
     }
     return decision;
   });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { acme, admin, alice, bob, environment, member, owner, settings } from "../../test/world.ts";
+import { acme, admin, after, alice, bob, environment, member, owner, settings } from "../../test/world.ts";
 import type { MemId, UsrId } from "../model.ts";
 import { decideRemoveMembers, removeMembers } from "./remove-members.ts";
 
@@ -66,4 +66,15 @@ test("it is made in the name of those who remove, about those who are removed", 
   const rows = call([[member.id, bob]]);
   expect(removeMembers.actsFor?.(rows)).toEqual([bob]);
   expect(removeMembers.concerns?.(rows, facts)).toEqual([admin, member]);
+});
+
+test("who is gone is not removed, and removes nobody", () => {
+  const gone = { ...admin, expiresAt: after(-1) };
+  const rows = call([
+    [admin.id, alice],
+    [member.id, bob],
+  ]);
+  expect(
+    decideRemoveMembers(rows, { org: acme, memberships: [gone, member], admins: [owner, gone] }, environment),
+  ).toMatchObject({ result: { rows: [{ code: "precondition.mem_not_active" }, { code: "forbidden" }] }, write: null });
 });

@@ -2,14 +2,14 @@ import { type Decision, found } from "../decision.ts";
 import { fields } from "../input.ts";
 import { type AdminRemoveInput, adminRemove, decideAdminRemove } from "../membership/admin-remove.ts";
 import { noMembership } from "../membership/membership.ts";
-import type { Membership, MemId, Organization, UsrId } from "../model.ts";
+import type { Membership, MemId, Metadata, Organization, UsrId } from "../model.ts";
 import type { Environment, Mutation } from "../operation.ts";
 import { noOrg } from "../org.ts";
 import type { Read } from "../read.ts";
 import { type BulkInput, type BulkPreview, type BulkReport, decideRows } from "./bulk.ts";
 import { type BulkCall, bulkArgument, namedIn } from "./bulk-input.ts";
 
-export type RemoveMembersInput<D extends boolean = false> = BulkInput<AdminRemoveInput, D>;
+export type RemoveMembersInput<D extends boolean = false, M = Metadata> = BulkInput<AdminRemoveInput<M>, D>;
 
 interface RemovalOf {
   readonly memId: MemId;
@@ -20,7 +20,7 @@ export interface RemoveMembersFacts {
   readonly org: Pick<Organization, "id">;
   /** Those that belong to the organization. */
   readonly memberships: readonly Membership[];
-  /** The live memberships of those who remove. */
+  /** The memberships, stored as live, of those who remove. */
   readonly admins: readonly Membership[];
 }
 

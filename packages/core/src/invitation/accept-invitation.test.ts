@@ -23,12 +23,12 @@ const dave = idNo("usr", 4);
 const asDave = { asUsrId: dave, acceptingIdentifier: "dave@example.com" };
 const asNew = { asUsrId: null, acceptingIdentifier: null };
 const facts = { invitation: offer, org: acme, live: null, inviter: owner } satisfies AcceptInvitationFacts;
-const ofAlice = { op: "expectMember", usrId: alice, roles: ["owner", "admin"] };
+const ofAlice = { op: "expectMember", usrId: alice, roles: ["owner", "admin"], at: now };
 
 test("an existing user joins: membership, role tuple, grants and the end of the invitation are one write", () => {
   const grants = [
-    { relation: "viewer", objectType: "project", objectId: "p2" },
-    { relation: "auditor", objectType: "org", objectId: acme.id },
+    { relation: "viewer", objectType: "project", objectId: "p2", expiresAt: null },
+    { relation: "auditor", objectType: "org", objectId: acme.id, expiresAt: null },
   ];
   const invitation: Invitation = { ...offer, preTuples: grants };
   const accepted = { ...invitation, status: "accepted", invitedUserId: dave, terminalAt: now, terminalBy: dave };
@@ -43,6 +43,8 @@ test("an existing user joins: membership, role tuple, grants and the end of the 
     removedBy: null,
     createdAt: now,
     updatedAt: now,
+    expiresAt: null,
+    metadata: {},
   };
   const tuples = grants.map((grant) => ({ subjectType: "usr", subjectId: dave, ...grant }));
   expect(decideAcceptInvitation(asDave, { ...facts, invitation }, environment)).toEqual({
@@ -58,9 +60,16 @@ test("an existing user joins: membership, role tuple, grants and the end of the 
         { op: "insertMembership", row: joined, invId: offer.id },
         {
           op: "insertTuple",
-          tuple: { subjectType: "usr", subjectId: dave, relation: "member", objectType: "org", objectId: acme.id },
+          tuple: {
+            subjectType: "usr",
+            subjectId: dave,
+            relation: "member",
+            objectType: "org",
+            objectId: acme.id,
+            expiresAt: null,
+          },
         },
-        ...tuples.map((tuple) => ({ op: "insertTuple", tuple })),
+        ...tuples.map((tuple) => ({ op: "grantTuple", tuple })),
       ],
       event: {
         type: "invitation.accepted",
@@ -72,6 +81,8 @@ test("an existing user joins: membership, role tuple, grants and the end of the 
           invitedBy: alice,
           minted: false,
           tuples: grants,
+          expiresAt: null,
+          expired: null,
         },
       },
     },
@@ -290,18 +301,18 @@ describe("input", () => {
 test("it asks for the invitation, its organization, the user's membership there and the inviter's", () => {
   const asked = { invId: offer.id, ...asDave };
   expect(acceptInvitation.scope(asked)).toEqual({ invitation: offer.id });
-  expect(acceptInvitation.reads(asked, settings())).toEqual({
+  expect(acceptInvitation.reads(asked, settings(), now)).toEqual({
     invitation: { read: "invitation", invId: offer.id },
     org: { read: "org", of: { invitation: offer.id } },
     live: { read: "liveMembership", of: { invitation: offer.id }, usrId: dave },
     inviter: { read: "inviter", invId: offer.id },
   });
-  expect(acceptInvitation.find(asked, facts)).toEqual({ ok: true, facts });
+  expect(acceptInvitation.find(asked, facts, now)).toEqual({ ok: true, facts });
 });
 
 test("an unknown invitation is not found", () => {
   const nothing = { invitation: null, org: null, live: null, inviter: null };
-  expect(acceptInvitation.find({ invId: offer.id, ...asDave }, nothing)).toEqual({
+  expect(acceptInvitation.find({ invId: offer.id, ...asDave }, nothing, now)).toEqual({
     ok: false,
     code: "not_found",
     details: { what: "invitation", id: offer.id },

@@ -1,25 +1,40 @@
-import { stillActive } from "../change.ts";
 import { accept, type Decision, found, reject } from "../decision.ts";
 import { errorFor } from "../errors.ts";
 import { addressed, fields, optionalId, optionalIdentifier } from "../input.ts";
-import { joined, refuseLive } from "../membership/add-member.ts";
+import {
+  admitted,
+  type JoinFacts,
+  joined,
+  type LimitReads,
+  limitReads,
+  needsLook,
+  refuseLive,
+} from "../membership/add-member.ts";
 import { authority } from "../membership/membership.ts";
 import {
   type AcceptInvitationResult,
   type InvId,
   type Invitation,
   latest,
-  type Membership,
+  type Metadata,
   type Tuple,
   type UsrId,
 } from "../model.ts";
 import type { Environment, Mutation } from "../operation.ts";
 import { type AuthorityFact, type OrgFact, PRESUMED_AUTHORITY, presumablyActive } from "../presumed.ts";
 import type { Read } from "../read.ts";
-import { closed, foundInvitation, hasElapsed, isOpen, refuseIdentifier, refuseInviter } from "./invitation.ts";
+import {
+  closed,
+  foundInvitation,
+  grantFacts,
+  hasElapsed,
+  isOpen,
+  refuseIdentifier,
+  refuseInviter,
+} from "./invitation.ts";
 
-export interface AcceptInvitationInput {
-  readonly invId: InvId | Invitation;
+export interface AcceptInvitationInput<M = Metadata> {
+  readonly invId: InvId | Invitation<M>;
   /** The existing user who joins. Left out, a new `usr_` id is minted. */
   readonly asUsrId?: UsrId | null;
   /** From the authenticated session, never from the request body. Needed with `asUsrId`, not consulted without. */
@@ -33,12 +48,10 @@ interface Acceptance {
   readonly held?: Invitation | undefined;
 }
 
-export interface AcceptInvitationFacts {
+export interface AcceptInvitationFacts extends JoinFacts {
   readonly invitation: Invitation;
   readonly org: OrgFact;
-  /** The live membership of `asUsrId` in the invitation's organization. */
-  readonly live: Membership | null;
-  /** The live membership of the person who issued the invitation. */
+  /** The membership, stored as live, of the person who issued the invitation. */
   readonly inviter: AuthorityFact | null;
 }
 
@@ -50,7 +63,7 @@ export const acceptInvitation: Mutation<
     readonly org: Read<"org">;
     readonly live: Read<"liveMembership">;
     readonly inviter: Read<"inviter">;
-  },
+  } & LimitReads,
   AcceptInvitationFacts,
   AcceptInvitationResult,
   "mem" | "usr"
@@ -73,18 +86,20 @@ export const acceptInvitation: Mutation<
     return answer;
   },
   scope: ({ invId }) => ({ invitation: invId }),
-  reads: ({ invId, asUsrId }) => ({
+  reads: ({ invId, asUsrId }, settings, now) => ({
     invitation: { read: "invitation", invId },
     org: { read: "org", of: { invitation: invId } },
     live: { read: "liveMembership", of: { invitation: invId }, usrId: asUsrId },
     inviter: { read: "inviter", invId },
+    ...limitReads(settings, { invitation: invId }, asUsrId, now),
   }),
   find({ invId }, answers) {
+    const { live, inviter, members, joins } = answers;
     const both = foundInvitation(invId, answers);
-    return both.ok ? found({ live: answers.live, inviter: answers.inviter, ...both.facts }) : both;
+    return both.ok ? found({ live, inviter, members, joins, ...both.facts }) : both;
   },
-  assume: ({ held }) =>
-    held === undefined
+  assume: ({ held }, settings) =>
+    held === undefined || needsLook(settings)
       ? null
       : { invitation: held, org: presumablyActive(held.orgId), live: null, inviter: PRESUMED_AUTHORITY },
   decide: decideAcceptInvitation,
@@ -94,10 +109,10 @@ export const acceptInvitation: Mutation<
 /** Join by invitation: the membership, its tuple, every grant and the end of the invitation in one commit. */
 export function decideAcceptInvitation(
   { asUsrId, acceptingIdentifier }: Pick<Acceptance, "asUsrId" | "acceptingIdentifier">,
-  { invitation, org, live, inviter }: AcceptInvitationFacts,
+  { invitation, org, live, inviter, ...limited }: AcceptInvitationFacts,
   { now, ids, settings }: Environment<"mem" | "usr">,
 ): Decision<AcceptInvitationResult> {
-  const { id: invId, role, invitedBy, preTuples } = invitation;
+  const { id: invId, role, invitedBy, preTuples, membershipExpiresAt, membershipMetadata } = invitation;
   const mismatch =
     asUsrId === null || acceptingIdentifier === null
       ? null
@@ -115,31 +130,46 @@ export function decideAcceptInvitation(
     return reject("precondition.org_not_active", { orgId: org.id });
   }
   const recheck = settings.recheckInviter && settings.inviterCheck === "authority";
-  const refusal = refuseLive(live) ?? (recheck ? refuseInviter(inviter, invitedBy, role) : null);
+  const refusal = refuseLive(live, now) ?? (recheck ? refuseInviter(inviter, invitedBy, role, now) : null);
   if (refusal !== null) {
     return refusal;
   }
   const usrId = asUsrId ?? ids.usr;
   const at = latest(now, invitation.createdAt);
-  const member = joined({ id: ids.mem, orgId: org.id, usrId, role, invitedBy }, at, invId);
+  const box = { expiresAt: membershipExpiresAt, metadata: membershipMetadata };
+  const member = joined({ id: ids.mem, orgId: org.id, usrId, role, invitedBy, ...box }, at, invId, live);
+  const admission = admitted(settings, { org, live, ...limited }, usrId, member.changes);
+  if (!admission.ok) {
+    return admission;
+  }
   const accepted = closed(invitation, "accepted", at, usrId);
   const tuples = preTuples.map((grant): Tuple => ({ subjectType: "usr", subjectId: usrId, ...grant }));
   return accept(
     { invitation: accepted.row, membership: member.row, materializedTuples: tuples },
     {
-      // What the decision rests on are single rows, each guarded by itself; a rival membership the database refuses.
-      org: stillActive(org),
+      // What else the decision rests on are single rows, each guarded by itself.
+      org: admission.facts.org,
       at,
       actor: usrId,
       changes: [
-        ...(recheck ? [authority(invitedBy, role)] : []),
+        ...(recheck ? [authority(invitedBy, role, now)] : []),
         accepted.change,
         ...member.changes,
-        ...tuples.map((tuple) => ({ op: "insertTuple", tuple }) as const),
+        ...tuples.map((tuple) => ({ op: "grantTuple", tuple }) as const),
+        ...admission.facts.changes,
       ],
       event: {
         type: "invitation.accepted",
-        data: { invId, memId: member.row.id, usrId, role, invitedBy, minted: asUsrId === null, tuples: preTuples },
+        data: {
+          invId,
+          memId: member.row.id,
+          usrId,
+          role,
+          invitedBy,
+          minted: asUsrId === null,
+          tuples: grantFacts(preTuples),
+          ...member.arrival,
+        },
       },
     },
   );

@@ -139,16 +139,16 @@ describe("declineInvitation", () => {
   test("it asks for the invitation and its organization", () => {
     const asked = { invId: offer.id, ...asDave };
     expect(declineInvitation.scope(asked)).toEqual({ invitation: offer.id });
-    expect(declineInvitation.reads(asked, settings())).toEqual({
+    expect(declineInvitation.reads(asked, settings(), now)).toEqual({
       invitation: { read: "invitation", invId: offer.id },
       org: { read: "org", of: { invitation: offer.id } },
     });
-    expect(declineInvitation.find(asked, facts)).toEqual({ ok: true, facts });
+    expect(declineInvitation.find(asked, facts, now)).toEqual({ ok: true, facts });
   });
 
   test("an unknown invitation is not found", () => {
     const asked = { invId: offer.id, ...anonymously };
-    expect(declineInvitation.find(asked, { invitation: null, org: null })).toEqual({
+    expect(declineInvitation.find(asked, { invitation: null, org: null }, now)).toEqual({
       ok: false,
       code: "not_found",
       details: { what: "invitation", id: offer.id },
@@ -170,7 +170,7 @@ describe("revokeInvitation", () => {
         at: now,
         actor: bob,
         changes: [
-          { op: "expectMember", usrId: bob, roles: ["owner", "admin"] },
+          { op: "expectMember", usrId: bob, roles: ["owner", "admin"], at: now },
           { op: "updateInvitation", row, expect: asPending },
         ],
         event: { type: "invitation.revoked", data: { invId: offer.id, adminUsrId: bob } },
@@ -231,17 +231,17 @@ describe("revokeInvitation", () => {
   test("it asks for the invitation, its organization and the admin's membership there", () => {
     const asked = { invId: offer.id, adminUsrId: carol };
     expect(revokeInvitation.scope(asked)).toEqual({ invitation: offer.id });
-    expect(revokeInvitation.reads(asked, settings())).toEqual({
+    expect(revokeInvitation.reads(asked, settings(), now)).toEqual({
       invitation: { read: "invitation", invId: offer.id },
       org: { read: "org", of: { invitation: offer.id } },
       admin: { read: "liveMembership", of: { invitation: offer.id }, usrId: carol },
     });
-    expect(revokeInvitation.find(asked, facts)).toEqual({ ok: true, facts });
+    expect(revokeInvitation.find(asked, facts, now)).toEqual({ ok: true, facts });
   });
 
   test("an unknown invitation is not found", () => {
     const asked = { invId: offer.id, ...byBob };
-    expect(revokeInvitation.find(asked, { invitation: null, org: null, admin: null })).toEqual({
+    expect(revokeInvitation.find(asked, { invitation: null, org: null, admin: null }, now)).toEqual({
       ok: false,
       code: "not_found",
       details: { what: "invitation", id: offer.id },

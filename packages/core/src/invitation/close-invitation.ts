@@ -4,7 +4,7 @@ import { errorFor } from "../errors.ts";
 import { idArgument } from "../id.ts";
 import { addressed, fields, optionalId, optionalIdentifier } from "../input.ts";
 import { authority, isAdministrator } from "../membership/membership.ts";
-import type { InvId, Invitation, Organization, UsrId } from "../model.ts";
+import type { InvId, Invitation, Metadata, Organization, UsrId } from "../model.ts";
 import type { Environment, Mutation } from "../operation.ts";
 import { type AuthorityFact, PRESUMED_AUTHORITY } from "../presumed.ts";
 import type { Read } from "../read.ts";
@@ -12,8 +12,8 @@ import { closed, foundInvitation, isOpen, refuseIdentifier } from "./invitation.
 
 // The two ways in which an invitation ends unaccepted by somebody's hand: the invitee declines, an admin withdraws it.
 
-export interface DeclineInvitationInput {
-  readonly invId: InvId | Invitation;
+export interface DeclineInvitationInput<M = Metadata> {
+  readonly invId: InvId | Invitation<M>;
   /** Who declines; recorded. Left out, the decline is anonymous. */
   readonly asUsrId?: UsrId | null;
   /** One that is given must match. With `declineBinding: "required"` it is needed with `asUsrId`. */
@@ -91,8 +91,8 @@ export function decideDeclineInvitation(
   });
 }
 
-export interface RevokeInvitationInput {
-  readonly invId: InvId | Invitation;
+export interface RevokeInvitationInput<M = Metadata> {
+  readonly invId: InvId | Invitation<M>;
   readonly adminUsrId: UsrId;
 }
 
@@ -105,7 +105,7 @@ interface Withdrawal {
 export interface RevokeInvitationFacts {
   readonly invitation: Invitation;
   readonly org: Pick<Organization, "id">;
-  /** The live membership of `adminUsrId` in the invitation's organization. */
+  /** The membership of `adminUsrId`, stored as live, in the invitation's organization. */
   readonly admin: AuthorityFact | null;
 }
 
@@ -147,7 +147,7 @@ export function decideRevokeInvitation(
   { invitation, org, admin }: RevokeInvitationFacts,
   { now }: Environment,
 ): Decision<Invitation> {
-  if (!isAdministrator(admin)) {
+  if (!isAdministrator(admin, now)) {
     return reject("forbidden", { subject: "admin", usrId: adminUsrId });
   }
   if (!isOpen(invitation, now, "revoked")) {
@@ -159,7 +159,7 @@ export function decideRevokeInvitation(
     at: now,
     actor: adminUsrId,
     // Any administrator will do: whoever ranks at least as high as the lowest.
-    changes: [authority(adminUsrId, "guest"), change],
+    changes: [authority(adminUsrId, "guest", now), change],
     event: { type: "invitation.revoked", data: { invId: invitation.id, adminUsrId } },
   });
 }

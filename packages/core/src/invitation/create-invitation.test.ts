@@ -21,7 +21,7 @@ import { type Invitation, type Membership, ROLES, type Role } from "../model.ts"
 import { emailIdentifiers } from "../policy.ts";
 import { type CreateInvitationFacts, createInvitation, decideCreateInvitation } from "./create-invitation.ts";
 
-const grant = { relation: "viewer", objectType: "project", objectId: "p1" };
+const grant = { relation: "viewer", objectType: "project", objectId: "p1", expiresAt: null };
 const asked = {
   orgId: acme.id,
   identifier: "Dave@example.com",
@@ -30,9 +30,11 @@ const asked = {
   invitedBy: alice,
   expiresAt: after(1000),
   preTuples: [grant],
+  membershipExpiresAt: null,
+  membershipMetadata: {},
 } as const;
 const facts = { org: acme, inviter: owner, pending: [] } satisfies CreateInvitationFacts;
-const ofAlice = { op: "expectMember", usrId: alice, roles: ["owner", "admin"] };
+const ofAlice = { op: "expectMember", usrId: alice, roles: ["owner", "admin"], at: now };
 
 test("an invitation is pending, keeps the identifier as given and rests on its inviter's authority", () => {
   const row = {
@@ -42,6 +44,8 @@ test("an invitation is pending, keeps the identifier as given and rests on its i
     role: "member",
     status: "pending",
     preTuples: [grant],
+    membershipExpiresAt: null,
+    membershipMetadata: {},
     invitedBy: alice,
     invitedUserId: null,
     createdAt: now,
@@ -65,6 +69,7 @@ test("an invitation is pending, keeps the identifier as given and rests on its i
           invitedBy: alice,
           expiresAt: "2030-01-01T00:00:01.000Z",
           preTuples: [grant],
+          membershipExpiresAt: null,
           replaced: [],
         },
       },
@@ -208,7 +213,7 @@ describe("another invitation to the same identifier", () => {
     ["reject", "dave@example.com"],
     ["replace", "dave@example.com"],
   ] as const)("with reinvite %s the store is asked for those to %s", (reinvite, canonical) => {
-    expect(createInvitation.reads(asked, settings({ reinvite }))).toEqual({
+    expect(createInvitation.reads(asked, settings({ reinvite }), now)).toEqual({
       org: { read: "org", of: { org: acme.id } },
       inviter: { read: "liveMembership", of: { org: acme.id }, usrId: alice },
       pending: { read: "pendingInvitations", orgId: acme.id, canonical },
@@ -272,6 +277,8 @@ describe("input", () => {
     expect(createInvitation.parse(policy, given as never)).toEqual({
       ...given,
       canonical: "dave@example.com",
+      membershipExpiresAt: null,
+      membershipMetadata: {},
     });
   });
 
@@ -283,8 +290,8 @@ describe("input", () => {
 
 test("its keys are those of the organization, which must exist", () => {
   expect(createInvitation.scope(asked)).toEqual({ org: acme.id });
-  expect(createInvitation.find(asked, facts)).toEqual({ ok: true, facts });
-  expect(createInvitation.find(asked, { org: null, inviter: null, pending: [] })).toEqual({
+  expect(createInvitation.find(asked, facts, now)).toEqual({ ok: true, facts });
+  expect(createInvitation.find(asked, { org: null, inviter: null, pending: [] }, now)).toEqual({
     ok: false,
     code: "not_found",
     details: { what: "organization", id: acme.id },
@@ -294,13 +301,15 @@ test("its keys are those of the organization, which must exist", () => {
 test("an invitation that the clock has overtaken backwards ends no earlier than it began", () => {
   const replacing = { ...environment, now: after(-100_000_000), settings: settings({ reinvite: "replace" }) };
   const decision = decideCreateInvitation(asked, { ...facts, pending: [offer] }, replacing);
-  expect(decision).toMatchObject({ write: { changes: [ofAlice, { row: { terminalAt: yesterday } }, {}] } });
+  expect(decision).toMatchObject({
+    write: { changes: [{ ...ofAlice, at: replacing.now }, { row: { terminalAt: yesterday } }, {}] },
+  });
 });
 
 test("an active organization and an inviter of rank are assumed, unless the policy looks at pending invitations", () => {
   expect(createInvitation.assume?.(asked, settings())).toEqual({
     org: { id: acme.id, status: "active", version: 0 },
-    inviter: { role: "owner", status: "active" },
+    inviter: { role: "owner", status: "active", expiresAt: null },
     pending: [],
   });
   expect(createInvitation.assume?.(asked, settings({ reinvite: "reject" }))).toBeNull();

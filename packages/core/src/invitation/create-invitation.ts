@@ -1,16 +1,26 @@
-import { stillActive, unchanged } from "../change.ts";
+import { type Change, stillActive, unchanged } from "../change.ts";
 import { accept, type Decision, found, reject } from "../decision.ts";
+import { errorFor } from "../errors.ts";
 import { idArgument } from "../id.ts";
-import { expirationArgument, fields, identifierArgument, preTuplesArgument, roleArgument } from "../input.ts";
+import {
+  expirationArgument,
+  fields,
+  identifierArgument,
+  optionalExpiration,
+  preTuplesArgument,
+  roleArgument,
+} from "../input.ts";
+import { isFixed, roomFor } from "../limits.ts";
 import { authority } from "../membership/membership.ts";
-import type { Invitation, OrgId, PreTuple, Role, UsrId } from "../model.ts";
+import { type MetadataInput, newMetadata } from "../metadata.ts";
+import type { Grant, Invitation, Metadata, OrgId, PreTuple, Role, UsrId } from "../model.ts";
 import type { Environment, Mutation } from "../operation.ts";
 import { noOrg } from "../org.ts";
 import { type AuthorityFact, type OrgFact, PRESUMED_AUTHORITY, presumablyActive } from "../presumed.ts";
-import type { Read } from "../read.ts";
-import { closed, hasElapsed, refuseInviter } from "./invitation.ts";
+import type { Read, Stock } from "../read.ts";
+import { closed, grantFacts, hasElapsed, refuseInviter, refuseShortTimeBox } from "./invitation.ts";
 
-export interface CreateInvitationInput {
+export interface CreateInvitationInput<M = Metadata> {
   readonly orgId: OrgId;
   /** The invitee's address: text of 1 to 320 UTF-16 units that the identifier policy accepts. Kept as given. */
   readonly identifier: string;
@@ -20,24 +30,38 @@ export interface CreateInvitationInput {
   readonly expiresAt: Date;
   /** At most 100 grants for whoever accepts. On `org` objects: on the inviting organization only, and no role. */
   readonly preTuples?: readonly PreTuple[];
+  /** The last instant of the membership that accepting makes. Left out or `null`: it has no time box. */
+  readonly membershipExpiresAt?: Date | null;
+  /** The metadata of that membership. */
+  readonly membershipMetadata?: MetadataInput<M>;
 }
 
-export interface NewInvitation extends Required<CreateInvitationInput> {
+export interface NewInvitation
+  extends Pick<Invitation, "orgId" | "identifier" | "role" | "invitedBy" | "expiresAt" | "membershipExpiresAt"> {
+  readonly preTuples: readonly Grant[];
+  readonly membershipMetadata: Metadata;
   readonly canonical: string;
 }
 
 export interface CreateInvitationFacts {
   readonly org: OrgFact;
-  /** The live membership of `invitedBy`. */
+  /** The membership of `invitedBy` that is stored as live. */
   readonly inviter: AuthorityFact | null;
   /** Invitations stored as pending for the same canonical identifier, where the re-invite policy asks for them. */
   readonly pending: readonly Invitation[];
+  /** How many invitations are open, where there is a limit. */
+  readonly stock?: Stock | undefined;
 }
 
 export const createInvitation: Mutation<
   readonly [CreateInvitationInput],
   NewInvitation,
-  { readonly org: Read<"org">; readonly inviter: Read<"liveMembership">; readonly pending: Read<"pendingInvitations"> },
+  {
+    readonly org: Read<"org">;
+    readonly inviter: Read<"liveMembership">;
+    readonly pending: Read<"pendingInvitations">;
+    readonly stock?: Read<"invitationStock">;
+  },
   CreateInvitationFacts,
   Invitation,
   "inv"
@@ -45,12 +69,21 @@ export const createInvitation: Mutation<
   name: "createInvitation",
   mints: ["inv"],
   admitsVersion: true,
-  parse({ identifierPolicy }, input) {
-    const given = fields(input, ["orgId", "identifier", "role", "invitedBy", "expiresAt", "preTuples"]);
+  parse({ identifierPolicy, metadata }, input) {
+    const given = fields(input, [
+      "orgId",
+      "identifier",
+      "role",
+      "invitedBy",
+      "expiresAt",
+      "preTuples",
+      "membershipExpiresAt",
+      "membershipMetadata",
+    ]);
     const orgId = idArgument("org", given.orgId);
     const invitedBy = idArgument("usr", given.invitedBy);
     const { raw, canonical } = identifierArgument(given.identifier, identifierPolicy);
-    return {
+    const offer: NewInvitation = {
       orgId,
       invitedBy,
       identifier: raw,
@@ -58,18 +91,29 @@ export const createInvitation: Mutation<
       role: roleArgument(given.role),
       expiresAt: expirationArgument(given.expiresAt),
       preTuples: preTuplesArgument(given.preTuples, orgId),
+      membershipExpiresAt: optionalExpiration(given.membershipExpiresAt),
+      membershipMetadata: newMetadata(given.membershipMetadata, "membershipMetadata", metadata.membership),
     };
+    const short = refuseShortTimeBox(offer, offer.expiresAt);
+    if (short !== null) {
+      throw errorFor(short.code, short.details);
+    }
+    return offer;
   },
   scope: ({ orgId }) => ({ org: orgId }),
-  reads: ({ orgId, invitedBy, canonical }, { reinvite }) => ({
+  reads: ({ orgId, invitedBy, canonical }, { reinvite, limits }, at) => ({
     org: { read: "org", of: { org: orgId } },
     inviter: { read: "liveMembership", of: { org: orgId }, usrId: invitedBy },
     pending: { read: "pendingInvitations", orgId, canonical: reinvite === "allow" ? null : canonical },
+    ...(limits.pendingInvitations === null ? {} : { stock: { read: "invitationStock", of: { org: orgId }, at } }),
   }),
-  find: ({ orgId }, { org, inviter, pending }) => (org === null ? noOrg(orgId) : found({ org, inviter, pending })),
-  // Under a policy that looks at pending invitations there is something to look at.
-  assume: ({ orgId }, { reinvite }) =>
-    reinvite === "allow" ? { org: presumablyActive(orgId), inviter: PRESUMED_AUTHORITY, pending: [] } : null,
+  find: ({ orgId }, { org, inviter, pending, stock }) =>
+    org === null ? noOrg(orgId) : found({ org, inviter, pending, stock }),
+  // Under a policy that looks at pending invitations, or a limit that looks at the organization, there is something to see.
+  assume: ({ orgId }, { reinvite, limits }) =>
+    reinvite === "allow" && isFixed(limits.pendingInvitations)
+      ? { org: presumablyActive(orgId), inviter: PRESUMED_AUTHORITY, pending: [] }
+      : null,
   decide: decideCreateInvitation,
   concerns: ({ role }) => [{ usrId: null, role }],
   actsFor: ({ invitedBy }) => invitedBy,
@@ -78,7 +122,7 @@ export const createInvitation: Mutation<
 /** Offer a role to whoever owns an identifier, in the name of an active owner or admin of sufficient rank. */
 export function decideCreateInvitation(
   { canonical, ...offer }: NewInvitation,
-  { org, inviter, pending }: CreateInvitationFacts,
+  { org, inviter, pending, stock }: CreateInvitationFacts,
   { now, ids, settings }: Environment<"inv">,
 ): Decision<Invitation> {
   const { orgId, invitedBy, role, expiresAt, preTuples } = offer;
@@ -88,7 +132,7 @@ export function decideCreateInvitation(
   if (expiresAt.getTime() <= now.getTime()) {
     return reject("precondition.past_expiration", { expiresAt: expiresAt.toISOString() });
   }
-  const refusal = settings.inviterCheck === "any" ? null : refuseInviter(inviter, invitedBy, role);
+  const refusal = settings.inviterCheck === "any" ? null : refuseInviter(inviter, invitedBy, role, now);
   if (refusal !== null) {
     return refusal;
   }
@@ -107,16 +151,22 @@ export function decideCreateInvitation(
     terminalBy: null,
     ...offer,
   };
+  const changes: readonly Change[] = [
+    ...(settings.inviterCheck === "any" ? [] : [authority(invitedBy, role, now)]),
+    ...replaced.map(({ change }) => change),
+    { op: "insertInvitation", row: invitation, canonical },
+  ];
+  // Whether another one is pending is not a fact of single rows, so no writer may have come in between.
+  const base = settings.reinvite === "allow" ? stillActive(org) : unchanged(org);
+  const room = roomFor("pendingInvitations", settings, { org, stock, changes, base });
+  if (!room.ok) {
+    return room;
+  }
   return accept(invitation, {
-    // Whether another one is pending is not a fact of single rows, so no writer may have come in between.
-    org: settings.reinvite === "allow" ? stillActive(org) : unchanged(org),
+    org: room.facts,
     at: now,
     actor: invitedBy,
-    changes: [
-      ...(settings.inviterCheck === "any" ? [] : [authority(invitedBy, role)]),
-      ...replaced.map(({ change }) => change),
-      { op: "insertInvitation", row: invitation, canonical },
-    ],
+    changes,
     event: {
       type: "invitation.created",
       data: {
@@ -124,7 +174,8 @@ export function decideCreateInvitation(
         role,
         invitedBy,
         expiresAt: expiresAt.toISOString(),
-        preTuples,
+        preTuples: grantFacts(preTuples),
+        membershipExpiresAt: offer.membershipExpiresAt?.toISOString() ?? null,
         replaced: replaced.map(({ row }) => row.id),
       },
     },

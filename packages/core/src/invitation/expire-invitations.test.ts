@@ -90,9 +90,9 @@ describe("an organization's part", () => {
     expect(expireInOrg.parse(settings(), asked)).toBe(asked);
     expect(expireInOrg.scope(asked)).toEqual({ org: acme.id });
     expect(expireInOrg.assume?.(asked, settings())).toEqual({ lapsed: [two, one] });
-    expect(expireInOrg.reads(asked, settings())).toEqual({
+    expect(expireInOrg.reads(asked, settings(), now)).toEqual({
       lapsed: { read: "lapsedInvitations", orgId: acme.id, before: now, take: 2 },
     });
-    expect(expireInOrg.find(asked, { lapsed: [one] })).toEqual({ ok: true, facts: { lapsed: [one] } });
+    expect(expireInOrg.find(asked, { lapsed: [one] }, now)).toEqual({ ok: true, facts: { lapsed: [one] } });
   });
 });

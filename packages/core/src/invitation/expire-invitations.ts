@@ -1,71 +1,36 @@
 import { asIssued, existing } from "../change.ts";
 import { accept, type Decision, found, noChange } from "../decision.ts";
-import { fields, optionalId } from "../input.ts";
+import {
+  afterAll,
+  foundLapsed,
+  type Lapsed,
+  type LapsedInOrg,
+  type SweepInput,
+  type SweepScope,
+  sweepScope,
+} from "../lapsed.ts";
 import type { Query } from "../list.ts";
-import { limitArgument } from "../list-input.ts";
-import type { InvId, Invitation, OrgId } from "../model.ts";
+import type { InvId, Invitation } from "../model.ts";
 import type { Environment, Mutation } from "../operation.ts";
-import { noOrg } from "../org.ts";
 import type { Read } from "../read.ts";
 import { effective, hasElapsed } from "./invitation.ts";
 
-// The sweep in parts: one look for what has lapsed, then a mutation for each organization. That something lapsed shows
-// everywhere without it; a sweep writes it down, with an event.
+export type ExpireInvitationsInput = SweepInput;
 
-const LARGEST_SWEEP = 200;
-
-export interface ExpireInvitationsInput {
-  /** Left out, invitations of all organizations are looked at. */
-  readonly orgId?: OrgId | null;
-  /** How many at most, 1 to 200. Default 200. */
-  readonly limit?: number;
-}
-
-interface Sweep {
-  readonly orgId: OrgId | null;
-  readonly limit: number;
-}
-
-/** Lapsed invitations of one organization, earliest expiry first. */
-export interface LapsedInOrg {
-  readonly orgId: OrgId;
-  readonly lapsed: readonly Invitation[];
-}
-
-interface Lapsed {
-  /** By organization, so that two sweeps in transactions of the host's wait for each other in one direction only. */
-  readonly byOrg: readonly LapsedInOrg[];
-  readonly more: boolean;
-}
-
-/** What a sweep finds to do. */
 export const findLapsed: Query<
-  readonly [(ExpireInvitationsInput | undefined)?],
-  Sweep,
+  readonly [(SweepInput | undefined)?],
+  SweepScope,
   { readonly lapsed: Read<"lapsedInvitations">; readonly org?: Read<"org"> },
-  Lapsed
+  Lapsed<Invitation>
 > = {
   name: "expireInvitations",
-  parse(input = {}) {
-    const { orgId, limit } = fields(input, ["orgId", "limit"]);
-    return { orgId: optionalId("org", orgId), limit: limitArgument(limit, LARGEST_SWEEP) };
-  },
+  parse: sweepScope,
   reads: ({ orgId, limit }, now) => ({
     lapsed: { read: "lapsedInvitations", orgId, before: now, take: limit + 1 },
     ...(orgId === null ? {} : { org: { read: "org", of: { org: orgId } } }),
   }),
-  answer({ orgId, limit }, { lapsed, org }) {
-    if (orgId !== null && org === null) {
-      return noOrg(orgId);
-    }
-    return found({ byOrg: grouped(lapsed.slice(0, limit)), more: lapsed.length > limit });
-  },
+  answer: (scope, { lapsed, org }) => foundLapsed(scope, lapsed, org),
 };
-
-function grouped(invitations: readonly Invitation[]): readonly LapsedInOrg[] {
-  const orgIds = [...new Set(invitations.map(({ orgId }) => orgId))].sort();
-  return orgIds.map((orgId) => ({ orgId, lapsed: invitations.filter((invitation) => invitation.orgId === orgId) }));
-}
 
 export interface ExpireInOrgFacts {
   readonly lapsed: readonly Invitation[];
@@ -73,8 +38,8 @@ export interface ExpireInOrgFacts {
 
 /** One organization's part of a sweep. What the look found is assumed; if it is not true any more it is read again. */
 export const expireInOrg: Mutation<
-  readonly [LapsedInOrg],
-  LapsedInOrg,
+  readonly [LapsedInOrg<Invitation>],
+  LapsedInOrg<Invitation>,
   { readonly lapsed: Read<"lapsedInvitations"> },
   ExpireInOrgFacts,
   readonly InvId[],
@@ -86,7 +51,12 @@ export const expireInOrg: Mutation<
   parse: (_, lapsedInOrg) => lapsedInOrg,
   scope: ({ orgId }) => ({ org: orgId }),
   reads: ({ orgId, lapsed }) => ({
-    lapsed: { read: "lapsedInvitations", orgId, before: afterAll(lapsed), take: lapsed.length },
+    lapsed: {
+      read: "lapsedInvitations",
+      orgId,
+      before: afterAll(lapsed.map(({ expiresAt }) => expiresAt)),
+      take: lapsed.length,
+    },
   }),
   find: (_, { lapsed }) => found({ lapsed }),
   assume: ({ lapsed }) => ({ lapsed }),
@@ -95,7 +65,7 @@ export const expireInOrg: Mutation<
 
 /** Write down what has lapsed, also in an organization that ended: nobody but the reader of events can tell. */
 export function decideExpireInOrg(
-  { orgId }: Pick<LapsedInOrg, "orgId">,
+  { orgId }: Pick<LapsedInOrg<Invitation>, "orgId">,
   { lapsed }: ExpireInOrgFacts,
   { now }: Environment,
 ): Decision<readonly InvId[]> {
@@ -112,9 +82,4 @@ export function decideExpireInOrg(
     changes: rows.map((row) => ({ op: "updateInvitation", row: effective(row, now), expect: asIssued(row) })),
     event: { type: "invitation.expired", data: { invIds } },
   });
-}
-
-/** The first instant at which all of these have lapsed. */
-function afterAll(invitations: readonly Invitation[]): Date {
-  return new Date(Math.max(...invitations.map(({ expiresAt }) => expiresAt.getTime())) + 1);
 }

@@ -1,11 +1,15 @@
 import { asIssued, type Change } from "../change.ts";
 import { type Found, found, type Rejected, reject } from "../decision.ts";
+import type { EventData } from "../event.ts";
 import { canonicalOf } from "../input.ts";
 import { isAdministrator, ranksAtLeast } from "../membership/membership.ts";
 import {
+  type Grant,
+  hasPassed,
   type InvId,
   type Invitation,
   type InvitationStatus,
+  isPast,
   latest,
   type Organization,
   type Role,
@@ -19,7 +23,24 @@ import { canBecome, INVITATION_TRANSITIONS } from "../states.ts";
 
 /** Whether an invitation that is stored as pending has lapsed. At its last instant it has not. */
 export function hasElapsed({ status, expiresAt }: Invitation, now: Date): boolean {
-  return status === "pending" && now.getTime() > expiresAt.getTime();
+  return status === "pending" && hasPassed(expiresAt, now);
+}
+
+/** What an invitation offers outlasts it, so that nothing of it has lapsed when it is accepted. */
+export function refuseShortTimeBox(
+  { membershipExpiresAt, preTuples }: Pick<Invitation, "membershipExpiresAt" | "preTuples">,
+  expiresAt: Date,
+): Rejected<"precondition.short_time_box"> | null {
+  if (isPast(membershipExpiresAt, expiresAt)) {
+    return reject("precondition.short_time_box", { index: null });
+  }
+  const index = preTuples.findIndex((grant) => isPast(grant.expiresAt, expiresAt));
+  return index === -1 ? null : reject("precondition.short_time_box", { index });
+}
+
+/** Grants as events tell of them. */
+export function grantFacts(grants: readonly Grant[]): EventData["invitation.created"]["preTuples"] {
+  return grants.map((grant) => ({ ...grant, expiresAt: grant.expiresAt?.toISOString() ?? null }));
 }
 
 /** The invitation as everybody sees it at an instant: lapsed is expired, whether or not a sweep wrote it down. */
@@ -52,9 +73,10 @@ export function refuseInviter(
   inviter: AuthorityFact | null,
   usrId: UsrId,
   role: Role,
+  now: Date,
   subject: "admin" | "inviter" = "inviter",
 ): Rejected | null {
-  if (!isAdministrator(inviter)) {
+  if (!isAdministrator(inviter, now)) {
     return reject("forbidden", { subject, usrId });
   }
   if (!ranksAtLeast(inviter.role, role)) {

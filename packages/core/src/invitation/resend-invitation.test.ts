@@ -32,7 +32,7 @@ test("the expiry changes and nothing else, in the name of the admin, whose autho
       at: now,
       actor: bob,
       changes: [
-        { op: "expectMember", usrId: bob, roles: ["owner", "admin"] },
+        { op: "expectMember", usrId: bob, roles: ["owner", "admin"], at: now },
         { op: "updateInvitation", row, expect: { status: "pending", expiresAt: offer.expiresAt } },
       ],
       event: {
@@ -86,7 +86,7 @@ test("an offer of ownership is sent again by an owner, who must be one until the
   });
   const byAlice = { ...byBob, adminUsrId: alice };
   expect(decideResendInvitation(byAlice, { ...facts, invitation, admin: owner }, environment)).toMatchObject({
-    write: { changes: [{ op: "expectMember", usrId: alice, roles: ["owner"] }, {}] },
+    write: { changes: [{ op: "expectMember", usrId: alice, roles: ["owner"], at: now }, {}] },
   });
 });
 
@@ -161,12 +161,12 @@ describe("input", () => {
 test("it asks for the invitation, its organization and the admin's membership there", () => {
   const asked = { invId: offer.id, ...byBob };
   expect(resendInvitation.scope(asked)).toEqual({ invitation: offer.id });
-  expect(resendInvitation.reads(asked, settings())).toEqual({
+  expect(resendInvitation.reads(asked, settings(), now)).toEqual({
     invitation: { read: "invitation", invId: offer.id },
     org: { read: "org", of: { invitation: offer.id } },
     admin: { read: "liveMembership", of: { invitation: offer.id }, usrId: bob },
   });
-  expect(resendInvitation.find(asked, facts)).toEqual({ ok: true, facts });
+  expect(resendInvitation.find(asked, facts, now)).toEqual({ ok: true, facts });
 });
 
 test("of an invitation that the caller holds only its being as it was is expected", () => {
@@ -175,13 +175,13 @@ test("of an invitation that the caller holds only its being as it was is expecte
   expect(resendInvitation.assume?.({ ...asked, held: offer }, settings())).toEqual({
     invitation: offer,
     org: { id: acme.id, status: "active", version: 0 },
-    admin: { role: "owner", status: "active" },
+    admin: { role: "owner", status: "active", expiresAt: null },
   });
 });
 
 test("an unknown invitation is not found", () => {
   const asked = { invId: offer.id, ...byBob };
-  expect(resendInvitation.find(asked, { invitation: null, org: null, admin: null })).toEqual(
+  expect(resendInvitation.find(asked, { invitation: null, org: null, admin: null }, now)).toEqual(
     notFound("invitation", offer.id),
   );
 });

@@ -3,14 +3,14 @@ import { accept, type Decision, found, reject } from "../decision.ts";
 import { idArgument } from "../id.ts";
 import { addressed, expirationArgument, fields } from "../input.ts";
 import { authority } from "../membership/membership.ts";
-import { type InvId, type Invitation, latest, type UsrId } from "../model.ts";
+import { type InvId, type Invitation, latest, type Metadata, type UsrId } from "../model.ts";
 import type { Environment, Mutation } from "../operation.ts";
 import { type AuthorityFact, type OrgFact, PRESUMED_AUTHORITY, presumablyActive } from "../presumed.ts";
 import type { Read } from "../read.ts";
-import { effective, foundInvitation, refuseInviter } from "./invitation.ts";
+import { effective, foundInvitation, refuseInviter, refuseShortTimeBox } from "./invitation.ts";
 
-export interface ResendInvitationInput {
-  readonly invId: InvId | Invitation;
+export interface ResendInvitationInput<M = Metadata> {
+  readonly invId: InvId | Invitation<M>;
   readonly adminUsrId: UsrId;
   /** The new last instant at which it can be accepted; it may be earlier than the old one. */
   readonly expiresAt: Date;
@@ -26,7 +26,7 @@ interface Resending {
 export interface ResendInvitationFacts {
   readonly invitation: Invitation;
   readonly org: OrgFact;
-  /** The live membership of `adminUsrId` in the invitation's organization. */
+  /** The membership of `adminUsrId`, stored as live, in the invitation's organization. */
   readonly admin: AuthorityFact | null;
 }
 
@@ -78,7 +78,7 @@ export function decideResendInvitation(
   { now, settings }: Environment,
 ): Decision<Invitation> {
   const { id: invId, role } = invitation;
-  const refusal = settings.inviterCheck === "any" ? null : refuseInviter(admin, adminUsrId, role, "admin");
+  const refusal = settings.inviterCheck === "any" ? null : refuseInviter(admin, adminUsrId, role, now, "admin");
   if (refusal !== null) {
     return refusal;
   }
@@ -92,6 +92,10 @@ export function decideResendInvitation(
   if (expiresAt.getTime() <= latest(now, invitation.createdAt).getTime()) {
     return reject("precondition.past_expiration", { expiresAt: expiresAt.toISOString() });
   }
+  const short = refuseShortTimeBox(invitation, expiresAt);
+  if (short !== null) {
+    return short;
+  }
   const row: Invitation = { ...invitation, expiresAt };
   const [from, to] = [invitation.expiresAt.toISOString(), expiresAt.toISOString()];
   return accept(row, {
@@ -99,7 +103,7 @@ export function decideResendInvitation(
     at: now,
     actor: adminUsrId,
     changes: [
-      ...(settings.inviterCheck === "any" ? [] : [authority(adminUsrId, role)]),
+      ...(settings.inviterCheck === "any" ? [] : [authority(adminUsrId, role, now)]),
       { op: "updateInvitation", row, expect: asIssued(invitation) },
     ],
     event: { type: "invitation.resent", data: { invId, from, to, adminUsrId } },

@@ -11,7 +11,7 @@ import {
   type PageOptions,
   positionArgument,
 } from "../list-input.ts";
-import { noMembership } from "../membership/membership.ts";
+import { effectiveMembership, noMembership } from "../membership/membership.ts";
 import type { Membership, MembershipAsOf, MemId, OrgId, Page, UsrId } from "../model.ts";
 import { foundOrg } from "../org.ts";
 import type { EventFilter, MembershipThen, Read } from "../read.ts";
@@ -25,7 +25,8 @@ export const membershipHistory: Query<
   name: "membershipHistory",
   parse: (memId) => idArgument("mem", memId),
   reads: (memId) => ({ chain: { read: "chain", memId } }),
-  answer: (memId, { chain }) => (chain.length === 0 ? noMembership(memId) : found(chain)),
+  answer: (memId, { chain }, now) =>
+    chain.length === 0 ? noMembership(memId) : found(chain.map((link) => effectiveMembership(link, now))),
   of: (memId) => ({ membership: memId }),
   concerns: (_, { chain }) => chain,
 };

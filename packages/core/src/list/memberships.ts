@@ -3,21 +3,23 @@ import { idArgument } from "../id.ts";
 import { fields, roleArgument } from "../input.ts";
 import { page, type Query } from "../list.ts";
 import { cursorArgument, flagArgument, limitArgument, optionalStatus, type PageOptions } from "../list-input.ts";
-import { noMembership } from "../membership/membership.ts";
+import { effectiveMembership, noMembership } from "../membership/membership.ts";
 import type { Membership, MembershipWithOrg, MemId, OrgId, Page, Role, Status, UsrId } from "../model.ts";
 import { foundOrg } from "../org.ts";
-import type { MemberFilter, Read } from "../read.ts";
+import type { Read, StoredMemberFilter } from "../read.ts";
 
 export const getMembership: Query<readonly [MemId], MemId, { readonly membership: Read<"membership"> }, Membership> = {
   name: "getMembership",
   parse: (memId) => idArgument("mem", memId),
   reads: (memId) => ({ membership: { read: "membership", memId } }),
-  answer: (memId, { membership }) => (membership === null ? noMembership(memId) : found(membership)),
+  answer: (memId, { membership }, now) =>
+    membership === null ? noMembership(memId) : found(effectiveMembership(membership, now)),
   of: (memId) => ({ membership: memId }),
   concerns: (_, { membership }) => [membership].filter((row) => row !== null),
 };
 
 export interface ListMembersOptions extends PageOptions {
+  /** The status as everybody sees it now: one whose time box has lapsed is `revoked`. */
   readonly status?: Status;
   readonly role?: Role;
   /**
@@ -31,7 +33,8 @@ interface MembersPage {
   readonly orgId: OrgId;
   readonly cursor: MemId | null;
   readonly limit: number;
-  readonly where: MemberFilter;
+  readonly status: Status | null;
+  readonly role: Role | null;
   readonly total: boolean;
 }
 
@@ -49,23 +52,29 @@ export const listMembers: Query<
       orgId: id,
       cursor: cursorArgument("mem", cursor),
       limit: limitArgument(limit),
-      where: { status: optionalStatus(status), role: role === undefined ? null : roleArgument(role) },
+      status: optionalStatus(status),
+      role: role === undefined ? null : roleArgument(role),
       total: flagArgument(total, "total"),
     };
   },
-  reads: ({ orgId, cursor, limit, where, total }) => ({
-    org: { read: "org", of: { org: orgId } },
-    members: { read: "members", orgId, where, after: cursor, take: limit + 1 },
-    ...(total ? { total: { read: "memberCount", orgId, where, most: null } } : {}),
-  }),
-  answer({ orgId, limit }, { org, members, total }) {
+  reads({ orgId, cursor, limit, status, role, total }, now) {
+    const where = { anyOf: storedAs(status, now), role };
+    return {
+      org: { read: "org", of: { org: orgId } },
+      members: { read: "members", orgId, where, after: cursor, take: limit + 1 },
+      ...(total ? { total: { read: "memberCount", orgId, where, most: null } } : {}),
+    };
+  },
+  answer({ orgId, limit }, { org, members, total }, now) {
     const known = foundOrg(orgId, org);
-    return known.ok ? found({ ...page(members, limit), ...(total === undefined ? {} : { total }) }) : known;
+    const seen = members.map((membership) => effectiveMembership(membership, now));
+    return known.ok ? found({ ...page(seen, limit), ...(total === undefined ? {} : { total }) }) : known;
   },
   of: ({ orgId }) => ({ org: orgId }),
 };
 
 export interface ListMembershipsOptions extends PageOptions {
+  /** The membership's, as everybody sees it now. */
   readonly status?: Status;
 }
 
@@ -93,9 +102,29 @@ export const listMemberships: Query<
       status: optionalStatus(status),
     };
   },
-  reads: ({ usrId, cursor, limit, status }) => ({
-    memberships: { read: "membershipsOf", usrId, status, after: cursor, take: limit + 1 },
+  reads: ({ usrId, cursor, limit, status }, now) => ({
+    memberships: { read: "membershipsOf", usrId, anyOf: storedAs(status, now), after: cursor, take: limit + 1 },
   }),
-  answer: ({ limit }, { memberships }) => found(page(memberships, limit)),
+  answer({ limit }, { memberships }, now) {
+    const seen = memberships.map(({ org, ...membership }) => ({ ...effectiveMembership(membership, now), org }));
+    return found(page(seen, limit));
+  },
   concerns: ({ usrId }) => [{ usrId, role: null }],
 };
+
+/** How the memberships of an effective status are stored: ended ones may still be live there. */
+export function storedAs(status: Status | null, now: Date): readonly StoredMemberFilter[] {
+  switch (status) {
+    case null:
+      return [];
+    case "active":
+    case "suspended":
+      return [{ status, expiresBefore: null, expiresFrom: now }];
+    case "revoked":
+      return [
+        { status, expiresBefore: null, expiresFrom: null },
+        { status: "active", expiresBefore: now, expiresFrom: null },
+        { status: "suspended", expiresBefore: now, expiresFrom: null },
+      ];
+  }
+}

@@ -10,7 +10,7 @@ describe("tuples", () => {
   test("those of a user", () => {
     expect(listTuplesForSubject.parse("usr", alice)).toBe(alice);
     expect(listTuplesForSubject.reads(alice, now)).toEqual({
-      tuples: { read: "tuplesOfSubject", usrId: alice },
+      tuples: { read: "tuplesOfSubject", usrId: alice, at: now },
     });
     expect(listTuplesForSubject.answer(alice, { tuples }, now)).toEqual({ ok: true, facts: tuples });
   });
@@ -27,7 +27,9 @@ describe("tuples", () => {
     expect(listTuplesForObject.parse("org", acme.id)).toEqual(any);
     expect(listTuplesForObject.parse("org", acme.id, undefined)).toEqual(any);
     expect(listTuplesForObject.parse("org", acme.id, "owner")).toEqual({ ...any, relation: "owner" });
-    expect(listTuplesForObject.reads(any, now)).toEqual({ tuples: { read: "tuplesOfObject", ...any, take: null } });
+    expect(listTuplesForObject.reads(any, now)).toEqual({
+      tuples: { read: "tuplesOfObject", ...any, at: now, take: null },
+    });
     expect(listTuplesForObject.answer(any, { tuples }, now)).toEqual({ ok: true, facts: tuples });
   });
 
@@ -48,7 +50,7 @@ describe("check", () => {
 
   test("asks whether one of the tuples exists", () => {
     expect(check.reads(check.parse(input), now)).toEqual({
-      tuple: { read: "anyTuple", usrId: alice, objectType: "org", objectId: acme.id, relations: ["owner"] },
+      tuple: { read: "anyTuple", usrId: alice, objectType: "org", objectId: acme.id, relations: ["owner"], at: now },
     });
     const several = check.parse({ subject: alice, relations: ["editor", "viewer"], object: project });
     expect(check.reads(several, now)).toEqual({
@@ -58,6 +60,7 @@ describe("check", () => {
         objectType: "project",
         objectId: "p1",
         relations: ["editor", "viewer"],
+        at: now,
       },
     });
     expect(check.answer(several, { tuple: true }, now)).toEqual({ ok: true, facts: true });

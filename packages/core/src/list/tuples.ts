@@ -23,7 +23,7 @@ export const listTuplesForSubject: Query<
 > = {
   name: "listTuplesForSubject",
   parse: (subjectType, subjectId) => idArgument(subjectTypeArgument(subjectType), subjectId),
-  reads: (usrId) => ({ tuples: { read: "tuplesOfSubject", usrId } }),
+  reads: (usrId, at) => ({ tuples: { read: "tuplesOfSubject", usrId, at } }),
   answer: (_, { tuples }) => found(tuples),
   concerns: (usrId) => [{ usrId, role: null }],
 };
@@ -46,7 +46,7 @@ export const listTuplesForObject: Query<
     objectId: objectIdArgument(objectId),
     relation: relation === undefined ? null : relationArgument(relation),
   }),
-  reads: (object) => ({ tuples: { read: "tuplesOfObject", ...object, take: null } }),
+  reads: (object, at) => ({ tuples: { read: "tuplesOfObject", ...object, at, take: null } }),
   answer: (_, { tuples }) => found(tuples),
   of: ({ objectType, objectId }) => (objectType === "org" && isId(objectId, "org") ? { org: objectId } : null),
 };
@@ -89,8 +89,8 @@ export const check: Query<
     const org = needsActiveOrg && isId(object.id, "org") ? object.id : null;
     return { usrId, relations, object, needsActiveOrg, org };
   },
-  reads: ({ usrId, relations, object, org }) => ({
-    tuple: { read: "anyTuple", usrId, objectType: object.type, objectId: object.id, relations },
+  reads: ({ usrId, relations, object, org }, at) => ({
+    tuple: { read: "anyTuple", usrId, objectType: object.type, objectId: object.id, relations, at },
     ...(org === null ? {} : { org: { read: "org", of: { org } } }),
   }),
   answer: ({ needsActiveOrg }, { tuple, org }) => found(tuple && (!needsActiveOrg || org?.status === "active")),

@@ -3,7 +3,14 @@ import { codeOf, codeThrown, testPrecedence } from "../../test/precedence.ts";
 import { acme, alice, carol, environment, fresh, member, now, settings } from "../../test/world.ts";
 import { type AddMemberFacts, addMember, decideAddMember } from "./add-member.ts";
 
-const asked = { orgId: acme.id, usrId: carol, role: "member", invitedBy: alice } as const;
+const asked = {
+  orgId: acme.id,
+  usrId: carol,
+  role: "member",
+  invitedBy: alice,
+  metadata: {},
+  expiresAt: null,
+} as const;
 const free: AddMemberFacts = { org: acme, live: null };
 
 test("a new member begins a chain and holds the tuple of their role", () => {
@@ -18,6 +25,8 @@ test("a new member begins a chain and holds the tuple of their role", () => {
     removedBy: null,
     createdAt: now,
     updatedAt: now,
+    expiresAt: null,
+    metadata: {},
   };
   expect(decideAddMember(asked, free, environment)).toEqual({
     ok: true,
@@ -30,12 +39,19 @@ test("a new member begins a chain and holds the tuple of their role", () => {
         { op: "insertMembership", row, invId: null },
         {
           op: "insertTuple",
-          tuple: { subjectType: "usr", subjectId: carol, relation: "member", objectType: "org", objectId: acme.id },
+          tuple: {
+            subjectType: "usr",
+            subjectId: carol,
+            relation: "member",
+            objectType: "org",
+            objectId: acme.id,
+            expiresAt: null,
+          },
         },
       ],
       event: {
         type: "membership.added",
-        data: { memId: fresh.mem, usrId: carol, role: "member", invitedBy: alice },
+        data: { memId: fresh.mem, usrId: carol, role: "member", invitedBy: alice, expiresAt: null, expired: null },
       },
     },
   });
@@ -114,18 +130,18 @@ describe("input", () => {
 
 test("it asks for the organization and the user's live membership there", () => {
   expect(addMember.scope(asked)).toEqual({ org: acme.id });
-  expect(addMember.reads(asked, settings())).toEqual({
+  expect(addMember.reads(asked, settings(), now)).toEqual({
     org: { read: "org", of: { org: acme.id } },
     live: { read: "liveMembership", of: { org: acme.id }, usrId: carol },
   });
-  expect(addMember.find(asked, { org: acme, live: member })).toEqual({
+  expect(addMember.find(asked, { org: acme, live: member }, now)).toEqual({
     ok: true,
     facts: { org: acme, live: member },
   });
 });
 
 test("an unknown organization is not found", () => {
-  expect(addMember.find(asked, { org: null, live: null })).toEqual({
+  expect(addMember.find(asked, { org: null, live: null }, now)).toEqual({
     ok: false,
     code: "not_found",
     details: { what: "organization", id: acme.id },
@@ -133,5 +149,8 @@ test("an unknown organization is not found", () => {
 });
 
 test("an active organization and a stranger are assumed, so that adding takes one round trip", () => {
-  expect(addMember.assume?.(asked, settings())).toEqual({ org: { id: acme.id, status: "active" }, live: null });
+  expect(addMember.assume?.(asked, settings())).toEqual({
+    org: { id: acme.id, status: "active", version: 0 },
+    live: null,
+  });
 });

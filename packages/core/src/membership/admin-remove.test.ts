@@ -30,11 +30,18 @@ test("a removal ends the row, names the admin and deletes the role tuple", () =>
       at: now,
       actor: bob,
       changes: [
-        { op: "expectMember", usrId: bob, roles: ["owner", "admin"] },
+        { op: "expectMember", usrId: bob, roles: ["owner", "admin"], at: now },
         { op: "updateMembership", row, expect: { status: "active", updatedAt: member.updatedAt } },
         {
           op: "deleteTuple",
-          tuple: { subjectType: "usr", subjectId: carol, relation: "member", objectType: "org", objectId: acme.id },
+          tuple: {
+            subjectType: "usr",
+            subjectId: carol,
+            relation: "member",
+            objectType: "org",
+            objectId: acme.id,
+            expiresAt: null,
+          },
         },
       ],
       event: {
@@ -174,17 +181,17 @@ describe("input", () => {
 test("it asks for the membership, its organization and the admin's membership there", () => {
   const asked = { memId: member.id, adminUsrId: bob };
   expect(adminRemove.scope(asked)).toEqual({ membership: member.id });
-  expect(adminRemove.reads(asked, settings())).toEqual({
+  expect(adminRemove.reads(asked, settings(), now)).toEqual({
     membership: { read: "membership", memId: member.id },
     org: { read: "org", of: { membership: member.id } },
     admin: { read: "liveMembership", of: { membership: member.id }, usrId: bob },
   });
-  expect(adminRemove.find(asked, facts)).toEqual({ ok: true, facts });
+  expect(adminRemove.find(asked, facts, now)).toEqual({ ok: true, facts });
 });
 
 test("an unknown membership is not found", () => {
   const asked = { memId: member.id, adminUsrId: bob };
-  expect(adminRemove.find(asked, { membership: null, org: null, admin: null })).toEqual({
+  expect(adminRemove.find(asked, { membership: null, org: null, admin: null }, now)).toEqual({
     ok: false,
     code: "not_found",
     details: { what: "membership", id: member.id },

@@ -2,14 +2,14 @@ import { existing } from "../change.ts";
 import { accept, type Decision, found, reject } from "../decision.ts";
 import { idArgument } from "../id.ts";
 import { addressed, fields } from "../input.ts";
-import { type Membership, type MemId, type Organization, rankOf, type UsrId } from "../model.ts";
+import { type Membership, type MemId, type Metadata, type Organization, rankOf, type UsrId } from "../model.ts";
 import type { Environment, Mutation } from "../operation.ts";
 import { type AuthorityFact, PRESUMED_AUTHORITY, presumablyActive } from "../presumed.ts";
 import type { Read } from "../read.ts";
-import { authority, canEnd, ended, foundMembership, isAdministrator } from "./membership.ts";
+import { authority, canEnd, effectiveMembership, ended, foundMembership, isAdministrator } from "./membership.ts";
 
-export interface AdminRemoveInput {
-  readonly memId: MemId | Membership;
+export interface AdminRemoveInput<M = Metadata> {
+  readonly memId: MemId | Membership<M>;
   readonly adminUsrId: UsrId;
 }
 
@@ -22,7 +22,7 @@ interface Removal {
 export interface AdminRemoveFacts {
   readonly membership: Membership;
   readonly org: Pick<Organization, "id">;
-  /** The live membership of `adminUsrId` in the target's organization. */
+  /** The membership of `adminUsrId`, stored as live, in the target's organization. */
   readonly admin: AuthorityFact | null;
 }
 
@@ -62,14 +62,15 @@ export const adminRemove: Mutation<
 /** End somebody's membership, active or suspended. Equal rank is enough; an owner is never removed this way. */
 export function decideAdminRemove(
   { adminUsrId }: Pick<AdminRemoveInput, "adminUsrId">,
-  { membership, org, admin }: AdminRemoveFacts,
+  { membership: stored, org, admin }: AdminRemoveFacts,
   { now }: Environment,
 ): Decision<Membership> {
+  const membership = effectiveMembership(stored, now);
   const { id: memId, usrId, role, status } = membership;
   if (!canEnd(membership)) {
     return reject("precondition.mem_not_active", { memId, status });
   }
-  if (!isAdministrator(admin)) {
+  if (!isAdministrator(admin, now)) {
     return reject("forbidden", { subject: "admin", usrId: adminUsrId });
   }
   if (role === "owner") {
@@ -84,7 +85,7 @@ export function decideAdminRemove(
     org: existing(org),
     at: now,
     actor: adminUsrId,
-    changes: [authority(adminUsrId, role), ...changes],
+    changes: [authority(adminUsrId, role, now), ...changes],
     event: { type: "membership.removed", data: { memId, usrId, role, from: status, removedBy: adminUsrId } },
   });
 }

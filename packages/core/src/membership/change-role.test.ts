@@ -30,6 +30,8 @@ test("a role change ends the row and begins its successor at the same instant", 
     removedBy: null,
     createdAt: now,
     updatedAt: now,
+    expiresAt: null,
+    metadata: {},
   };
   expect(decideChangeRole({ newRole: "admin" }, facts, environment)).toEqual({
     ok: true,
@@ -46,12 +48,26 @@ test("a role change ends the row and begins its successor at the same instant", 
         },
         {
           op: "deleteTuple",
-          tuple: { subjectType: "usr", subjectId: carol, relation: "member", objectType: "org", objectId: acme.id },
+          tuple: {
+            subjectType: "usr",
+            subjectId: carol,
+            relation: "member",
+            objectType: "org",
+            objectId: acme.id,
+            expiresAt: null,
+          },
         },
         { op: "insertMembership", row, invId: null },
         {
           op: "insertTuple",
-          tuple: { subjectType: "usr", subjectId: carol, relation: "admin", objectType: "org", objectId: acme.id },
+          tuple: {
+            subjectType: "usr",
+            subjectId: carol,
+            relation: "admin",
+            objectType: "org",
+            objectId: acme.id,
+            expiresAt: null,
+          },
         },
       ],
       event: {
@@ -155,18 +171,18 @@ describe("input", () => {
 test("it asks for the membership, its organization and whether another owner is there", () => {
   const asked = { memId: member.id, newRole: "admin" } as const;
   expect(changeRole.scope(asked)).toEqual({ membership: member.id });
-  expect(changeRole.reads(asked, settings())).toEqual({
+  expect(changeRole.reads(asked, settings(), now)).toEqual({
     membership: { read: "membership", memId: member.id },
     org: { read: "org", of: { membership: member.id } },
     owners: { read: "owners", of: { membership: member.id }, take: 2 },
   });
   const { membership, org } = facts;
-  expect(changeRole.find(asked, { membership, org, owners: [member.id, owner.id] })).toEqual({ ok: true, facts });
+  expect(changeRole.find(asked, { membership, org, owners: [member.id, owner.id] }, now)).toEqual({ ok: true, facts });
 });
 
 test("an unknown membership is not found", () => {
   const asked = { memId: member.id, newRole: "admin" } as const;
-  expect(changeRole.find(asked, { membership: null, org: null, owners: [] })).toEqual({
+  expect(changeRole.find(asked, { membership: null, org: null, owners: [] }, now)).toEqual({
     ok: false,
     code: "not_found",
     details: { what: "membership", id: member.id },

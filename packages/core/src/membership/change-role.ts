@@ -1,22 +1,23 @@
 import { stillActive, unchanged } from "../change.ts";
 import { accept, type Decision, found, noChange, reject } from "../decision.ts";
 import { addressed, fields, roleArgument } from "../input.ts";
-import type { Membership, MemId, Role } from "../model.ts";
+import type { Membership, MemId, Metadata, Role } from "../model.ts";
 import type { Environment, Mutation } from "../operation.ts";
 import type { OrgFact } from "../presumed.ts";
 import type { Read } from "../read.ts";
 import {
+  effectiveMembership,
   foundMembership,
   heldMember,
-  isActiveOwner,
   isAmongOthers,
+  isLastingOwner,
   linkTime,
   relinked,
   twoOwners,
 } from "./membership.ts";
 
-export interface ChangeRoleInput {
-  readonly memId: MemId | Membership;
+export interface ChangeRoleInput<M = Metadata> {
+  readonly memId: MemId | Membership<M>;
   readonly newRole: Role;
 }
 
@@ -29,6 +30,7 @@ interface RoleChange {
 export interface ChangeRoleFacts {
   readonly membership: Membership;
   readonly org: OrgFact;
+  /** Whether somebody else is an active owner without a time box. */
   readonly otherOwner: boolean;
 }
 
@@ -69,9 +71,12 @@ export const changeRole: Mutation<
 /** Give an active member another role: their row ends and a successor that `replaces` it begins. */
 export function decideChangeRole(
   { newRole }: Pick<ChangeRoleInput, "newRole">,
-  { membership, org, otherOwner }: ChangeRoleFacts,
+  { membership: stored, org, otherOwner }: ChangeRoleFacts,
   { now, ids }: Environment<"mem">,
 ): Decision<Membership> {
+  // What is over when the link would begin is over.
+  const at = linkTime(now, stored);
+  const membership = effectiveMembership(stored, at);
   const { id: memId, usrId, role: from, status } = membership;
   if (status !== "active") {
     return reject("precondition.mem_not_active", { memId, status });
@@ -82,14 +87,13 @@ export function decideChangeRole(
   if (from === newRole) {
     return noChange(membership);
   }
-  if (isActiveOwner(membership) && !otherOwner) {
+  if (isLastingOwner(membership) && !otherOwner) {
     return reject("conflict.sole_owner", { orgId: org.id });
   }
-  const at = linkTime(now, membership);
   const { row, changes } = relinked(membership, newRole, ids.mem, at);
   return accept(row, {
     // Two owners demoted at once each see the other one; only the organization's version tells them apart.
-    org: isActiveOwner(membership) ? unchanged(org) : stillActive(org),
+    org: isLastingOwner(membership) ? unchanged(org) : stillActive(org),
     at,
     actor: null,
     changes,

@@ -2,6 +2,7 @@ import { asRead, type Change } from "../change.ts";
 import { type Found, found, type Rejected, reject } from "../decision.ts";
 import {
   ADMIN_HIERARCHY,
+  hasPassed,
   latest,
   type Membership,
   type MemId,
@@ -18,19 +19,31 @@ import { canBecome, MEMBERSHIP_TRANSITIONS } from "../states.ts";
 
 // What the operations on memberships share.
 
-/** Whether somebody may administer the organization: an active owner or admin. */
-export function isAdministrator<M extends AuthorityFact>(membership: M | null): membership is M {
+/**
+ * The membership as everybody sees it at an instant: one whose time box has lapsed has ended a millisecond after its last
+ * instant, whether or not a sweep wrote it down.
+ */
+export function effectiveMembership(membership: Membership, now: Date): Membership {
+  const { status, expiresAt, updatedAt } = membership;
+  return status !== "revoked" && expiresAt !== null && hasPassed(expiresAt, now)
+    ? { ...membership, status: "revoked", updatedAt: latest(new Date(expiresAt.getTime() + 1), updatedAt) }
+    : membership;
+}
+
+/** Whether somebody may administer the organization at an instant: an active owner or admin. */
+export function isAdministrator<M extends AuthorityFact>(membership: M | null, now: Date): membership is M {
   return (
     membership !== null &&
     membership.status === "active" &&
+    !hasPassed(membership.expiresAt, now) &&
     (membership.role === "owner" || membership.role === "admin")
   );
 }
 
 /** That somebody may still administer the organization, in a role that ranks at least as high as another. */
-export function authority(usrId: UsrId, over: Role): Change {
-  const roles = ROLES.filter((role) => isAdministrator({ role, status: "active" }) && ranksAtLeast(role, over));
-  return { op: "expectMember", usrId, roles };
+export function authority(usrId: UsrId, over: Role, at: Date): Change {
+  const roles = ROLES.filter((role) => (role === "owner" || role === "admin") && ranksAtLeast(role, over));
+  return { op: "expectMember", usrId, roles, at };
 }
 
 /** Whether a role ranks at least as high as another. Roles without a rank count as the lowest. */
@@ -43,14 +56,19 @@ export function isActiveOwner({ role, status }: Membership): boolean {
   return role === ADMIN_HIERARCHY[0] && status === "active";
 }
 
+/** Whether a membership is one of those of which an organization always has one: of an active owner, without a time box. */
+export function isLastingOwner(membership: Membership): boolean {
+  return isActiveOwner(membership) && membership.expiresAt === null;
+}
+
 /**
- * What is known of a member whom the caller holds: nothing about other owners, so an owner has to be looked up. Of
- * everybody else it makes no difference.
+ * What is known of a member whom the caller holds: nothing about other owners, so one who counts among them has to be looked
+ * up. Of everybody else it makes no difference.
  */
 export function heldMember(
   held: Membership | undefined,
 ): { readonly membership: Membership; readonly org: OrgFact; readonly otherOwner: boolean } | null {
-  return held === undefined || isActiveOwner(held)
+  return held === undefined || isLastingOwner(held)
     ? null
     : { membership: held, org: presumablyActive(held.orgId), otherOwner: false };
 }
@@ -81,6 +99,14 @@ export function ended(
   return membership.status === "active"
     ? { row, changes: [end, { op: "deleteTuple", tuple: roleTuple(membership) }] }
     : { row, changes: [end] };
+}
+
+/** The end of a membership that has lapsed, written down: by a sweep, or by what takes its place. */
+export function writtenDown(
+  membership: Membership,
+  now: Date,
+): { readonly row: Membership; readonly changes: readonly Change[] } {
+  return ended(membership, effectiveMembership(membership, now).updatedAt);
 }
 
 /**

@@ -37,7 +37,14 @@ test("a member who leaves ends their row, and nobody removed them", () => {
         { op: "updateMembership", row, expect: { status: "active", updatedAt: member.updatedAt } },
         {
           op: "deleteTuple",
-          tuple: { subjectType: "usr", subjectId: carol, relation: "member", objectType: "org", objectId: acme.id },
+          tuple: {
+            subjectType: "usr",
+            subjectId: carol,
+            relation: "member",
+            objectType: "org",
+            objectId: acme.id,
+            expiresAt: null,
+          },
         },
       ],
       event: {
@@ -99,7 +106,7 @@ test("a successor becomes owner in the same commit", () => {
     createdAt: now,
     updatedAt: now,
   };
-  const tuple = { subjectType: "usr", objectType: "org", objectId: acme.id };
+  const tuple = { subjectType: "usr", objectType: "org", objectId: acme.id, expiresAt: null };
   expect(decideSelfLeave({ transferTo: bob }, { ...soleOwner, successor }, environment)).toEqual({
     ok: true,
     result: left,
@@ -269,7 +276,7 @@ describe("input", () => {
 test("it asks for the membership, its organization, other owners and the successor", () => {
   const asked = { memId: owner.id, transferTo: bob };
   expect(selfLeave.scope(asked)).toEqual({ membership: owner.id });
-  expect(selfLeave.reads(asked, settings())).toEqual({
+  expect(selfLeave.reads(asked, settings(), now)).toEqual({
     membership: { read: "membership", memId: owner.id },
     org: { read: "org", of: { membership: owner.id } },
     owners: { read: "owners", of: { membership: owner.id }, take: 2 },
@@ -277,12 +284,12 @@ test("it asks for the membership, its organization, other owners and the success
   });
   const { membership, org, successor } = soleOwner;
   const answers = { membership, org, successor, owners: [owner.id] };
-  expect(selfLeave.find(asked, answers)).toEqual({ ok: true, facts: soleOwner });
+  expect(selfLeave.find(asked, answers, now)).toEqual({ ok: true, facts: soleOwner });
 });
 
 test("an unknown membership is not found", () => {
   const nothing = { membership: null, org: null, owners: [], successor: null };
-  expect(selfLeave.find({ memId: owner.id, transferTo: null }, nothing)).toEqual({
+  expect(selfLeave.find({ memId: owner.id, transferTo: null }, nothing, now)).toEqual({
     ok: false,
     code: "not_found",
     details: { what: "membership", id: owner.id },

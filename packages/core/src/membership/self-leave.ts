@@ -2,24 +2,26 @@ import { asRead, existing, unchanged } from "../change.ts";
 import { accept, type Decision, found, reject } from "../decision.ts";
 import type { EventData } from "../event.ts";
 import { addressed, fields, optionalId } from "../input.ts";
-import type { Membership, MemId, UsrId } from "../model.ts";
+import type { Membership, MemId, Metadata, UsrId } from "../model.ts";
 import type { Environment, Mutation } from "../operation.ts";
 import type { OrgFact } from "../presumed.ts";
 import type { Read } from "../read.ts";
 import {
   canEnd,
+  effectiveMembership,
   ended,
   foundMembership,
   heldMember,
   isActiveOwner,
   isAmongOthers,
+  isLastingOwner,
   linkTime,
   relinked,
   twoOwners,
 } from "./membership.ts";
 
-export interface SelfLeaveInput {
-  readonly memId: MemId | Membership;
+export interface SelfLeaveInput<M = Metadata> {
+  readonly memId: MemId | Membership<M>;
   /** The member who becomes owner in the same commit. */
   readonly transferTo?: UsrId | null;
 }
@@ -33,8 +35,9 @@ interface Leave {
 export interface SelfLeaveFacts {
   readonly membership: Membership;
   readonly org: OrgFact;
+  /** Whether somebody else is an active owner without a time box. */
   readonly otherOwner: boolean;
-  /** The live membership of `transferTo`. */
+  /** The membership of `transferTo` that is stored as live. */
   readonly successor: Membership | null;
 }
 
@@ -83,9 +86,11 @@ export const selfLeave: Mutation<
 /** End one's own membership, active or suspended; a hand-over that is asked for happens in the same commit. */
 export function decideSelfLeave(
   { transferTo }: Pick<Leave, "transferTo">,
-  { membership, org, otherOwner, successor }: SelfLeaveFacts,
+  { membership: stored, org, otherOwner, successor: named }: SelfLeaveFacts,
   { now, ids }: Environment<"mem">,
 ): Decision<Membership> {
+  const membership = effectiveMembership(stored, now);
+  const successor = named === null ? null : effectiveMembership(named, now);
   const { id: memId, usrId, role, status } = membership;
   if (!canEnd(membership)) {
     return reject("precondition.mem_not_active", { memId, status });
@@ -96,11 +101,14 @@ export function decideSelfLeave(
   if (transferTo !== null && !isActiveOwner(membership)) {
     return reject("precondition.from_not_owner", { memId });
   }
-  if (transferTo === null && isActiveOwner(membership) && !otherOwner) {
+  if (transferTo === null && isLastingOwner(membership) && !otherOwner) {
     return reject("conflict.sole_owner", { orgId: org.id });
   }
   if (transferTo !== null && successor?.status !== "active") {
     return reject("not_found", { what: "member", id: transferTo });
+  }
+  if (successor !== null && successor.expiresAt !== null) {
+    return reject("precondition.to_time_boxed", { memId: successor.id });
   }
   const handover = successor === null ? null : promoted(successor, ids.mem, now);
   const at = handover?.at ?? now;
@@ -108,7 +116,7 @@ export function decideSelfLeave(
   return accept(leaving.row, {
     // Two owners who leave at once each see the other one; only the organization's version tells them apart. With a
     // successor the rows of both are guard enough: the successor stays.
-    org: isActiveOwner(membership) && successor === null ? unchanged(org) : existing(org),
+    org: isLastingOwner(membership) && successor === null ? unchanged(org) : existing(org),
     at,
     actor: usrId,
     changes: [...leaving.changes, ...(handover?.changes ?? [])],

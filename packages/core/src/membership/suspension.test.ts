@@ -12,7 +12,14 @@ import {
 } from "./suspension.ts";
 
 const addressed = { memId: member.id };
-const tuple = { subjectType: "usr", subjectId: carol, relation: "member", objectType: "org", objectId: acme.id };
+const tuple = {
+  subjectType: "usr",
+  subjectId: carol,
+  relation: "member",
+  objectType: "org",
+  objectId: acme.id,
+  expiresAt: null,
+};
 
 describe("suspendMembership", () => {
   const facts = { membership: member, org: acme, otherOwner: true } satisfies SuspendMembershipFacts;
@@ -88,18 +95,18 @@ describe("suspendMembership", () => {
   });
 
   test("it asks for the membership, its organization and whether another owner is there", () => {
-    expect(suspendMembership.reads(addressed, settings())).toEqual({
+    expect(suspendMembership.reads(addressed, settings(), now)).toEqual({
       membership: { read: "membership", memId: member.id },
       org: { read: "org", of: { membership: member.id } },
       owners: { read: "owners", of: { membership: member.id }, take: 2 },
     });
     const { membership, org } = facts;
     const answers = { membership, org, owners: [member.id, owner.id] };
-    expect(suspendMembership.find(addressed, answers)).toEqual({ ok: true, facts });
+    expect(suspendMembership.find(addressed, answers, now)).toEqual({ ok: true, facts });
   });
 
   test("an unknown membership is not found", () => {
-    expect(suspendMembership.find(addressed, { membership: null, org: null, owners: [] })).toEqual({
+    expect(suspendMembership.find(addressed, { membership: null, org: null, owners: [] }, now)).toEqual({
       ok: false,
       code: "not_found",
       details: { what: "membership", id: member.id },
@@ -171,16 +178,16 @@ describe("reinstateMembership", () => {
   });
 
   test("it asks for the membership, its organization and whether the user has another live one there", () => {
-    expect(reinstateMembership.reads(addressed, settings())).toEqual({
+    expect(reinstateMembership.reads(addressed, settings(), now)).toEqual({
       membership: { read: "membership", memId: member.id },
       org: { read: "org", of: { membership: member.id } },
       otherLive: { read: "otherLiveMembership", memId: member.id },
     });
-    expect(reinstateMembership.find(addressed, facts)).toEqual({ ok: true, facts });
+    expect(reinstateMembership.find(addressed, facts, now)).toEqual({ ok: true, facts });
   });
 
   test("an unknown membership is not found", () => {
-    expect(reinstateMembership.find(addressed, { membership: null, org: null, otherLive: false })).toEqual({
+    expect(reinstateMembership.find(addressed, { membership: null, org: null, otherLive: false }, now)).toEqual({
       ok: false,
       code: "not_found",
       details: { what: "membership", id: member.id },

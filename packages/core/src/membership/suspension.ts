@@ -7,7 +7,14 @@ import { type OrgFact, presumablyActive } from "../presumed.ts";
 import type { Read } from "../read.ts";
 import type { Settings } from "../settings.ts";
 import { canBecome, MEMBERSHIP_TRANSITIONS } from "../states.ts";
-import { foundMembership, heldMember, isActiveOwner, isAmongOthers, twoOwners } from "./membership.ts";
+import {
+  effectiveMembership,
+  foundMembership,
+  heldMember,
+  isAmongOthers,
+  isLastingOwner,
+  twoOwners,
+} from "./membership.ts";
 
 interface MemIdInput {
   readonly memId: MemId;
@@ -17,6 +24,7 @@ interface MemIdInput {
 export interface SuspendMembershipFacts {
   readonly membership: Membership;
   readonly org: OrgFact;
+  /** Whether somebody else is an active owner without a time box. */
   readonly otherOwner: boolean;
 }
 
@@ -57,20 +65,21 @@ export const suspendMembership: Mutation<
 /** Suspend an active membership: same row, same role, its role tuple gone until it is reinstated. */
 export function decideSuspendMembership(
   _: Pick<MemIdInput, "memId">,
-  { membership, org, otherOwner }: SuspendMembershipFacts,
+  { membership: stored, org, otherOwner }: SuspendMembershipFacts,
   { now }: Environment,
 ): Decision<Membership> {
+  const membership = effectiveMembership(stored, now);
   const { id: memId, usrId, role, status } = membership;
   if (!canBecome(MEMBERSHIP_TRANSITIONS, status, "suspended")) {
     return reject("precondition.mem_not_active", { memId, status });
   }
-  if (isActiveOwner(membership) && !otherOwner) {
+  if (isLastingOwner(membership) && !otherOwner) {
     return reject("conflict.sole_owner", { orgId: org.id });
   }
   const row: Membership = { ...membership, status: "suspended", updatedAt: latest(now, membership.updatedAt) };
   return accept(row, {
     // Two owners suspended at once each see the other one; only the organization's version tells them apart.
-    org: isActiveOwner(membership) ? unchanged(org) : existing(org),
+    org: isLastingOwner(membership) ? unchanged(org) : existing(org),
     at: now,
     actor: null,
     changes: [
@@ -120,9 +129,10 @@ export const reinstateMembership: Mutation<
 /** Reinstate a suspended membership: same row, its role tuple back. */
 export function decideReinstateMembership(
   _: Pick<MemIdInput, "memId">,
-  { membership, org, otherLive }: ReinstateMembershipFacts,
+  { membership: stored, org, otherLive }: ReinstateMembershipFacts,
   { now }: Environment,
 ): Decision<Membership> {
+  const membership = effectiveMembership(stored, now);
   const { id: memId, usrId, role, status } = membership;
   if (!canBecome(MEMBERSHIP_TRANSITIONS, status, "active")) {
     return reject("precondition.invalid_transition", { id: memId, status });

@@ -37,7 +37,7 @@ test("ownership moves in one commit: the receiver becomes owner, the giver membe
     createdAt: now,
     updatedAt: now,
   };
-  const tuple = { subjectType: "usr", objectType: "org", objectId: acme.id };
+  const tuple = { subjectType: "usr", objectType: "org", objectId: acme.id, expiresAt: null };
   expect(decideTransferOwnership({}, facts, environment)).toEqual({
     ok: true,
     result: { fromMembership: gave, toMembership: received },
@@ -192,12 +192,12 @@ describe("input", () => {
 describe("existence", () => {
   test("it asks for the organization and both memberships", () => {
     expect(transferOwnership.scope(asked)).toEqual({ org: acme.id });
-    expect(transferOwnership.reads(asked, settings())).toEqual({
+    expect(transferOwnership.reads(asked, settings(), now)).toEqual({
       org: { read: "org", of: { org: acme.id } },
       from: { read: "membership", memId: owner.id },
       to: { read: "membership", memId: admin.id },
     });
-    expect(transferOwnership.find(asked, facts)).toEqual({ ok: true, facts });
+    expect(transferOwnership.find(asked, facts, now)).toEqual({ ok: true, facts });
   });
 
   test.each([
@@ -214,6 +214,6 @@ describe("existence", () => {
       { what: "membership", id: admin.id },
     ],
   ])("of several things that do not exist the first of the signature is reported", (answers, details) => {
-    expect(transferOwnership.find(asked, answers)).toEqual({ ok: false, code: "not_found", details });
+    expect(transferOwnership.find(asked, answers, now)).toEqual({ ok: false, code: "not_found", details });
   });
 });

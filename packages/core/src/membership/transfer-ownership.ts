@@ -6,7 +6,7 @@ import type { Membership, MemId, Organization, OrgId, TransferOwnershipResult } 
 import type { Environment, Mutation } from "../operation.ts";
 import { noOrg } from "../org.ts";
 import type { Read } from "../read.ts";
-import { isActiveOwner, noMembership, relinked } from "./membership.ts";
+import { effectiveMembership, isActiveOwner, linkTime, noMembership, relinked } from "./membership.ts";
 import { promoted } from "./self-leave.ts";
 
 export interface TransferOwnershipInput {
@@ -63,9 +63,12 @@ export const transferOwnership: Mutation<
 /** Hand ownership from one active member to another, who become `member` and `owner` in one commit. */
 export function decideTransferOwnership(
   _: Partial<TransferOwnershipInput>,
-  { org, from, to }: TransferOwnershipFacts,
+  { org, ...stored }: TransferOwnershipFacts,
   { now, ids }: Environment<"mem" | "otherMem">,
 ): Decision<TransferOwnershipResult> {
+  // Who is gone when the links would begin is gone.
+  const at = linkTime(now, stored.from, stored.to);
+  const [from, to] = [effectiveMembership(stored.from, at), effectiveMembership(stored.to, at)];
   if (from.status !== "active") {
     return reject("precondition.from_not_active", { memId: from.id, status: from.status });
   }
@@ -80,6 +83,9 @@ export function decideTransferOwnership(
   }
   if (from.usrId === to.usrId) {
     return reject("precondition.self_transfer", { usrId: from.usrId });
+  }
+  if (to.expiresAt !== null) {
+    return reject("precondition.to_time_boxed", { memId: to.id });
   }
   const receiver = promoted(to, ids.otherMem, now, from);
   const giver = relinked(from, "member", ids.mem, receiver.at);

@@ -1,10 +1,10 @@
 import { found } from "../decision.ts";
 import type { Refusal } from "../errors.ts";
 import type { Query } from "../list.ts";
-import { isActiveOwner } from "../membership/membership.ts";
-import type { InvId, Membership, Organization, OrgId, PreTuple, Tuple, UsrId } from "../model.ts";
+import { isLastingOwner } from "../membership/membership.ts";
+import type { Grant, InvId, Membership, Metadata, Organization, OrgId, Tuple, UsrId } from "../model.ts";
 import { hasOwn } from "../own.ts";
-import type { Read, SentInvitation, Standing } from "../read.ts";
+import type { Read, SentInvitation, UserStanding } from "../read.ts";
 import { decideDeparture, isRole, type RemovedFrom, unwritten } from "../removal/remove-from-org.ts";
 import {
   LOOK,
@@ -18,20 +18,20 @@ import type { Settings } from "../settings.ts";
 import { type Counted, counted, EXAMPLES, MOST_COUNTED, refusalOf } from "./counted.ts";
 
 /** What a user would lose, and where something stands in the way. */
-export interface RemoveUserPlan {
+export interface RemoveUserPlan<O = Metadata, M = Metadata> {
   /** By membership id, at most 1,000. */
-  readonly organizations: readonly PlannedRemoval[];
+  readonly organizations: readonly PlannedRemoval<O, M>[];
   /** Whether there are others. */
   readonly isMore: boolean;
   /** What organizations granted in which the user is no member any more, by organization, at most 200. */
-  readonly grants: readonly { readonly orgId: OrgId; readonly tuples: readonly PreTuple[] }[];
+  readonly grants: readonly { readonly orgId: OrgId; readonly tuples: readonly Grant[] }[];
   readonly isMoreGrants: boolean;
 }
 
-export interface PlannedRemoval {
-  readonly org: Organization;
-  readonly membership: Membership;
-  /** Whether no other active member is owner. */
+export interface PlannedRemoval<O = Metadata, M = Metadata> {
+  readonly org: Organization<O>;
+  readonly membership: Membership<M>;
+  /** Whether no other active member is owner without a time box, and they are. */
   readonly isSoleOwner: boolean;
   /** `null` where it would be refused. */
   readonly how: Exclude<RemovedFrom["how"], "grants"> | null;
@@ -40,13 +40,14 @@ export interface PlannedRemoval {
   /** Who would become owner. */
   readonly newOwner: UsrId | null;
   /** What would go besides the role. */
-  readonly tuples: readonly PreTuple[];
+  readonly tuples: readonly Grant[];
   /** Open invitations that the user sent. They stay. */
   readonly invitations: Counted<InvId>;
 }
 
 export function planRemoveUser(
   settings: Settings,
+  within: OrgId | null,
 ): Query<
   readonly [RemoveUserInput],
   UserRemoval,
@@ -57,8 +58,14 @@ export function planRemoveUser(
     name: "plan",
     parse: removeUserArgument,
     reads: (removal, now) => ({
-      ...lookAt(removal, null, LOOK + 1, LOOK_FOR_GRANTS + 1),
-      sent: { read: "sentInvitations", usrId: removal.usrId, expiresFrom: now, take: MOST_COUNTED + 1 },
+      ...lookAt(removal, within, now, null, LOOK + 1, LOOK_FOR_GRANTS + 1),
+      sent: {
+        read: "sentInvitations",
+        usrId: removal.usrId,
+        orgId: within,
+        expiresFrom: now,
+        take: MOST_COUNTED + 1,
+      },
     }),
     concerns: ({ usrId }) => [{ usrId, role: null }],
     answer: (removal, { standings, left, sent }, now) =>
@@ -73,7 +80,7 @@ export function planRemoveUser(
 
 function planned(
   { usrId, choices }: UserRemoval,
-  standing: Standing,
+  standing: UserStanding,
   sent: readonly SentInvitation[],
   settings: Settings,
   now: Date,
@@ -86,7 +93,7 @@ function planned(
   return {
     org,
     membership,
-    isSoleOwner: isActiveOwner(membership) && !otherOwner,
+    isSoleOwner: isLastingOwner(membership) && !otherOwner,
     how,
     refusal: refusalOf(decision),
     newOwner: how === "transferred" && choice !== null && hasOwn(choice, "transferTo") ? choice.transferTo : null,
@@ -95,6 +102,6 @@ function planned(
   };
 }
 
-function grant({ relation, objectType, objectId }: Tuple): PreTuple {
-  return { relation, objectType, objectId };
+function grant({ relation, objectType, objectId, expiresAt }: Tuple): Grant {
+  return { relation, objectType, objectId, expiresAt };
 }

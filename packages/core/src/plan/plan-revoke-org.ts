@@ -1,7 +1,8 @@
 import { type Found, found, type Rejected } from "../decision.ts";
 import type { Refusal } from "../errors.ts";
+import { storedAs } from "../list/memberships.ts";
 import type { Query } from "../list.ts";
-import type { Invitation, Membership, Organization, OrgId, Status, Tuple } from "../model.ts";
+import type { Invitation, Membership, Metadata, Organization, OrgId, Status, Tuple } from "../model.ts";
 import { decideRevokeOrg, noOrg, revokeOrg } from "../org.ts";
 import type { Read } from "../read.ts";
 import { unwritten } from "../removal/remove-from-org.ts";
@@ -9,17 +10,17 @@ import type { Settings } from "../settings.ts";
 import { type Counted, counted, EXAMPLES, MOST_COUNTED, refusalOf } from "./counted.ts";
 
 /** What would end with an organization. */
-export interface RevokeOrgPlan {
-  readonly org: Organization;
+export interface RevokeOrgPlan<O = Metadata, M = Metadata> {
+  readonly org: Organization<O>;
   /** What stands in the way. */
   readonly refusal: Refusal | null;
   /** The slug that would be free. */
   readonly slug: string | null;
   /** Memberships that would end, by id. */
-  readonly active: Counted<Membership>;
-  readonly suspended: Counted<Membership>;
+  readonly active: Counted<Membership<M>>;
+  readonly suspended: Counted<Membership<M>>;
   /** Open invitations that would be withdrawn, by id. */
-  readonly invitations: Counted<Invitation>;
+  readonly invitations: Counted<Invitation<M>>;
   /** Tuples on the organization, by relation and subject. */
   readonly tuples: Counted<Tuple>;
 }
@@ -44,9 +45,9 @@ export function planRevokeOrg(
     parse: (org) => ({ orgId: revokeOrg.parse(settings, org).orgId }),
     reads({ orgId }, now) {
       const most = MOST_COUNTED + 1;
-      const live = (status: Status) => ({ orgId, where: { status, role: null } });
+      const live = (status: Status) => ({ orgId, where: { anyOf: storedAs(status, now), role: null } });
       const open = { orgId, anyOf: [{ status: "pending", expiresBefore: null, expiresFrom: now }] } as const;
-      const object = { objectType: "org", objectId: orgId };
+      const object = { objectType: "org", objectId: orgId, at: now };
       return {
         org: { read: "org", of: { org: orgId } },
         activeCount: { read: "memberCount", ...live("active"), most },

@@ -6,15 +6,15 @@ import {
   type TransferOwnershipInput,
   transferOwnership,
 } from "../membership/transfer-ownership.ts";
-import type { MemId, Organization, Role, UsrId } from "../model.ts";
+import type { MemId, Metadata, Organization, Role, UsrId } from "../model.ts";
 import type { Read } from "../read.ts";
 import { unwritten } from "../removal/remove-from-org.ts";
 import type { Settings } from "../settings.ts";
 import { refusalOf } from "./counted.ts";
 
 /** Who would have another role. */
-export interface TransferOwnershipPlan {
-  readonly org: Organization;
+export interface TransferOwnershipPlan<O = Metadata> {
+  readonly org: Organization<O>;
   /** What stands in the way. */
   readonly refusal: Refusal | null;
   /** Nobody where it would be refused. */
@@ -40,11 +40,11 @@ export function planTransferOwnership(
   return {
     name: "plan",
     parse: (input) => transferOwnership.parse(settings, input),
-    reads: (input) => transferOwnership.reads(input, settings),
+    reads: (input, now) => transferOwnership.reads(input, settings, now),
     of: ({ orgId }) => ({ org: orgId }),
     concerns: (_, { from }) => [from].filter((row) => row !== null),
     answer(input, answers, now) {
-      const known = transferOwnership.find(input, answers);
+      const known = transferOwnership.find(input, answers, now);
       if (!known.ok) {
         return known;
       }

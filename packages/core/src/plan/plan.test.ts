@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { answering, type Facts } from "../../test/scripted-port.ts";
 import { open, rejection } from "../../test/scripted-store.ts";
-import { acme, admin, alice, bob, carol, idNo, member, offer, otherOrg, owner } from "../../test/world.ts";
+import { acme, admin, alice, bob, carol, idNo, member, now, offer, otherOrg, owner } from "../../test/world.ts";
 import { roleTuple, type Tuple } from "../model.ts";
-import type { Standing } from "../read.ts";
+import type { UserStanding } from "../read.ts";
 
 const plan = (facts: Facts, operation: unknown) => open({ load: [answering(facts)] }).store.plan(operation as never);
 
@@ -36,6 +36,15 @@ describe("revokeOrg", () => {
       invitations: { count: 1000, isMore: true, examples: [offer] },
       tuples: { count: 1000, isMore: false, examples: [roleTuple(owner)] },
     });
+  });
+
+  test("of what is there now", async () => {
+    const { store, plans } = open({ load: [answering({ org: acme, ...counts, ...examples })] });
+    await store.plan({ revokeOrg: acme.id });
+    const where = { anyOf: [{ status: "active", expiresBefore: null, expiresFrom: now }], role: null };
+    expect(plans).toMatchObject([
+      { active: { where }, activeCount: { where }, tuples: { at: now }, tupleCount: { at: now } },
+    ]);
   });
 
   test("of one that has ended, what refuses it", async () => {
@@ -75,11 +84,11 @@ describe("transferOwnership", () => {
 });
 
 describe("removeUser", () => {
-  const grant = { relation: "editor", objectType: "project", objectId: "p" };
+  const grant = { relation: "editor", objectType: "project", objectId: "p", expiresAt: null };
   const tuples: readonly Tuple[] = [roleTuple(owner), { subjectType: "usr", subjectId: alice, ...grant }];
-  const standing: Standing = { membership: owner, org: acme, otherOwner: false, successor: null, tuples };
+  const standing: UserStanding = { membership: owner, org: acme, otherOwner: false, successor: null, tuples };
   const nothing = { standings: [], left: [], sent: [] };
-  const entries = (choice: object | null, facts: Partial<Standing> = {}) =>
+  const entries = (choice: object | null, facts: Partial<UserStanding> = {}) =>
     plan(
       { ...nothing, standings: [{ ...standing, ...facts }] },
       { removeUser: { usrId: alice, choices: choice === null ? [] : [{ orgId: acme.id, ...choice }] } },
@@ -119,6 +128,14 @@ describe("removeUser", () => {
   test("which means nothing where somebody else is owner", async () => {
     expect(await entries({ revoke: true }, { otherOwner: true })).toMatchObject([
       { isSoleOwner: false, how: "left", newOwner: null },
+    ]);
+  });
+
+  test("inside one organization nothing else is asked for", async () => {
+    const { store, plans } = open({ load: [answering(nothing)] });
+    await store.within(acme.id).plan({ removeUser: { usrId: alice } });
+    expect(plans).toMatchObject([
+      { standings: { orgId: acme.id }, left: { orgId: acme.id }, sent: { orgId: acme.id } },
     ]);
   });
 

@@ -1,13 +1,14 @@
 import { type Change, existing } from "../change.ts";
 import { accept, type Decision, found, noChange } from "../decision.ts";
 import type { EventDraft } from "../event.ts";
-import { isActiveOwner } from "../membership/membership.ts";
+import { grantFacts } from "../invitation/invitation.ts";
+import { isLastingOwner } from "../membership/membership.ts";
 import { decideSelfLeave } from "../membership/self-leave.ts";
-import { type MemId, type OrgId, ROLES, type Tuple, type UsrId } from "../model.ts";
+import { hasPassed, type MemId, type OrgId, ROLES, type Tuple, type UsrId } from "../model.ts";
 import type { Environment, Mutation } from "../operation.ts";
 import { decideRevokeOrg } from "../org.ts";
 import { hasOwn } from "../own.ts";
-import type { GrantsLeft, Read, Standing } from "../read.ts";
+import type { GrantsLeft, Read, UserStanding } from "../read.ts";
 import type { Settings } from "../settings.ts";
 import { type Choice, successorsIn } from "./choices.ts";
 
@@ -41,7 +42,7 @@ export interface Removal {
 }
 
 export interface RemovalFacts {
-  readonly standing: Standing | null;
+  readonly standing: UserStanding | null;
   readonly left: GrantsLeft | null;
 }
 
@@ -58,17 +59,18 @@ export const removeFromOrg: Mutation<
   admitsVersion: false,
   parse: (_, removal) => removal,
   scope: ({ orgId }) => ({ org: orgId }),
-  reads: ({ orgId, usrId, choice, grants }) => ({
+  reads: ({ orgId, usrId, choice, grants }, _, at) => ({
     standings: {
       read: "standings",
       usrId,
       orgId,
       successors: successorsIn([[orgId, choice]]),
       withGrants: grants,
+      at,
       after: null,
       take: 1,
     },
-    left: { read: "grantsLeft", usrId, orgId, take: grants ? 1 : 0 },
+    left: { read: "grantsLeft", usrId, orgId, at, take: grants ? 1 : 0 },
   }),
   find: (_, { standings, left }) => found({ standing: standings[0] ?? null, left: left[0] ?? null }),
   assume: ({ held }) => held,
@@ -85,9 +87,10 @@ export function decideRemoveFromOrg(
   if (standing !== null) {
     return marked(removal, decideDeparture(removal, standing, environment));
   }
-  return left === null
+  const tuples = lasting(left?.tuples ?? [], environment);
+  return tuples.length === 0
     ? noChange({ removed: null, mark: removal.held.mark })
-    : marked(removal, decideGrants(removal, left, environment));
+    : marked(removal, decideGrants(removal, tuples, environment));
 }
 
 function marked({ held: { mark } }: Removal, decision: Decision<RemovedFrom>): Decision<Marked> {
@@ -97,10 +100,10 @@ function marked({ held: { mark } }: Removal, decision: Decision<RemovedFrom>): D
 /** End a membership and what hung on it. A choice is for the only owner; nobody else can end an organization by it. */
 export function decideDeparture(
   { usrId, choice }: Pick<Removal, "usrId" | "choice">,
-  { membership, org, otherOwner, successor, tuples }: Standing,
+  { membership, org, otherOwner, successor, tuples }: UserStanding,
   environment: Environment<"mem">,
 ): Decision<RemovedFrom> {
-  const own = isActiveOwner(membership) && !otherOwner ? choice : null;
+  const own = isLastingOwner(membership) && !otherOwner ? choice : null;
   const transferTo = own !== null && hasOwn(own, "transferTo") ? own.transferTo : null;
   const isRevoked = own !== null && hasOwn(own, "revoke");
   const decision: Decision<unknown> = isRevoked
@@ -114,7 +117,7 @@ export function decideDeparture(
     return decision as Decision<RemovedFrom>;
   }
   const { write } = decision;
-  const lost = tuples.filter((tuple) => !(isRevoked ? isOnOrg(tuple) : isRole(tuple)));
+  const lost = lasting(tuples, environment).filter((tuple) => !(isRevoked ? isOnOrg(tuple) : isRole(tuple)));
   const how = isRevoked ? "revoked" : transferTo === null ? "left" : "transferred";
   return accept(
     { orgId: org.id, memId: membership.id, how, tuples: lost.length },
@@ -129,8 +132,8 @@ export function decideDeparture(
 
 /** Take what is left of an organization's grants, also where it has ended. */
 function decideGrants(
-  { usrId }: Pick<Removal, "usrId">,
-  { orgId, tuples }: GrantsLeft,
+  { usrId, orgId }: Pick<Removal, "usrId" | "orgId">,
+  tuples: readonly Tuple[],
   { now }: Environment,
 ): Decision<RemovedFrom> {
   return accept(
@@ -155,6 +158,11 @@ export function isRole({ relation, objectType }: Tuple): boolean {
   return objectType === "org" && (ROLES as readonly string[]).includes(relation);
 }
 
+/** What has lapsed since the look is gone by itself. */
+function lasting(tuples: readonly Tuple[], { now }: Pick<Environment, "now">): readonly Tuple[] {
+  return tuples.filter(({ expiresAt }) => !hasPassed(expiresAt, now));
+}
+
 function isOnOrg({ objectType }: Tuple): boolean {
   return objectType === "org";
 }
@@ -164,6 +172,6 @@ function dropped(tuple: Tuple): Change {
 }
 
 function grantsRemoved(usrId: UsrId, tuples: readonly Tuple[]): EventDraft {
-  const grants = tuples.map(({ relation, objectType, objectId }) => ({ relation, objectType, objectId }));
-  return { type: "grants.removed", data: { usrId, tuples: grants } };
+  const grants = tuples.map(({ subjectType: _, subjectId: __, ...grant }) => grant);
+  return { type: "grants.removed", data: { usrId, tuples: grantFacts(grants) } };
 }

@@ -6,7 +6,7 @@ import { fields } from "../input.ts";
 import type { Query } from "../list.ts";
 import { flagArgument, limitArgument } from "../list-input.ts";
 import type { MemId, OrgId, UsrId } from "../model.ts";
-import type { GrantsLeft, Read, Standing } from "../read.ts";
+import type { GrantsLeft, Read, UserStanding } from "../read.ts";
 import { type Choices, choicesArgument, type OwnerChoice, successorsIn } from "./choices.ts";
 import type { RemovedFrom } from "./remove-from-org.ts";
 
@@ -59,26 +59,36 @@ export function removeUserArgument(input: unknown): UserRemoval {
 
 /** What a look finds to do. */
 export interface Found {
-  readonly standings: readonly Standing[];
+  readonly standings: readonly UserStanding[];
   readonly left: readonly GrantsLeft[];
+  /** As of when. */
+  readonly at: Date;
+}
+
+interface Look extends UserRemoval {
+  /** The organization outside of which nothing is done; `null`: all are looked at. */
+  readonly within: OrgId | null;
+  readonly after: MemId | null;
 }
 
 /** Asks what there is to do behind a position. */
 export const findUser: Query<
-  readonly [UserRemoval, MemId | null],
-  UserRemoval & { readonly after: MemId | null },
+  readonly [UserRemoval, OrgId | null, MemId | null],
+  Look,
   { readonly standings: Read<"standings">; readonly left: Read<"grantsLeft"> },
   Found
 > = {
   name: "removeUser",
-  parse: (removal, after) => ({ ...removal, after }),
-  reads: ({ after, ...removal }) => lookAt(removal, after, LOOK, LOOK_FOR_GRANTS),
+  parse: (removal, within, after) => ({ ...removal, within, after }),
+  reads: ({ within, after, ...removal }, now) => lookAt(removal, within, now, after, LOOK, LOOK_FOR_GRANTS),
   concerns: ({ usrId }) => [{ usrId, role: null }],
-  answer: (_, { standings, left }) => found({ standings, left }),
+  answer: (_, { standings, left }, at) => found({ standings, left, at }),
 };
 
 export function lookAt(
   { usrId, choices, grants }: UserRemoval,
+  orgId: OrgId | null,
+  at: Date,
   after: MemId | null,
   take: number,
   takeOfGrants: number,
@@ -87,12 +97,13 @@ export function lookAt(
     standings: {
       read: "standings",
       usrId,
-      orgId: null,
+      orgId,
       successors: successorsIn(choices),
       withGrants: grants,
+      at,
       after,
       take,
     },
-    left: { read: "grantsLeft", usrId, orgId: null, take: grants ? takeOfGrants : 0 },
+    left: { read: "grantsLeft", usrId, orgId, at, take: grants ? takeOfGrants : 0 },
   };
 }

@@ -78,9 +78,10 @@ export const invitationReads: SqlReads<
     return { sql: list(invJson("i"), rows, "i.expires_at, i.id"), decode: each(decodeInv) };
   },
 
-  sentInvitations(s, { usrId, expiresFrom, take }, values) {
+  sentInvitations(s, { usrId, orgId, expiresFrom, take }, values) {
+    const own = orgId === null ? "" : ` and i.org_id = ${unseen(id(orgId, values))}`;
     const rows = `(select i.id, i.org_id from ${s}.inv i
-     where i.status = 'pending' and i.invited_by = ${unseen(id(usrId, values))}
+     where i.status = 'pending' and i.invited_by = ${unseen(id(usrId, values))}${own}
        and i.expires_at >= ${values.add(expiresFrom, "timestamptz")}
      order by i.id limit ${values.add(take, "int")}) i`;
     return { sql: list("json_build_object('id', i.id, 'orgId', i.org_id)", rows, "i.id"), decode: each(decodeSent) };

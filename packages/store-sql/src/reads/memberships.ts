@@ -1,5 +1,17 @@
-import { idOf, type MembershipThen, type MembershipWithOrg, ROLES, STATUSES, uuidOf } from "@tenantry/core";
+import {
+  idOf,
+  type Joins,
+  type JoinsOf,
+  type LapsedMembership,
+  type MembershipThen,
+  type MembershipWithOrg,
+  ROLES,
+  STATUSES,
+  type StoredMemberFilter,
+  uuidOf,
+} from "@tenantry/core";
 import { decodeMem, decodeOrg, each, type Json, memJson, orgJson, orNull } from "../rows.ts";
+import type { Values } from "../values.ts";
 import { after, countUpTo, id, list, orgId, pageRows, type SqlReads, unseen } from "./sql-read.ts";
 
 export const membershipReads: SqlReads<
@@ -15,6 +27,9 @@ export const membershipReads: SqlReads<
   | "membershipsOf"
   | "chain"
   | "membersAt"
+  | "lapsedMemberships"
+  | "joins"
+  | "joinsOf"
 > = {
   membership: (s, { memId }, values) => ({
     sql: `select ${memJson("m")} from ${s}.mem m where m.id = ${id(memId, values)}`,
@@ -60,7 +75,7 @@ export const membershipReads: SqlReads<
   owners: (s, { of, take }, values) => ({
     sql: `select coalesce(json_agg(p.id order by p.id), '[]') from (
     select m.id from ${s}.mem m
-     where m.org_id = ${orgId(s, of, values)} and m.role = 'owner' and m.status = 'active'
+     where m.org_id = ${orgId(s, of, values)} and m.role = 'owner' and m.status = 'active' and m.expires_at is null
      order by m.id limit ${values.add(take, "int")}) p`,
     decode: each((id) => idOf("mem", id as string)),
   }),
@@ -71,36 +86,34 @@ export const membershipReads: SqlReads<
     decode: (json) => json === true,
   }),
 
-  members(s, { orgId: org, where: { status, role }, after: position, take }, values) {
+  members(s, { orgId: org, where: { anyOf, role }, after: position, take }, values) {
     const own = `m.org_id = ${unseen(id(org, values))}${after("m", position, values)}`;
-    const ofStatus = (value: string): string => `${own} and m.status = ${value}`;
-    const inRole = (condition: string, value: string): string => `${condition} and m.role = ${value}`;
     // The indexes lead by nothing else, or by status and role.
-    const statuses = status === null ? STATUSES.map(quoted) : [unseen(values.add(status, "text"))];
     const roles = role === null ? ROLES.map(quoted) : [unseen(values.add(role, "text"))];
     const where =
-      status === null && role === null
+      anyOf.length === 0 && role === null
         ? [own]
-        : statuses.flatMap((status) => roles.map((role) => inRole(ofStatus(status), role)));
+        : storedAs(anyOf, values).flatMap((filter) => roles.map((role) => `${own} and ${filter} and m.role = ${role}`));
     const rows = pageRows({ alias: "m", table: `${s}.mem`, where, take: values.add(take, "int") });
     return { sql: list(memJson("m"), rows, "m.id"), decode: each(decodeMem) };
   },
 
-  memberCount(s, { orgId: org, where: { status, role }, most }, values) {
-    const filter =
-      (status === null ? "" : ` and m.status = ${values.add(status, "text")}`) +
-      (role === null ? "" : ` and m.role = ${values.add(role, "text")}`);
-    const counted = `from ${s}.mem m where m.org_id = ${unseen(id(org, values))}${filter}`;
+  memberCount(s, { orgId: org, where: { anyOf, role }, most }, values) {
+    const own = `m.org_id = ${unseen(id(org, values))}${role === null ? "" : ` and m.role = ${values.add(role, "text")}`}`;
+    const filters = anyOf.length === 0 ? [""] : storedAs(anyOf, values).map((filter) => ` and ${filter}`);
+    const counts = filters.map((filter) => {
+      const counted = `from ${s}.mem m where ${own}${filter}`;
+      return most === null ? `(select count(*) ${counted})` : `(${countUpTo(counted, values.add(most, "int"))})`;
+    });
     return {
-      sql: most === null ? `select count(*) ${counted}` : countUpTo(counted, values.add(most, "int")),
+      sql: most === null ? `select ${counts.join(" + ")}` : `select least(${counts.join(" + ")}, ${values.add(most, "int")})`,
       decode: (json) => json as number,
     };
   },
 
-  membershipsOf(s, { usrId, status, after: position, take }, values) {
+  membershipsOf(s, { usrId, anyOf, after: position, take }, values) {
     const own = `m.usr_id = ${unseen(id(usrId, values))}${after("m", position, values)}`;
-    const statuses = status === null ? STATUSES.map(quoted) : [unseen(values.add(status, "text"))];
-    const where = statuses.map((status) => `${own} and m.status = ${status}`);
+    const where = storedAs(anyOf, values).map((filter) => `${own} and ${filter}`);
     const rows = pageRows({ alias: "m", table: `${s}.mem`, where, take: values.add(take, "int") });
     return {
       sql: list(withOrg(memJson("m")), `${rows} join ${s}.org o on o.id = m.org_id`, "m.id"),
@@ -124,7 +137,7 @@ export const membershipReads: SqlReads<
 
   membersAt(s, { orgId: org, at, after: position, take }, values) {
     const [own, instant] = [unseen(id(org, values)), values.anyInstant(at)];
-    const lived = `m.created_at <= ${instant} and ${ENDED} > ${instant}`;
+    const lived = `m.created_at <= ${instant} and ${ENDED} > ${instant} and (m.expires_at is null or m.expires_at >= ${instant})`;
     const rows = pageRows({
       alias: "m",
       table: `${s}.mem`,
@@ -136,7 +149,53 @@ export const membershipReads: SqlReads<
       decode: each(decodeMemThen),
     };
   },
+
+  lapsedMemberships(s, { orgId: org, before, take }, values) {
+    const own = org === null ? "" : ` and m.org_id = ${unseen(id(org, values))}`;
+    const rows = `(select m.* from ${s}.mem m
+     where m.status <> 'revoked'${own} and m.expires_at < ${values.add(before, "timestamptz")}
+     order by m.expires_at, m.id limit ${values.add(take, "int")}) m`;
+    return {
+      sql: list(memJson("m"), rows, "m.expires_at, m.id"),
+      decode: each((json) => decodeMem(json) as LapsedMembership),
+    };
+  },
+
+  joins(s, { usrId, at }, values) {
+    const user = values.add(usrId === null ? null : uuidOf(usrId), "uuid");
+    return {
+      sql: `select json_build_object('organizations', (select count(*) from ${s}.mem m
+       where m.usr_id = ${user} and m.status in ('active', 'suspended')
+         and (m.expires_at is null or m.expires_at >= ${values.add(at, "timestamptz")})),
+     'joins', coalesce((select j.number from ${s}.joins j where j.usr_id = ${user}), 0))`,
+      decode: (json) => json as unknown as Joins,
+    };
+  },
+
+  joinsOf(s, { usrIds, at }, values) {
+    const users = `unnest(${values.add(usrIds.map(uuidOf), "uuid[]")}) as u(id)`;
+    const json = `json_build_object('usrId', u.id, 'organizations', (select count(*) from ${s}.mem m
+       where m.usr_id = u.id and m.status in ('active', 'suspended')
+         and (m.expires_at is null or m.expires_at >= ${values.add(at, "timestamptz")})),
+     'joins', coalesce((select j.number from ${s}.joins j where j.usr_id = u.id), 0))`;
+    return { sql: list(json, users, "u.id"), decode: each(decodeJoinsOf) };
+  },
 };
+
+/** One condition for each range that has to be read: those of the filters, or one for every status. */
+function storedAs(anyOf: readonly StoredMemberFilter[], values: Values): readonly string[] {
+  if (anyOf.length === 0) {
+    return STATUSES.map((status) => `m.status = ${quoted(status)}`);
+  }
+  return anyOf.map(
+    ({ status, expiresBefore, expiresFrom }) =>
+      `m.status = ${unseen(values.add(status, "text"))}` +
+      (expiresBefore === null ? "" : ` and m.expires_at < ${values.add(expiresBefore, "timestamptz")}`) +
+      (expiresFrom === null
+        ? ""
+        : ` and (m.expires_at is null or m.expires_at >= ${values.add(expiresFrom, "timestamptz")})`),
+  );
+}
 
 /** As an index has it: a membership that has not ended never will have, as far as is known. */
 const ENDED = "case when m.status = 'revoked' then m.updated_at else 'infinity' end";
@@ -162,6 +221,11 @@ export function withOrg(json: string): string {
 function decodeMemWithOrg(json: Json): MembershipWithOrg {
   const { row, org } = json as { readonly row: Json; readonly org: Json };
   return { ...decodeMem(row), org: decodeOrg(org) };
+}
+
+function decodeJoinsOf(json: Json): JoinsOf {
+  const { usrId, ...joins } = json as unknown as Joins & { readonly usrId: string };
+  return { usrId: idOf("usr", usrId), ...joins };
 }
 
 function decodeMemThen(json: Json): MembershipThen {

@@ -1,9 +1,9 @@
-import { idOf, type OrgId } from "@tenantry/core";
-import { decodeOrg, each, orgJson, orNull } from "../rows.ts";
+import { idOf, type OrgId, type Stock } from "@tenantry/core";
+import { decodeOrg, each, type Json, orgJson, orNull } from "../rows.ts";
 import type { Values } from "../values.ts";
 import { after, id, list, orgId, pageRows, type SqlReads } from "./sql-read.ts";
 
-export const orgReads: SqlReads<"org" | "slugHolder" | "orgBySlug" | "orgs"> = {
+export const orgReads: SqlReads<"org" | "slugHolder" | "orgBySlug" | "orgs" | "memberStock" | "invitationStock"> = {
   org: (s, { of }, values) => ({
     sql: `select ${orgJson("o")} from ${s}.org o where o.id = ${orgId(s, of, values)}`,
     decode: orNull(decodeOrg),
@@ -28,7 +28,25 @@ export const orgReads: SqlReads<"org" | "slugHolder" | "orgBySlug" | "orgs"> = {
     const rows = pageRows({ alias: "o", table: `${s}.org`, where: [where], take: values.add(take, "int"), order });
     return { sql: list(orgJson("o"), rows, "o.id"), decode: each(decodeOrg) };
   },
+
+  memberStock: (s, { of, at }, values) => ({
+    sql: `select json_build_object('stored', o.members, 'lapsed', (select count(*) from ${s}.mem m
+       where m.org_id = o.id and m.status <> 'revoked' and m.expires_at < ${values.add(at, "timestamptz")}))
+      from ${s}.org o where o.id = ${orgId(s, of, values)}`,
+    decode: decodeStock,
+  }),
+
+  invitationStock: (s, { of, at }, values) => ({
+    sql: `select json_build_object('stored', o.invitations, 'lapsed', (select count(*) from ${s}.inv i
+       where i.org_id = o.id and i.status = 'pending' and i.expires_at < ${values.add(at, "timestamptz")}))
+      from ${s}.org o where o.id = ${orgId(s, of, values)}`,
+    decode: decodeStock,
+  }),
 };
+
+function decodeStock(json: Json): Stock {
+  return (json ?? { stored: 0, lapsed: 0 }) as unknown as Stock;
+}
 
 /** Written as a range and in its order, so that no other index will do: few organizations may be in a status. */
 function inStatus(status: string, position: OrgId | null, values: Values): readonly [range: string, order: string] {

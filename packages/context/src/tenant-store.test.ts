@@ -1,0 +1,171 @@
+import type { MemId, OrgId } from "@tenantry/core";
+import { isTenancyError } from "@tenantry/core";
+import { describe, expect, test } from "vitest";
+import { alice, bob, carol, codeOf, idNo, openWorld, stranger, user, type World } from "../test/world.ts";
+import type { ActiveTenant } from "./active-tenant.ts";
+import { inTenant, type TenantStore } from "./tenant-store.ts";
+
+const expiresAt = new Date("2040-01-01T00:00:00.000Z");
+const unknownMem = idNo("mem", 999);
+const unknownInv = idNo("inv", 999);
+
+interface Town extends World {
+  readonly active: ActiveTenant;
+  readonly inside: TenantStore;
+  readonly own: { readonly memId: MemId };
+  readonly foreign: { readonly memId: MemId; readonly other: MemId; readonly invId: `inv_${string}` };
+}
+
+/** Alice owns Acme and Beta; she acts in Acme. */
+async function openTown(): Promise<Town> {
+  const world = await openWorld();
+  const { store, beta, bobMemId } = world;
+  const { id: memId } = await store.addMember({ orgId: beta, usrId: alice, role: "owner" });
+  const { id: other } = await store.addMember({ orgId: beta, usrId: bob, role: "member" });
+  const offer = { orgId: beta, identifier: "x", role: "guest", invitedBy: alice, expiresAt } as const;
+  const { id: invId } = await store.createInvitation(offer);
+  const active = await world.tenancy.guard.require(await world.open({ host: "acme.example.com" }, user(alice)));
+  const inside = inTenant(store, active);
+  return { ...world, active, inside, own: { memId: bobMemId }, foreign: { memId, other, invId } };
+}
+
+async function said(attempt: () => Promise<unknown>): Promise<string> {
+  try {
+    return `answered ${JSON.stringify(await attempt())}`;
+  } catch (error) {
+    return isTenancyError(error) ? JSON.stringify(error) : String(error);
+  }
+}
+
+/** Every operation that names something, with an id to name. */
+const operations: Readonly<
+  Record<string, (inside: TenantStore, mem: MemId, inv: `inv_${string}`, own: MemId) => Promise<unknown>>
+> = {
+  getMembership: (inside, mem) => inside.getMembership(mem),
+  membershipHistory: (inside, mem) => inside.membershipHistory(mem),
+  changeRole: (inside, memId) => inside.changeRole({ memId, newRole: "guest" }),
+  suspendMembership: (inside, mem) => inside.suspendMembership(mem),
+  reinstateMembership: (inside, mem) => inside.reinstateMembership(mem),
+  adminRemove: (inside, memId) => inside.adminRemove({ memId }),
+  "transferOwnership from": (inside, fromMemId, _, toMemId) => inside.transferOwnership({ fromMemId, toMemId }),
+  "transferOwnership to": (inside, toMemId, _, fromMemId) => inside.transferOwnership({ fromMemId, toMemId }),
+  getInvitation: (inside, _, inv) => inside.getInvitation(inv),
+  revokeInvitation: (inside, _, invId) => inside.revokeInvitation({ invId }),
+  resendInvitation: (inside, _, invId) => inside.resendInvitation({ invId, expiresAt }),
+};
+
+describe("an id of another organization, of the same owner's", () => {
+  test.each(Object.keys(operations))("%s: not found, in the bytes of an id that never was", async (name) => {
+    const { store, beta, inside, own, foreign } = await openTown();
+    const operation = operations[name] as (typeof operations)[string];
+    const before = JSON.stringify([store.tables(), (await store.listEvents(beta)).lastSeq]);
+    const there = await said(() => operation(inside, foreign.other, foreign.invId, own.memId));
+    const nowhere = await said(() => operation(inside, unknownMem, unknownInv, own.memId));
+    expect(there).toContain('"code":"not_found"');
+    expect(there.replaceAll(foreign.other, unknownMem).replaceAll(foreign.invId, unknownInv)).toBe(nowhere);
+    expect(JSON.stringify([store.tables(), (await store.listEvents(beta)).lastSeq])).toBe(before);
+  });
+
+  test("as an object there is nothing on it", async () => {
+    const { store, acme, beta, inside } = await openTown();
+    const owns = { subject: alice, relation: "owner" } as const;
+    expect(await store.check({ ...owns, object: beta })).toBe(true);
+    expect(await inside.check({ ...owns, object: beta })).toBe(false);
+    expect(await inside.check({ ...owns, object: { type: "org", id: beta } })).toBe(false);
+    expect(await inside.listTuplesForObject("org", beta)).toEqual([]);
+    expect(await inside.check({ ...owns, object: acme })).toBe(true);
+    expect(await inside.check({ ...owns, object: { type: "org", id: acme } })).toBe(true);
+    expect(await inside.listTuplesForObject("org", acme, "owner")).toMatchObject([{ subjectId: alice }]);
+    expect(await inside.listTuplesForObject("project", "42")).toEqual([]);
+  });
+
+  test("cannot be smuggled in beside the tenant's own", async () => {
+    const { store, beta, acme, inside, foreign } = await openTown();
+    const before = JSON.stringify((await store.listEvents(beta)).data);
+    const smuggled = { orgId: beta, invitedBy: carol, adminUsrId: carol, memId: foreign.memId } as object;
+    await inside.updateOrg({ name: "Apex", ...({ orgId: beta } as object) });
+    await inside.addMember({ usrId: stranger, role: "guest", ...({ orgId: beta, invitedBy: carol } as object) });
+    const offer = {
+      identifier: "y",
+      role: "guest",
+      expiresAt,
+      ...({ orgId: beta, invitedBy: carol } as object),
+    } as const;
+    expect(await inside.createInvitation(offer)).toMatchObject({ orgId: acme, invitedBy: alice });
+    await codeOf(() => inside.selfLeave({ transferTo: bob, ...smuggled }));
+    expect((await store.getOrg(acme)).name).toBe("Apex");
+    expect(await store.getMembership(foreign.memId)).toMatchObject({ status: "active" });
+    expect(JSON.stringify((await store.listEvents(beta)).data)).toBe(before);
+  });
+});
+
+describe("inside its organization", () => {
+  test("everything is done by whoever acts, and nobody else can be named", async () => {
+    const { store, acme, inside, own } = await openTown();
+    await inside.suspendMembership(own.memId, { actor: carol } as object);
+    await inside.reinstateMembership(own.memId);
+    await inside.updateOrg({ slug: "apex" }, { idempotencyKey: "k" });
+    const { id: memId } = await inside.changeRole({ memId: own.memId, newRole: "admin" });
+    expect(await inside.adminRemove({ memId })).toMatchObject({ removedBy: alice });
+    const { id: invId } = await inside.createInvitation({ identifier: "y", role: "guest", expiresAt });
+    await inside.resendInvitation({ invId, expiresAt: new Date(expiresAt.getTime() + 1) });
+    await inside.revokeInvitation({ invId });
+    const events = (await store.listEvents(acme, { after: 2 })).data;
+    expect(events.map(({ actor }) => actor)).toEqual(events.map(() => alice));
+    expect(events).toHaveLength(8);
+  });
+
+  test("queries are about it", async () => {
+    const { acme, inside, own } = await openTown();
+    expect(await inside.getOrg()).toMatchObject({ id: acme });
+    expect((await inside.listMembers({ role: "member" })).data.map(({ id }) => id)).toEqual([own.memId]);
+    expect(await inside.membershipHistory(own.memId)).toHaveLength(1);
+    expect(await inside.getMembership(own.memId)).toMatchObject({ usrId: bob });
+    expect((await inside.membersAsOf(new Date())).data).toHaveLength(2);
+    expect((await inside.listInvitations()).data).toEqual([]);
+    expect((await inside.listEvents({ limit: 1 })).data).toMatchObject([{ type: "org.created", orgId: acme }]);
+  });
+
+  test("its life is its own", async () => {
+    const { inside } = await openTown();
+    expect(await inside.suspendOrg()).toMatchObject({ status: "suspended" });
+    expect(await inside.reinstateOrg()).toMatchObject({ status: "active" });
+    expect(await inside.revokeOrg()).toMatchObject({ status: "revoked" });
+  });
+
+  test("ownership is handed on among its members, and one leaves by one's own membership", async () => {
+    const { active, inside, own } = await openTown();
+    const mine = active.membership?.id as MemId;
+    const { toMembership } = await inside.transferOwnership({ fromMemId: mine, toMemId: own.memId });
+    expect(toMembership).toMatchObject({ usrId: bob, role: "owner" });
+    const world = await openWorld();
+    const proof = await world.tenancy.guard.require(await world.open({ host: "acme.example.com" }, user(bob)));
+    expect(await inTenant(world.store, proof).selfLeave()).toMatchObject({ usrId: bob, status: "revoked" });
+  });
+
+  test("what names a user who acts needs one", async () => {
+    const world = await openWorld();
+    const said = { claims: { tenant_id: world.acme } };
+    const proof = await world.tenancy.guard.require(await world.open(said, { kind: "service", id: "billing" }));
+    const inside = inTenant(world.store, proof);
+    const offer = { identifier: "y", role: "guest", expiresAt } as const;
+    for (const attempt of [
+      () => inside.createInvitation(offer),
+      () => inside.adminRemove({ memId: world.bobMemId }),
+      () => inside.revokeInvitation({ invId: unknownInv }),
+      () => inside.resendInvitation({ invId: unknownInv, expiresAt }),
+    ]) {
+      expect(await codeOf(attempt)).toBe("tenant.unauthenticated");
+    }
+    expect(await codeOf(() => inside.selfLeave())).toBe("tenant.denied");
+    await inside.updateOrg({ name: "Apex" });
+    expect((await inside.listEvents()).data.at(-1)).toMatchObject({ type: "org.updated", actor: null });
+  });
+
+  test("needs a proof", async () => {
+    const { store, active } = await openTown();
+    expect(await codeOf(() => inTenant(store, { ...active }))).toBe("tenant.context_missing");
+    const forged = { org: { id: "org_x" as OrgId } } as ActiveTenant;
+    expect(await codeOf(() => inTenant(store, forged))).toBe("tenant.context_missing");
+  });
+});

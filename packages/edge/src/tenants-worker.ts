@@ -1,0 +1,4 @@
+import { handle } from "./tenants.ts";
+
+/** A worker that serves tenants. */
+export default { fetch: handle };
