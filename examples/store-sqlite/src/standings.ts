@@ -5,7 +5,7 @@ import { membership, organization, type SqlRow, tuple } from "./rows.ts";
 
 /** The memberships of a user that are live at an instant, each with what depends on it. */
 export function standings(database: Sqlite, read: Read<"standings">): readonly UserStanding[] {
-  const { usrId, orgId, at, successors, withGrants, after, take } = read;
+  const { usrId, orgId, at, successors, after, take } = read;
   const following = new Map(successors.map((successor) => [successor.orgId, successor.usrId]));
   return many(
     database,
@@ -75,7 +75,8 @@ function tuplesOf(database: Sqlite, { usrId, at }: Holder, anyOf: readonly Filte
 }
 
 function hasOtherOwner(database: Sqlite, { id, orgId }: Membership): boolean {
-  const sql = "select id from mem where org_id = ? and role = 'owner' and status = 'active' and expires_at is null and id <> ?";
+  const sql =
+    "select id from mem where org_id = ? and role = 'owner' and status = 'active' and expires_at is null and id <> ?";
   return one(database, sql, [orgId, id]) !== null;
 }
 

@@ -62,7 +62,10 @@ export class Invitations {
   sent({ usrId, orgId, expiresFrom, take }: Read<"sentInvitations">): SentInvitation[] {
     const isOpen = (row: Invitation): boolean =>
       row.expiresAt >= expiresFrom && (orgId === null || row.orgId === orgId);
-    return page(this.#sent.after(usrId, [0], null), take, this.#row, isOpen).map(({ id, orgId }) => ({ invId: id, orgId }));
+    return page(this.#sent.after(usrId, [0], null), take, this.#row, isOpen).map(({ id, orgId }) => ({
+      invId: id,
+      orgId,
+    }));
   }
 
   lapsed({ orgId, before, take }: Read<"lapsedInvitations">): Invitation[] {

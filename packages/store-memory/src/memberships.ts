@@ -56,7 +56,13 @@ export class Memberships {
   }
 
   /** Those of a user that are live at an instant, in all organizations or in one. */
-  liveOf({ usrId, orgId, at, after, take }: Omit<Read<"standings">, "read" | "successors" | "withGrants">): Membership[] {
+  liveOf({
+    usrId,
+    orgId,
+    at,
+    after,
+    take,
+  }: Omit<Read<"standings">, "read" | "successors" | "withGrants">): Membership[] {
     const isLive = (row: Membership): boolean => !hasLapsed(row, at);
     if (orgId === null) {
       const shelves = LIVE.flatMap((status) => BOXES.map((box) => ofUserShelf(status, box)));

@@ -106,7 +106,10 @@ export const membershipReads: SqlReads<
       return most === null ? `(select count(*) ${counted})` : `(${countUpTo(counted, values.add(most, "int"))})`;
     });
     return {
-      sql: most === null ? `select ${counts.join(" + ")}` : `select least(${counts.join(" + ")}, ${values.add(most, "int")})`,
+      sql:
+        most === null
+          ? `select ${counts.join(" + ")}`
+          : `select least(${counts.join(" + ")}, ${values.add(most, "int")})`,
       decode: (json) => json as number,
     };
   },
