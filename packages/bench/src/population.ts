@@ -22,7 +22,8 @@ export async function populateMembers(
   const [memId, usrId] = [id(`mem${orgId}`, "n"), id(`usr${orgId}`, "n")];
   const each = `from generate_series(1::bigint, ${members}) as n`;
   await inTransaction(pool, [
-    `insert into tenancy.org (id, status, version, created_at, updated_at) values (${uuid}, 'active', ${members}, now(), now())`,
+    `insert into tenancy.org (id, status, version, members, created_at, updated_at)
+     values (${uuid}, 'active', ${members}, ${members}, now(), now())`,
     `insert into tenancy.mem (id, org_id, usr_id, role, status, created_at, updated_at)
      select ${memId}, ${uuid}, ${usrId}, ${ROLE}, 'active', now(), now() ${each}`,
     `insert into tenancy.tup (subject_type, subject_id, relation, object_type, object_id)
@@ -47,8 +48,8 @@ export async function populateOrganizations(pool: pg.Pool, organizations: number
   const slug = `'o-' || n || '-' || substr('${salt}', 29)`;
   const each = `from generate_series(1::bigint, ${organizations}) as n`;
   await inTransaction(pool, [
-    `insert into tenancy.org (id, status, name, slug, version, created_at, updated_at)
-     select ${orgId}, 'active', 'Organization ' || n, ${slug}, 1, now(), now() ${each}`,
+    `insert into tenancy.org (id, status, name, slug, version, members, created_at, updated_at)
+     select ${orgId}, 'active', 'Organization ' || n, ${slug}, 1, 1, now(), now() ${each}`,
     `insert into tenancy.mem (id, org_id, usr_id, role, status, created_at, updated_at)
      select ${memId}, ${orgId}, ${usrId}, 'owner', 'active', now(), now() ${each}`,
     `insert into tenancy.tup (subject_type, subject_id, relation, object_type, object_id)

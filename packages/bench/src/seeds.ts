@@ -1,3 +1,4 @@
+import { uuidOf } from "@tenantry/core";
 import type pg from "pg";
 import { type World, type WorldKind, type WorldRows, worldRows } from "./world.ts";
 
@@ -37,6 +38,11 @@ const TABLES: readonly (readonly [table: keyof WorldRows, columns: string, types
   ],
 ];
 
+/** What an organization counts of its rows, where they were written without it: as the usual way does, too. */
+export const COUNTED = `update tenancy.org o set
+  members = (select count(*) from tenancy.mem m where m.org_id = o.id and m.status <> 'revoked'),
+  invitations = (select count(*) from tenancy.inv i where i.org_id = o.id and i.status = 'pending')`;
+
 /** Worlds of one kind, put into the tables by one statement for each of them. */
 export async function seedWorlds(pool: pg.Pool, count: number, kind: WorldKind): Promise<readonly World[]> {
   const { worlds, rows } = worldRows(count, kind, new Date());
@@ -49,6 +55,7 @@ export async function seedWorlds(pool: pg.Pool, count: number, kind: WorldKind):
         [JSON.stringify(rows[table])],
       );
     }
+    await client.query(`${COUNTED} where o.id = any ($1::uuid[])`, [worlds.map(({ orgId }) => uuidOf(orgId))]);
     await client.query("commit");
   } finally {
     client.release();

@@ -127,7 +127,8 @@ function addWorld(rows: WorldRows, kind: WorldKind, now: Date): World {
   happened("membership.suspended", { ...suspended, role: "member" });
   const preTuples = grantsOf(kind);
   const expiresAt = weekFrom(now);
-  const offer = { role: "member", status: "pending", invited_by: owner.usrId, pre_tuples: preTuples };
+  const grants = preTuples.map((grant) => ({ ...grant, expiresAt: null }));
+  const offer = { role: "member", status: "pending", invited_by: owner.usrId, pre_tuples: grants };
   const identifier = `${invId}@example.com`;
   rows.inv.push({ id: invId, org_id: orgId, identifier, ...offer, created_at: now, expires_at: expiresAt });
   happened("invitation.created", {

@@ -37,6 +37,7 @@ const STATES: readonly Code[] = [
   "precondition.org_mismatch",
   "precondition.from_not_owner",
   "precondition.self_transfer",
+  "precondition.to_time_boxed",
   "precondition.identifier_binding_required",
   "precondition.identifier_mismatch",
   "precondition.unknown_user",

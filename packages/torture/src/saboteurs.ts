@@ -88,7 +88,7 @@ export const cascadesAtOnce: Broken = rewritten((text, s) => {
     .replace("ended as materialized", `${ended}, ended as materialized`);
 });
 
-export const tuplesAfterwards: Broken = afterwards("granted_tup");
+export const tuplesAfterwards: Broken = afterwards("added_tup");
 
 export const eventsAfterwards: Broken = afterwards("recorded");
 

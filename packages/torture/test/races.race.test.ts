@@ -19,10 +19,10 @@ afterAll(() => cluster.stop());
 const drivers: Readonly<
   Record<Driver, { readonly trials: number; readonly schedules: number; readonly parkings: number }>
 > = {
-  pg: { trials: amount(12, 600), schedules: amount(12, 1000), parkings: amount(2, 24) },
-  "postgres.js": { trials: amount(4, 200), schedules: amount(4, 200), parkings: amount(1, 8) },
-  "Neon HTTP": { trials: amount(2, 40), schedules: amount(2, 40), parkings: amount(1, 2) },
-  "Neon WebSocket": { trials: amount(2, 40), schedules: amount(2, 40), parkings: amount(1, 2) },
+  pg: { trials: amount(6, 600), schedules: amount(8, 1000), parkings: amount(1, 24) },
+  "postgres.js": { trials: amount(3, 200), schedules: amount(2, 200), parkings: amount(1, 8) },
+  "Neon HTTP": { trials: amount(1, 40), schedules: amount(1, 40), parkings: amount(1, 2) },
+  "Neon WebSocket": { trials: amount(1, 40), schedules: amount(1, 40), parkings: amount(1, 2) },
 };
 
 for (const [driver, efforts] of Object.entries(drivers)) {

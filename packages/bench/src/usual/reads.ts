@@ -43,10 +43,10 @@ export async function listMemberships(sql: Sql, { owner }: World): Promise<unkno
 export async function membershipHistory(sql: Sql, { member }: World): Promise<unknown> {
   return sql(
     `with recursive chain as (
-       select * from tenancy.mem where id = $1
+       select id, replaces from tenancy.mem where id = $1
        union
-       select m.* from tenancy.mem m join chain c on m.id = c.replaces or m.replaces = c.id
-     ) select * from chain order by created_at`,
+       select m.id, m.replaces from tenancy.mem m join chain c on m.id = c.replaces or m.replaces = c.id
+     ) select m.* from chain join tenancy.mem m using (id) order by m.created_at`,
     [uuidOf(member.memId)],
   );
 }

@@ -10,6 +10,7 @@ import { foreign, noOtherActor, permissions } from "./on-behalf.ts";
 import { oneEvent, queriesWriteNothing } from "./one-event.ts";
 import { secrecy } from "./secrecy.ts";
 import { noVersion, staleVersion } from "./stale-version.ts";
+import { standing, within } from "./standing.ts";
 import { storeOptions } from "./store-options.ts";
 import { notToldInside, told, toldOfPart, toldOnce } from "./told-events.ts";
 import type { Trait } from "./trait.ts";
@@ -50,4 +51,6 @@ export const contract: readonly Trait[] = [
   toldOnce,
   toldOfPart,
   notToldInside,
+  standing,
+  within,
 ];

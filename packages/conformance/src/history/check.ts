@@ -2,7 +2,7 @@ import { CODES, type Tables } from "@tenantry/core";
 import { foldEvents } from "../invariants/fold.ts";
 import { groupedBy, type Violation } from "../invariants/invariant.ts";
 import { isEqual } from "../model/equality.ts";
-import { type History, MAY_IDLE } from "./line.ts";
+import { type History, type Line, MAY_IDLE } from "./line.ts";
 import { type Replayed, replay } from "./replay.ts";
 import { type Effect, Timeline } from "./timeline.ts";
 
@@ -95,11 +95,13 @@ const promises: readonly Check[] = [
     id: "H04",
     name: "unknown",
     rule: "every unknown outcome was resolved, and the answer is the truth for ever",
-    *broken({ history, timeline: { keys } }) {
-      for (const { outcome, resolved, scope, key, op } of history.lines) {
+    *broken({ history: { lines }, timeline: { keys } }) {
+      // Where the key lives is not known of what was never found.
+      for (const line of lines.filter(({ outcome, scope }) => outcome === "unknown" && scope !== null)) {
+        const { resolved, scope, key, op } = line;
         const state = keys.get(`${scope} ${key}`)?.state ?? "unused";
         const expected = resolved === "committed" ? "done" : resolved;
-        if (outcome === "unknown" && state !== expected) {
+        if (state !== expected && !(resolved === "fenced" && standsForAnother(line, lines))) {
           yield `${scope} ${key} (${op}) was found ${resolved ?? "to be open"}, and is ${state}`;
         }
       }
@@ -195,4 +197,15 @@ function earliestAfter(list: readonly Effect[]): readonly number[] {
     }
   }
   return moments;
+}
+
+/** Whether the call's key was used for another one, so that it could not take effect itself. */
+function standsForAnother({ scope, key, fingerprint }: Line, lines: readonly Line[]): boolean {
+  return lines.some(
+    (line) =>
+      line.scope === scope &&
+      line.key === key &&
+      line.fingerprint !== fingerprint &&
+      (line.outcome === "ok" || line.resolved === "committed"),
+  );
 }

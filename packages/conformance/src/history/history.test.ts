@@ -86,6 +86,17 @@ describe("a history in which", () => {
   test("a refused call is told as committed breaks H04", () => {
     expect(idsOf(changed(isRefused, { outcome: "unknown", resolved: "committed" }), tables)).toContain("H04");
   });
+  test("an outcome found fenced whose key stands for another call breaks nothing", () => {
+    const line = history.lines.findLast(isDone) as Line;
+    const misuse: Line = { ...line, fingerprint: "another", outcome: "unknown", resolved: "fenced", result: null };
+    expect(idsOf({ ...history, lines: [...history.lines, misuse] }, tables)).not.toContain("H04");
+    expect(idsOf({ ...history, lines: [...history.lines, { ...misuse, resolved: null }] }, tables)).toContain("H04");
+  });
+  test("an outcome found fenced of what was never there breaks nothing", () => {
+    expect(idsOf(changed(isRefused, { outcome: "unknown", resolved: "fenced", scope: null }), tables)).not.toContain(
+      "H04",
+    );
+  });
   test("an unknown outcome was found as it is breaks nothing", () => {
     expect(idsOf(changed(isDone, { outcome: "unknown", resolved: "committed" }), tables)).toEqual([]);
   });
