@@ -210,6 +210,8 @@ CREATE INDEX inv_of_org ON tenancy.inv USING btree (org_id, status, id, expires_
 
 CREATE INDEX inv_pending ON tenancy.inv USING btree (org_id, canonical) WHERE (status = 'pending'::text);
 
+CREATE INDEX inv_sent ON tenancy.inv USING btree (invited_by, id, expires_at, org_id) WHERE (status = 'pending'::text);
+
 CREATE INDEX mem_boxed_of_role ON tenancy.mem USING btree (org_id, status, role, id, expires_at) WHERE (expires_at IS NOT NULL);
 
 CREATE INDEX mem_lapsing ON tenancy.mem USING btree (expires_at, id) WHERE ((status <> 'revoked'::text) AND (expires_at IS NOT NULL));

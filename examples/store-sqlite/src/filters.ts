@@ -9,7 +9,7 @@ import type {
 import type { SqlValue } from "./rows.ts";
 
 /** A condition, and the values for its places. */
-interface Filter {
+export interface Filter {
   readonly sql: string;
   readonly values: readonly SqlValue[];
 }

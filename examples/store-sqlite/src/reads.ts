@@ -1,6 +1,7 @@
 import {
   type Answer,
   hasOwn,
+  type Joins,
   type KeyScope,
   type KeyUse,
   type LapsedGrant,
@@ -10,11 +11,13 @@ import {
   type Question,
   type Read,
   type Stock,
+  type UsrId,
 } from "@tenantry/core";
 import { many, one, type Sqlite } from "./database.ts";
 import { eventFilter, memberFilter, orgFilter, STILL, storedFilter } from "./filters.ts";
 import { chain, pauseOf, withOrg } from "./history.ts";
 import { decodeRow, event, invitation, membership, organization, type SqlRow, type SqlValue, tuple } from "./rows.ts";
+import { grantsLeft, standings } from "./standings.ts";
 
 /** Answers a question from the tables. A question that is new is missed by the compiler. */
 export function answer(database: Sqlite, read: Read): Answer<Question> {
@@ -47,6 +50,19 @@ export function answer(database: Sqlite, read: Read): Answer<Question> {
           read.usrId,
         ),
       );
+    case "liveMembers":
+      return list(
+        `select * from mem where org_id = ? and usr_id in (select value from json_each(?)) and status <> 'revoked'
+          order by id`,
+        read.orgId,
+        JSON.stringify(read.usrIds),
+      ).map(membership);
+    case "memberships":
+      return list(
+        "select * from mem where org_id = ? and id in (select value from json_each(?)) order by id",
+        read.orgId,
+        JSON.stringify(read.memIds),
+      ).map(membership);
     case "inviter":
       return orNull(
         membership,
@@ -79,6 +95,13 @@ export function answer(database: Sqlite, read: Read): Answer<Question> {
         read.orgId,
         read.canonical,
       ).map(invitation);
+    case "pendingInvitationsTo":
+      return list(
+        `select * from inv where org_id = ? and canonical in (select value from json_each(?)) and status = 'pending'
+          order by id`,
+        read.orgId,
+        JSON.stringify(read.canonicals),
+      ).map((row) => ({ canonical: String(row["canonical"]), invitation: invitation(row) }));
     case "members": {
       const { sql, values } = memberFilter(read);
       return list(
@@ -90,7 +113,9 @@ export function answer(database: Sqlite, read: Read): Answer<Question> {
     }
     case "memberCount": {
       const { sql, values } = memberFilter(read);
-      return Number(find(`select count(*) as n from mem where ${sql}`, ...values)?.["n"]);
+      return count(
+        find(`select count(*) as n from (select 1 from mem where ${sql} limit ?)`, ...values, read.most ?? -1),
+      );
     }
     case "memberStock":
       return stock(
@@ -110,12 +135,10 @@ export function answer(database: Sqlite, read: Read): Answer<Question> {
           orgId(database, read.of),
         ),
       );
-    case "joins": {
-      const joins = find("select number as n from joins where usr_id = ?", read.usrId);
-      const member = `select count(*) as n from mem where usr_id = ? and status <> 'revoked' and ${STILL}`;
-      const organizations = find(member, read.usrId, read.at.getTime());
-      return { organizations: Number(organizations?.["n"]), joins: Number(joins?.["n"] ?? 0) };
-    }
+    case "joins":
+      return joinsOf(database, read.usrId, read.at);
+    case "joinsOf":
+      return read.usrIds.map((usrId) => ({ usrId, ...joinsOf(database, usrId, read.at) }));
     case "membershipsOf": {
       const { sql, values } = storedFilter(read.anyOf);
       return list(
@@ -149,6 +172,11 @@ export function answer(database: Sqlite, read: Read): Answer<Question> {
         read.take,
       ).map(invitation);
     }
+    case "invitationCount": {
+      const { sql, values } = storedFilter(read.anyOf);
+      const rows = `select 1 from inv where org_id = ? and ${sql} limit ?`;
+      return count(find(`select count(*) as n from (${rows})`, read.orgId, ...values, read.most));
+    }
     case "invitationsFor": {
       const { sql, values } = storedFilter(read.anyOf);
       return list(
@@ -167,6 +195,15 @@ export function answer(database: Sqlite, read: Read): Answer<Question> {
         read.before.getTime(),
         read.take,
       ).map(invitation);
+    case "sentInvitations":
+      return list(
+        `select id, org_id from inv
+          where invited_by = ? and org_id = coalesce(?, org_id) and status = 'pending' and expires_at >= ? order by id limit ?`,
+        read.usrId,
+        read.orgId,
+        read.expiresFrom.getTime(),
+        read.take,
+      ).map((row) => ({ invId: row["id"], orgId: row["org_id"] })) as Answer<"sentInvitations">;
     case "lapsedMemberships":
       return list(
         `select * from mem where org_id = coalesce(?, org_id) and status <> 'revoked' and expires_at < ?
@@ -206,12 +243,22 @@ export function answer(database: Sqlite, read: Read): Answer<Question> {
     case "tuplesOfObject":
       return list(
         `select * from tup where object_type = ? and object_id = ? and relation = coalesce(?, relation) and ${STILL}
-          order by relation, subject_id`,
+          order by relation, subject_id limit ?`,
         read.objectType,
         read.objectId,
         read.relation,
         read.at.getTime(),
+        read.take ?? -1,
       ).map(tuple);
+    case "tupleCount": {
+      const rows = `select 1 from tup where object_type = ? and object_id = ? and ${STILL} limit ?`;
+      const { objectType, objectId, at, most } = read;
+      return count(find(`select count(*) as n from (${rows})`, objectType, objectId, at.getTime(), most));
+    }
+    case "standings":
+      return standings(database, read);
+    case "grantsLeft":
+      return grantsLeft(database, read);
     case "events": {
       const { sql, values } = eventFilter(read.where);
       return list(
@@ -241,8 +288,21 @@ function orNull<R>(decode: (row: SqlRow) => R, row: SqlRow | null): R | null {
   return row === null ? null : decode(row);
 }
 
+function count(row: SqlRow | null): number {
+  return Number(row?.["n"]);
+}
+
 function stock(row: SqlRow | null): Stock {
   return { stored: Number(row?.["stored"]), lapsed: Number(row?.["lapsed"]) };
+}
+
+function joinsOf(database: Sqlite, usrId: UsrId | null, at: Date): Joins {
+  const member = `select count(*) as n from mem where usr_id = ? and status <> 'revoked' and ${STILL}`;
+  const joins = one(database, "select number as n from joins where usr_id = ?", [usrId]);
+  return {
+    organizations: count(one(database, member, [usrId, at.getTime()])),
+    joins: joins === null ? 0 : count(joins),
+  };
 }
 
 function idOf(row: SqlRow | null): SqlValue {

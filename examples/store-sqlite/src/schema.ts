@@ -29,6 +29,7 @@ create table if not exists inv (
 create index if not exists inv_of_org on inv (org_id, id);
 create index if not exists inv_pending on inv (org_id, canonical) where status = 'pending';
 create index if not exists inv_for on inv (canonical, id);
+create index if not exists inv_sent on inv (invited_by, id) where status = 'pending';
 create index if not exists inv_lapsing on inv (expires_at, id) where status = 'pending';
 
 create table if not exists tup (

@@ -24,7 +24,8 @@ export function apply(database: Sqlite, { org, changes, events, keys }: Commit):
     }
   }
   for (const [place, { data, ...event }] of events.entries()) {
-    insert(database, "evt", { ...event, orgId: org.id, seq: before + place + 1, data: { ...data, ...ended } });
+    const facts = event.type === "org.revoked" ? { ...data, ...ended } : data;
+    insert(database, "evt", { ...event, orgId: org.id, seq: before + place + 1, data: facts });
   }
   for (const { event, ...key } of keys) {
     insert(database, "idem", { ...key, state: "done", orgId: org.id, seq: before + event + 1 });

@@ -44,6 +44,30 @@ describe("a mutation on behalf of somebody", () => {
     expect(commits[0]?.changes[0]).toEqual({ op: "expectMember", usrId: bob, roles: ["owner", "admin"], at: now });
   });
 
+  test("many rows are judged as one: in nobody else's name, and of no higher rank", async () => {
+    const { store, calls, commits } = open({ commit: [committed] });
+    const row = { identifier: "eve@example.com", role: "member", invitedBy: bob, expiresAt: after(1) } as const;
+    await store.as(bob).createInvitations({ orgId: acme.id, rows: [row, row] });
+    expect(calls).toEqual(["commit"]);
+    expect(commits[0]?.changes.filter(({ op }) => op === "expectMember")).toEqual([
+      { op: "expectMember", usrId: bob, roles: ["owner", "admin"], at: now },
+      { op: "expectMember", usrId: bob, roles: ["owner", "admin"], at: now },
+    ]);
+    const inHerName = [row, { ...row, invitedBy: alice }];
+    const refused = store.as(bob).createInvitations({ orgId: acme.id, rows: inHerName, mode: "each" });
+    expect((await rejection(refused)).code).toBe("forbidden");
+  });
+
+  test("a row beyond their rank refuses all of them", async () => {
+    const { store } = open({ load: [answering({ org: acme, live: [], acting: admin })] });
+    const rows = [
+      { usrId: nobodyKnows, role: "member" },
+      { usrId: carol, role: "owner" },
+    ] as const;
+    const refused = store.as(bob).addMembers({ orgId: acme.id, rows, dryRun: true });
+    expect((await rejection(refused)).code).toBe("forbidden.role_hierarchy");
+  });
+
   test("is looked at where the commit says that they may not", async () => {
     const stranger = answering({ org: acme });
     const { store, calls } = open({ load: [stranger], commit: [conflicting()] });

@@ -50,12 +50,13 @@ export function mutationAs<
   return {
     name: mutation.name,
     mints: mutation.mints,
+    ...(mutation.rows === undefined ? {} : { rows: mutation.rows }),
     admitsVersion: mutation.admitsVersion,
     scope: mutation.scope,
     parse(settings, ...args) {
       const input = mutation.parse(settings, ...args);
-      const named = actsFor(input);
-      if (named !== null && named !== usrId) {
+      const named = actsFor(input) ?? usrId;
+      if ([named].flat().some((each) => each !== usrId)) {
         throw errorFor("forbidden", { subject: "actor", usrId });
       }
       return input;
@@ -122,7 +123,7 @@ export function queryAs<Args extends readonly unknown[], Input, P extends Plan, 
 }
 
 const nobody = (): readonly Concern[] => [];
-const noOne = (): UsrId | null => null;
+const noOne = (): null => null;
 const nowhere = (): null => null;
 
 /** Where somebody's authority is looked up: in the organization that the call is about. */

@@ -54,7 +54,7 @@ export function callOf<
 ): Call<P, R> {
   const input = operation.parse(settings, ...args);
   const options = actingOptions(mutationOptions(last, operation.admitsVersion), acting);
-  const ids = mint(operation.mints, settings);
+  const ids = mint(operation.mints, settings, operation.rows?.(input) ?? 0);
   const { name } = operation;
   // Which entity the caller holds makes no difference to what is asked for: JSON has no `undefined`.
   const own = fingerprint(name, Object.hasOwn(input, "held") ? { ...input, held: undefined } : input);
@@ -99,14 +99,19 @@ export function callOf<
       }
       return beforeDeciding<R>(answers as BeforeDeciding, name, own, options) ?? decideOn(found.facts, at);
     },
-    commit({ org, at, actor, changes, event }, result) {
+    commit({ org, changes, further = [], ...first }, result) {
       const { expectedVersion, idempotencyKey } = options;
       return {
         // A decision that rests on a version of its own keeps it: what the caller expects may be a later one.
         org: org.is === "existing" ? { ...org, version: org.version ?? expectedVersion } : org,
         changes,
         // Spreads come last: what is added to a spread copy costs as much as a digest.
-        events: [{ at, actor: options.actor ?? actor, idempotencyKey, ...event }],
+        events: [first, ...further].map(({ at, actor, event }) => ({
+          at,
+          actor: options.actor ?? actor,
+          idempotencyKey,
+          ...event,
+        })),
         keys: [{ result, event: 0, ...claim(org.id) }],
       };
     },
@@ -114,7 +119,8 @@ export function callOf<
   };
 }
 
-function actingOptions(options: CheckedOptions, acting: UsrId | null): CheckedOptions {
+/** On behalf of somebody nobody else is the actor. */
+export function actingOptions(options: CheckedOptions, acting: UsrId | null): CheckedOptions {
   if (acting !== null && options.actor !== null && options.actor !== acting) {
     throw errorFor("forbidden", { subject: "actor", usrId: acting });
   }

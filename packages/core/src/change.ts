@@ -72,8 +72,8 @@ export type Change =
    * live membership becomes `revoked` with `updatedAt`, one whose `expiresAt` is before `at` with a millisecond after that;
    * every invitation stored as `pending` whose `expiresAt` is not before `at` becomes `revoked` with `terminalAt` and
    * `terminalBy`; every tuple on the organization is deleted. The instants are raised to those a row already carries. The
-   * numbers of those that had not lapsed are added to the data of the commit's only event as `memberships`, `invitations`
-   * and `tuples`.
+   * numbers of those that had not lapsed are added to the data of the commit's event `org.revoked` as `memberships`,
+   * `invitations` and `tuples`.
    */
   | { readonly op: "endEverything"; readonly orgId: OrgId; readonly at: Date; readonly by: UsrId | null };
 
@@ -111,7 +111,12 @@ export interface Write {
   readonly actor: UsrId | null;
   readonly changes: readonly Change[];
   readonly event: EventDraft;
+  /** What else happened, in order, behind the event. */
+  readonly further?: readonly Happening[];
 }
+
+/** An event with its time and with who did it, unless the caller names somebody else. */
+export type Happening = Pick<Write, "at" | "actor" | "event">;
 
 /** Any state: for what is guarded by its own rows and cannot make the owners fewer. */
 export function existing({ id }: Pick<Organization, "id">): ExistingOrg {

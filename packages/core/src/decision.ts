@@ -1,12 +1,12 @@
 import type { Write } from "./change.ts";
-import type { Code, Rejections } from "./errors.ts";
+import type { Code, OfRow, Rejections } from "./errors.ts";
 
 /** A refusal: nothing is written. `hidden` reaches the error as properties that are not enumerable. */
 export type Rejected<C extends Code = Code> = {
   readonly [K in C]: {
     readonly ok: false;
     readonly code: K;
-    readonly details: Rejections[K];
+    readonly details: Rejections[K] & OfRow;
     readonly hidden?: Readonly<Record<string, unknown>>;
   };
 }[C];

@@ -5,6 +5,7 @@ import {
   type IndeterminateError,
   isTenancyError,
   type NotFoundError,
+  type OfRow,
   type PreconditionCode,
   type Rejections,
   type Resolution,
@@ -17,7 +18,8 @@ test("a code tells the details of its error", () => {
   expectTypeOf(errorFor("conflict.sole_owner", { orgId: "org_1" })).toEqualTypeOf<
     TenancyError<"conflict.sole_owner">
   >();
-  expectTypeOf<SoleOwnerError["details"]>().toEqualTypeOf<Readonly<{ readonly orgId: OrgId }>>();
+  expectTypeOf<SoleOwnerError["details"]>().toEqualTypeOf<Readonly<{ readonly orgId: OrgId }> & OfRow>();
+  expectTypeOf<SoleOwnerError["details"]["row"]>().toEqualTypeOf<number | undefined>();
   expectTypeOf<SoleOwnerError["code"]>().toEqualTypeOf<"conflict.sole_owner">();
   expectTypeOf<NotFoundError["details"]["what"]>().toEqualTypeOf<
     "organization" | "membership" | "invitation" | "member"

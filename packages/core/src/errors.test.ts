@@ -91,6 +91,7 @@ const table: { readonly [C in Code]: readonly [of: Class, details: Rejections[C]
   "precondition.invalid_identifier": [PreconditionError, {}],
   "precondition.invalid_expiration": [PreconditionError, {}],
   "precondition.invalid_pre_tuple": [PreconditionError, { index: 3, field: "relation" }],
+  "precondition.too_many_rows": [PreconditionError, { limit: 10_000 }],
   "precondition.too_many_pre_tuples": [PreconditionError, { limit: 100 }],
   "precondition.duplicate_pre_tuple": [PreconditionError, { index: 1 }],
   "precondition.reserved_relation": [PreconditionError, { index: 0 }],

@@ -34,7 +34,7 @@ export interface Rejections {
   "conflict.member_limit": { readonly orgId: OrgId; readonly limit: number };
   "conflict.invitation_limit": { readonly orgId: OrgId; readonly limit: number };
   "conflict.organization_limit": { readonly usrId: UsrId; readonly limit: number };
-  "conflict.idempotency": { readonly reason: "mismatch" | "abandoned" };
+  "conflict.idempotency": { readonly reason: "mismatch" | "abandoned" | "spent" };
   "conflict.version": { readonly expected: number; readonly actual: number };
   forbidden: { readonly subject: "actor" | "admin" | "inviter"; readonly usrId: UsrId };
   "forbidden.role_hierarchy": { readonly usrId: UsrId; readonly role: Role };
@@ -54,6 +54,7 @@ export interface Rejections {
   "precondition.identifier_mismatch": { readonly invId: InvId };
   "precondition.unknown_user": Record<never, never>;
   "precondition.invalid_input": { readonly key: string | null };
+  "precondition.too_many_rows": { readonly limit: number };
   "precondition.invalid_role": Refused;
   "precondition.invalid_status": Refused;
   "precondition.invalid_name": Record<never, never>;
@@ -120,6 +121,14 @@ export type MetadataKey = "metadata" | "membershipMetadata";
 
 /** A stable machine-readable code: `category` or `category.fact`. Codes may be added, never renamed. */
 export type Code = keyof Rejections;
+/** Where a refusal is about one row of a bulk call: its place, from 0. */
+export interface OfRow {
+  readonly row?: number;
+}
+/** A refusal as an answer tells it, where others are accepted. {@link errorFor} makes the error of it. */
+export type Refusal<C extends Code = Code> = {
+  readonly [K in C]: { readonly code: K; readonly details: Rejections[K] };
+}[C];
 type CodesOf<Category extends string> = Extract<Code, `${Category}.${string}`>;
 export type PreconditionCode = CodesOf<"precondition">;
 export type UnavailableCode = CodesOf<"unavailable">;
@@ -145,12 +154,12 @@ export interface ErrorOptions {
 export class TenancyError<C extends Code = Code> extends Error {
   override readonly name: string = "TenancyError";
   readonly code: C;
-  readonly details: Readonly<Rejections[C]>;
+  readonly details: Readonly<Rejections[C]> & OfRow;
 
-  constructor(code: C, details: Rejections[C], { cause, hidden = {} }: ErrorOptions = {}) {
+  constructor(code: C, details: Rejections[C] & OfRow, { cause, hidden = {} }: ErrorOptions = {}) {
     super(sentences[code](details));
     this.code = code;
-    this.details = Object.freeze({ ...details } as Rejections[C]);
+    this.details = Object.freeze({ ...details }) as Readonly<Rejections[C]> & OfRow;
     Object.defineProperty(this, brand, { value: true });
     for (const [property, value] of Object.entries(cause === undefined ? hidden : { ...hidden, cause })) {
       Object.defineProperty(this, property, { value });
@@ -162,7 +171,7 @@ export class TenancyError<C extends Code = Code> extends Error {
     return false;
   }
 
-  toJSON(): { name: string; code: C; message: string; details: Readonly<Rejections[C]>; retryable: boolean } {
+  toJSON(): { name: string; code: C; message: string; details: Readonly<Rejections[C]> & OfRow; retryable: boolean } {
     const { name, code, message, details, retryable } = this;
     return { name, code, message, details, retryable };
   }
@@ -343,10 +352,7 @@ const sentences: { readonly [C in Code]: (details: Rejections[C]) => string } = 
   "conflict.member_limit": ({ orgId, limit }) => `Organization ${orgId} has ${limit} members or more.`,
   "conflict.invitation_limit": ({ orgId, limit }) => `Organization ${orgId} has ${limit} open invitations or more.`,
   "conflict.organization_limit": ({ usrId, limit }) => `User ${usrId} is in ${limit} organizations or more.`,
-  "conflict.idempotency": ({ reason }) =>
-    reason === "mismatch"
-      ? "The idempotency key was used for another operation or input."
-      : "The idempotency key belongs to an attempt that was given up.",
+  "conflict.idempotency": ({ reason }) => keyFaults[reason],
   "conflict.version": ({ expected, actual }) => `Version ${expected} was expected, the organization is at ${actual}.`,
   forbidden: ({ subject, usrId }) =>
     subject === "actor"
@@ -370,6 +376,7 @@ const sentences: { readonly [C in Code]: (details: Rejections[C]) => string } = 
   "precondition.unknown_user": () => "A user of this call is unknown to the application's users table.",
   "precondition.invalid_input": ({ key }) =>
     key === null ? "An argument is not an object of known keys." : `The key "${key}" is unknown or has a wrong value.`,
+  "precondition.too_many_rows": ({ limit }) => `A call has at most ${limit} rows.`,
   "precondition.invalid_role": ({ value }) => `${value} is not a role.`,
   "precondition.invalid_status": ({ value }) => `${value} is not a status of this list.`,
   "precondition.invalid_name": () => "A name is null or text of at most 1,024 UTF-16 units without control characters.",
@@ -386,7 +393,7 @@ const sentences: { readonly [C in Code]: (details: Rejections[C]) => string } = 
     index === null
       ? "Pre-tuples are given as an array."
       : `Pre-tuple ${index} is malformed${field === null ? "" : ` in ${field}`}.`,
-  "precondition.too_many_pre_tuples": ({ limit }) => `An invitation has at most ${limit} pre-tuples.`,
+  "precondition.too_many_pre_tuples": ({ limit }) => `At most ${limit} pre-tuples are taken here.`,
   "precondition.duplicate_pre_tuple": ({ index }) => `Pre-tuple ${index} repeats an earlier one.`,
   "precondition.reserved_relation": ({ index }) => `Pre-tuple ${index} grants a role on an organization.`,
   "precondition.foreign_org": ({ index }) => `Pre-tuple ${index} grants something on another organization.`,
@@ -442,6 +449,12 @@ const idFaults: { readonly [R in Rejections["invalid_id"]["reason"]]: string } =
   prefix: "the prefix is empty",
   digits: "a UUID in the form this place needs is missing",
   version: "its UUID is not of version 1 to 8",
+};
+
+const keyFaults: { readonly [R in Rejections["conflict.idempotency"]["reason"]]: string } = {
+  mismatch: "The idempotency key was used for another operation or input.",
+  abandoned: "The idempotency key belongs to an attempt that was given up.",
+  spent: "The call with this idempotency key took effect here before, and something has begun since.",
 };
 
 const metadataFaults: { readonly [R in Rejections["precondition.invalid_metadata"]["reason"]]: string } = {
@@ -512,7 +525,11 @@ const classes: { readonly [C in Exclude<Code, PreconditionCode>]: ErrorClass<C> 
 export const CODES: readonly Code[] = Object.freeze(Object.keys(sentences)) as readonly Code[];
 
 /** The error of a code, of the class that the code belongs to. */
-export function errorFor<C extends Code>(code: C, details: Rejections[C], options: ErrorOptions = {}): TenancyError<C> {
+export function errorFor<C extends Code>(
+  code: C,
+  details: Rejections[C] & OfRow,
+  options: ErrorOptions = {},
+): TenancyError<C> {
   const known = classes[code] as ErrorClass<C> | undefined;
   return new (known ?? (PreconditionError as unknown as ErrorClass<C>))(code, details, options);
 }
@@ -533,6 +550,11 @@ export function isTenancyError(value: unknown, code?: Code | `${string}.*`): boo
   }
   const category = code.slice(0, -2);
   return own === category || own.startsWith(`${category}.`);
+}
+
+/** Whether an error says no, so that nothing is wrong below and the same call would be refused again. */
+export function isRefusal(error: unknown): error is TenancyError {
+  return isTenancyError(error) && !/^(?:unavailable|indeterminate|internal)\./.test(error.code);
 }
 
 /** The code of one of our errors. What was caught may be anything, a proxy that throws on reading included. */

@@ -39,6 +39,8 @@ export interface EventData {
   "membership.reinstated": MemberFacts;
   "membership.left": MemberFacts & { readonly from: Status; readonly transfer: Promotion | null };
   "membership.removed": MemberFacts & { readonly from: Status; readonly removedBy: UsrId };
+  /** What a user lost besides a role. */
+  "grants.removed": { readonly usrId: UsrId; readonly tuples: readonly GrantFacts[] };
   /** What a sweep wrote down: these lapsed before. */
   "membership.expired": {
     readonly memberships: readonly (MemberFacts & { readonly from: Status; readonly expiresAt: string })[];
@@ -124,6 +126,7 @@ const described: { readonly [T in EventType]: true } = {
   "membership.reinstated": true,
   "membership.left": true,
   "membership.removed": true,
+  "grants.removed": true,
   "membership.expired": true,
   "ownership.transferred": true,
   "invitation.created": true,

@@ -3,7 +3,7 @@ import type { OrgId } from "./model.ts";
 import { hasOwn } from "./own.ts";
 import { type Access, type Commit, type CommitOutcome, StoreFault, type StorePort } from "./store.ts";
 
-/** So many calls share a commit at most: the first of them waits for what the last one costs. */
+/** A commit that several share has so many events at most: the first of them waits for what the last one costs. */
 const MOST_TOGETHER = 64;
 
 /** A commit that waits for the organization. */
@@ -119,14 +119,21 @@ function parted(waiting: readonly Waiting[]): {
   const served: Pending[] = [];
   const left: Waiting[] = [];
   const compatible = new Compatible();
+  let events = 0;
   for (const one of waiting) {
     // Nobody overtakes who waits to be alone.
-    const isPast = left.some((before) => hasOwn(before, "alone")) || served.length === MOST_TOGETHER;
-    if (!isPast && hasOwn(one, "commit") && compatible.admit(one.commit)) {
+    const isPast = left.some((before) => hasOwn(before, "alone"));
+    if (!isPast && hasOwn(one, "commit") && isFew(events, one.commit) && compatible.admit(one.commit)) {
       served.push(one);
+      events += one.commit.events.length;
     } else {
       left.push(one);
     }
   }
   return { served, left };
+}
+
+/** The first is served however many events it has. */
+function isFew(events: number, commit: Commit): boolean {
+  return events === 0 || events + commit.events.length <= MOST_TOGETHER;
 }

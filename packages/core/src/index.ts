@@ -1,6 +1,20 @@
+export type { AddMemberRow, AddMembersInput } from "./bulk/add-members.ts";
+export type {
+  BulkAnswer,
+  BulkInput,
+  BulkPreview,
+  BulkReport,
+  RowPreview,
+  RowRefused,
+  RowReport,
+} from "./bulk/bulk.ts";
+export type { ChangeRolesInput } from "./bulk/change-roles.ts";
+export type { CreateInvitationRow, CreateInvitationsInput } from "./bulk/create-invitations.ts";
+export type { RemoveMembersInput } from "./bulk/remove-members.ts";
 export type {
   Change,
   ExistingOrg,
+  Happening,
   InvitationExpectation,
   MembershipExpectation,
   OrgFields,
@@ -38,9 +52,11 @@ export {
   LimitError,
   type MetadataKey,
   NotFoundError,
+  type OfRow,
   OrgSlugConflictError,
   type PreconditionCode,
   PreconditionError,
+  type Refusal,
   type Rejections,
   type Resolution,
   RoleHierarchyError,
@@ -139,12 +155,19 @@ export type { CreateOrgInput, UpdateOrgInput } from "./org.ts";
 export { hasOwn } from "./own.ts";
 export { errorOf } from "./patience.ts";
 export { type OperationName, PERMISSIONS, type Permission, type Permissions } from "./permissions.ts";
+export type { Counted } from "./plan/counted.ts";
+export type { Planned, Plans } from "./plan/plan.ts";
+export type { PlannedRemoval, RemoveUserPlan } from "./plan/plan-remove-user.ts";
+export type { RevokeOrgPlan } from "./plan/plan-revoke-org.ts";
+export type { PlannedRole, TransferOwnershipPlan } from "./plan/plan-transfer-ownership.ts";
 export { emailIdentifiers, exactIdentifiers, type IdentifierPolicy } from "./policy.ts";
 export type {
   Answer,
   AnswersTo,
   EventFilter,
+  GrantsLeft,
   Joins,
+  JoinsOf,
   KeyScope,
   KeyUse,
   LapsedGrant,
@@ -153,13 +176,20 @@ export type {
   MembershipThen,
   OrgFilter,
   OrgRef,
+  PendingInvitation,
   Plan,
   Question,
   Read,
+  SentInvitation,
   Stock,
   StoredInvitationFilter,
   StoredMemberFilter,
+  Successor,
+  UserStanding,
 } from "./read.ts";
+export type { OwnerChoice } from "./removal/choices.ts";
+export type { RemovedFrom } from "./removal/remove-from-org.ts";
+export type { LeftIn, RemoveUserInput, RemoveUserResult } from "./removal/remove-user.ts";
 export type { TenancyOptions } from "./settings.ts";
 export { INVITATION_TRANSITIONS, MEMBERSHIP_TRANSITIONS, ORG_TRANSITIONS, type Transitions } from "./states.ts";
 export {

@@ -68,3 +68,8 @@ describe("detached", () => {
     expect([copy, copy.rows, copy.rows[0], copy.rows[0]?.tuple].every(Object.isFrozen)).toBe(true);
   });
 });
+
+test("in details nothing is an instant, whatever its name", () => {
+  const expiresAt = now.toISOString();
+  expect(fromJson({ details: { expiresAt }, expiresAt })).toEqual({ details: { expiresAt }, expiresAt: now });
+});

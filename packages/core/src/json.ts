@@ -9,8 +9,8 @@ const FINGERPRINTS = uuidBytes("6f0d0a5c-3f0e-5d9b-8f5e-0b8f4f6f2c11");
 /** The fields of entities that are instants. */
 const INSTANTS = ["createdAt", "updatedAt", "expiresAt", "membershipExpiresAt", "terminalAt"];
 
-/** The fields of entities that are the host's own, whatever is in them. */
-const METADATA = ["metadata", "membershipMetadata"];
+/** What holds no entities, so that whatever is named like an instant there is none: metadata is the host's own. */
+const PLAIN = ["metadata", "membershipMetadata", "details"];
 
 /** A digest of an operation and its checked input. Equal calls have equal digests: the input's keys come in one order. */
 export function fingerprint(operation: string, input: unknown): string {
@@ -30,7 +30,7 @@ export function fromJson(value: unknown): unknown {
       key,
       INSTANTS.includes(key) && typeof inner === "string"
         ? new Date(inner)
-        : METADATA.includes(key)
+        : PLAIN.includes(key)
           ? inner
           : fromJson(inner),
     ]),

@@ -103,6 +103,16 @@ export function roomFor(
     : reject(code, { orgId: org.id, limit: most });
 }
 
+/** What there is after these changes, which write down so many lapsed ones. */
+export function stockAfter(
+  which: keyof typeof OF_ORG,
+  { stored, lapsed }: Stock,
+  changes: readonly Change[],
+  passing = 0,
+): Stock {
+  return { stored: stored + gained(changes)[OF_ORG[which].counted], lapsed: lapsed - passing };
+}
+
 /**
  * Whether a user may join one more organization. Their memberships have no row in common but the number of their joins: what
  * it may have risen to since the look is the room that there was.

@@ -10,6 +10,9 @@ export interface FreshIds {
   readonly otherMem: MemId;
   readonly inv: InvId;
   readonly usr: UsrId;
+  /** One for each row of a bulk call. */
+  readonly mems: readonly MemId[];
+  readonly invs: readonly InvId[];
 }
 
 /** Everything a decision may depend on besides its input and its facts. */
@@ -45,6 +48,8 @@ export interface Mutation<
   /** As the method is called. */
   readonly name: string;
   readonly mints: readonly M[];
+  /** Of a bulk call: how many rows it has. */
+  readonly rows?: (input: Input) => number;
   /** Whether `expectedVersion` makes sense: there is an organization already. */
   readonly admitsVersion: boolean;
   /**
@@ -65,6 +70,6 @@ export interface Mutation<
   readonly decide: (input: Input, facts: Facts, environment: Environment<M>) => Decision<R>;
   /** Whom it is about, for those who make it on behalf of themselves. Nobody, where this is left out. */
   readonly concerns?: (input: Input, facts: Facts) => readonly Concern[];
-  /** Whom the input names as the one who acts: on behalf of oneself nobody else can be named. */
-  readonly actsFor?: (input: Input) => UsrId | null;
+  /** Whom the input names as the one who acts, by rows each: on behalf of oneself nobody else can be named. */
+  readonly actsFor?: (input: Input) => UsrId | null | readonly UsrId[];
 }

@@ -34,6 +34,12 @@ export type OperationName =
   | "expireInvitations"
   | "expireMemberships"
   | "expireGrants"
+  | "addMembers"
+  | "createInvitations"
+  | "changeRoles"
+  | "removeMembers"
+  | "plan"
+  | "removeUser"
   | "listTuplesForSubject"
   | "listTuplesForObject"
   | "check"
@@ -54,6 +60,7 @@ export type Permissions = { readonly [Name in OperationName]: Permission };
 const nobody: Permission = { roles: [], oneself: false, withinRank: false };
 const oneself: Permission = { ...nobody, oneself: true };
 const owners: Permission = { ...nobody, roles: ["owner"] };
+const ownersOrOneself: Permission = { ...owners, oneself: true };
 const administrators: Permission = { ...nobody, roles: ["owner", "admin"] };
 const overOthers: Permission = { ...administrators, withinRank: true };
 const members: Permission = { ...nobody, roles: ROLES };
@@ -97,6 +104,12 @@ export const PERMISSIONS: Permissions = {
   expireInvitations: nobody,
   expireMemberships: nobody,
   expireGrants: nobody,
+  addMembers: overOthers,
+  createInvitations: overOthers,
+  changeRoles: overOthers,
+  removeMembers: overOthers,
+  plan: ownersOrOneself,
+  removeUser: oneself,
   listTuplesForSubject: oneself,
   listTuplesForObject: roster,
   check: oneself,

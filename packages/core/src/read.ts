@@ -83,6 +83,11 @@ export interface Joins {
   readonly joins: number;
 }
 
+/** The same with whose they are. */
+export interface JoinsOf extends Joins {
+  readonly usrId: UsrId;
+}
+
 /** A membership with a time box. */
 export type LapsedMembership = Membership & { readonly expiresAt: Date };
 
@@ -96,6 +101,45 @@ export interface LapsedGrant {
 export interface MembershipThen {
   readonly membership: Membership;
   readonly pause: "membership.suspended" | "membership.reinstated" | null;
+}
+
+/** A pending invitation with the canonical identifier that it was stored with. */
+export interface PendingInvitation {
+  readonly canonical: string;
+  readonly invitation: Invitation;
+}
+
+/** Who is to follow somebody in an organization. */
+export interface Successor {
+  readonly orgId: OrgId;
+  readonly usrId: UsrId;
+}
+
+/** A live membership and what depends on it. */
+export interface UserStanding {
+  readonly membership: Membership;
+  readonly org: Organization;
+  /** Whether another active membership there has the role `owner` and no time box. */
+  readonly otherOwner: boolean;
+  /** The membership there, stored as live, of who is to follow. */
+  readonly successor: Membership | null;
+  /**
+   * What the user holds at the instant: every tuple on the organization; with grants also those on any object that accepted
+   * invitations of this organization granted. By object type, object id, relation.
+   */
+  readonly tuples: readonly Tuple[];
+}
+
+/** What a user still holds of the grants of an organization's invitations, in the same order. */
+export interface GrantsLeft {
+  readonly orgId: OrgId;
+  readonly tuples: readonly Tuple[];
+}
+
+/** Where an open invitation leads to. */
+export interface SentInvitation {
+  readonly invId: InvId;
+  readonly orgId: OrgId;
 }
 
 /** What an idempotency key was used for. `result` is the one that the key was stored with, or what its JSON says. */
@@ -115,7 +159,11 @@ interface Questions {
   membership: { readonly memId: MemId };
   /** The membership of a user in an organization that is stored as live (active or suspended); of `null`: none. */
   liveMembership: { readonly of: OrgRef; readonly usrId: UsrId | null };
-  /** The same, in the invitation's organization, of the person who issued it. */
+  /** The memberships of these users in an organization that are stored as live, ascending by id. */
+  liveMembers: { readonly orgId: OrgId; readonly usrIds: readonly UsrId[] };
+  /** Those of these memberships that belong to an organization, ascending by id. */
+  memberships: { readonly orgId: OrgId; readonly memIds: readonly MemId[] };
+  /** The same as `liveMembership`, in the invitation's organization, of the person who issued it. */
   inviter: { readonly invId: InvId };
   /** Active memberships with role `owner` and without a time box, ascending by id, at most `take`. */
   owners: { readonly of: OrgRef; readonly take: number };
@@ -124,14 +172,19 @@ interface Questions {
   invitation: { readonly invId: InvId };
   /** Invitations stored as pending whose stored canonical identifier is this one; of `null`: none. Ascending by id. */
   pendingInvitations: { readonly orgId: OrgId; readonly canonical: string | null };
+  /** The same of several identifiers, each with the one that it was stored with. Ascending by id. */
+  pendingInvitationsTo: { readonly orgId: OrgId; readonly canonicals: readonly string[] };
   members: { readonly orgId: OrgId; readonly where: MemberFilter } & Seek<MemId>;
-  memberCount: { readonly orgId: OrgId; readonly where: MemberFilter };
+  /** No more than `most` are counted; `null` is all. */
+  memberCount: { readonly orgId: OrgId; readonly where: MemberFilter; readonly most: number | null };
   /** How many memberships of an organization are live. */
   memberStock: { readonly of: OrgRef; readonly at: Date };
   /** How many of its invitations are pending. */
   invitationStock: { readonly of: OrgRef; readonly at: Date };
   /** Of `null`: none and never. */
   joins: { readonly usrId: UsrId | null; readonly at: Date };
+  /** The same of several users, in any order; of whom there is nothing to tell may be left out. */
+  joinsOf: { readonly usrIds: readonly UsrId[]; readonly at: Date };
   /** The memberships of a user in all organizations, of those stored like this. */
   membershipsOf: { readonly usrId: UsrId; readonly anyOf: readonly StoredMemberFilter[] } & Seek<MemId>;
   /** Every link of the chain that the membership is part of, the root first; of an unknown membership: none. */
@@ -143,6 +196,8 @@ interface Questions {
   membersAt: { readonly orgId: OrgId; readonly at: Date } & Seek<MemId>;
   /** Invitations that match one of the filters; no filter: all. */
   invitations: { readonly orgId: OrgId; readonly anyOf: readonly StoredInvitationFilter[] } & Seek<InvId>;
+  /** How many of them there are, up to `most`. */
+  invitationCount: { readonly orgId: OrgId; readonly anyOf: readonly StoredInvitationFilter[]; readonly most: number };
   /** The same of all organizations, by their stored canonical identifier. */
   invitationsFor: { readonly canonical: string; readonly anyOf: readonly StoredInvitationFilter[] } & Seek<InvId>;
   /** Invitations stored as pending with `expiresAt < before`, ascending by that and by id; `orgId: null` is all. */
@@ -161,12 +216,49 @@ interface Questions {
   };
   /** Those that hold at an instant, by object type, object id, relation; by Unicode code point. */
   tuplesOfSubject: { readonly usrId: UsrId; readonly at: Date };
-  /** Those that hold at an instant, by relation, subject id; by Unicode code point. `relation: null` is any. */
+  /**
+   * Those that hold at an instant, by relation, subject id; by Unicode code point. `relation: null` is any; `take: null` is
+   * all.
+   */
   tuplesOfObject: {
     readonly objectType: string;
     readonly objectId: string;
     readonly relation: string | null;
     readonly at: Date;
+    readonly take: number | null;
+  };
+  /** How many there are on an object that hold at an instant, up to `most`. */
+  tupleCount: {
+    readonly objectType: string;
+    readonly objectId: string;
+    readonly at: Date;
+    readonly most: number;
+  };
+  /**
+   * The memberships of a user that are live at an instant, in all organizations or in one, each with what depends on it.
+   * `successors`: whose membership is asked for with it. `withGrants`: whether tuples on other objects are asked for too.
+   */
+  standings: {
+    readonly usrId: UsrId;
+    readonly orgId: OrgId | null;
+    readonly successors: readonly Successor[];
+    readonly withGrants: boolean;
+    readonly at: Date;
+  } & Seek<MemId>;
+  /**
+   * What a user still holds at an instant of the grants of invitations, in all organizations or in one, where they have no
+   * membership then that is live: by organization, ascending by its id; only where there is something.
+   */
+  grantsLeft: { readonly usrId: UsrId; readonly orgId: OrgId | null; readonly at: Date; readonly take: number };
+  /**
+   * Invitations stored as pending with `expiresAt >= expiresFrom` that a user issued, in all organizations or in one,
+   * ascending by id.
+   */
+  sentInvitations: {
+    readonly usrId: UsrId;
+    readonly orgId: OrgId | null;
+    readonly expiresFrom: Date;
+    readonly take: number;
   };
   /** Events with `seq > after`, ascending by `seq`. */
   events: { readonly orgId: OrgId; readonly where: EventFilter; readonly after: number; readonly take: number };
@@ -181,20 +273,25 @@ interface Answers {
   orgs: readonly Organization[];
   membership: Membership | null;
   liveMembership: Membership | null;
+  liveMembers: readonly Membership[];
+  memberships: readonly Membership[];
   inviter: Membership | null;
   owners: readonly MemId[];
   otherLiveMembership: boolean;
   invitation: Invitation | null;
   pendingInvitations: readonly Invitation[];
+  pendingInvitationsTo: readonly PendingInvitation[];
   members: readonly Membership[];
   memberCount: number;
   memberStock: Stock;
   invitationStock: Stock;
   joins: Joins;
+  joinsOf: readonly JoinsOf[];
   membershipsOf: readonly MembershipWithOrg[];
   chain: readonly Membership[];
   membersAt: readonly MembershipThen[];
   invitations: readonly Invitation[];
+  invitationCount: number;
   invitationsFor: readonly InvitationWithOrg[];
   lapsedInvitations: readonly Invitation[];
   lapsedMemberships: readonly LapsedMembership[];
@@ -202,6 +299,10 @@ interface Answers {
   anyTuple: boolean;
   tuplesOfSubject: readonly Tuple[];
   tuplesOfObject: readonly Tuple[];
+  tupleCount: number;
+  standings: readonly UserStanding[];
+  grantsLeft: readonly GrantsLeft[];
+  sentInvitations: readonly SentInvitation[];
   events: readonly TenancyEvent[];
   keyUse: KeyUse | null;
 }

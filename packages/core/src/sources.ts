@@ -10,16 +10,28 @@ import type { Settings } from "./settings.ts";
 /** The first instant that every database can write down as an ISO 8601 string. */
 const YEAR_1 = -62_135_596_800_000;
 
-/** Ids for one call, made before it is decided. */
-export function mint<M extends keyof FreshIds>(names: readonly M[], { idSource }: Settings): Pick<FreshIds, M> {
-  const types: { readonly [Name in keyof FreshIds]: IdType } = {
-    org: "org",
-    mem: "mem",
-    otherMem: "mem",
-    inv: "inv",
-    usr: "usr",
-  };
-  const ids = names.map((name) => [name, sound(() => idArgument(types[name], idSource(types[name])))]);
+const TYPES: { readonly [Name in keyof FreshIds]: IdType } = {
+  org: "org",
+  mem: "mem",
+  otherMem: "mem",
+  inv: "inv",
+  usr: "usr",
+  mems: "mem",
+  invs: "inv",
+};
+const FOR_ROWS: readonly (keyof FreshIds)[] = ["mems", "invs"];
+
+/** Ids for one call, made before it is decided; for each of its rows, where they are meant for rows. */
+export function mint<M extends keyof FreshIds>(
+  names: readonly M[],
+  { idSource }: Settings,
+  rows: number,
+): Pick<FreshIds, M> {
+  const one = (name: M): string => sound(() => idArgument(TYPES[name], idSource(TYPES[name])));
+  const ids = names.map((name) => [
+    name,
+    FOR_ROWS.includes(name) ? Array.from({ length: rows }, () => one(name)) : one(name),
+  ]);
   return Object.fromEntries(ids) as Pick<FreshIds, M>;
 }
 

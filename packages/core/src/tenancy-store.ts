@@ -1,3 +1,8 @@
+import type { AddMembersInput } from "./bulk/add-members.ts";
+import type { BulkAnswer } from "./bulk/bulk.ts";
+import type { ChangeRolesInput } from "./bulk/change-roles.ts";
+import type { CreateInvitationsInput } from "./bulk/create-invitations.ts";
+import type { RemoveMembersInput } from "./bulk/remove-members.ts";
 import type { IndeterminateError, UnavailableError } from "./errors.ts";
 import type { EventsPage } from "./event.ts";
 import type { MutationOptions } from "./input.ts";
@@ -42,8 +47,10 @@ import type {
   UsrId,
 } from "./model.ts";
 import type { CreateOrgInput, UpdateOrgInput } from "./org.ts";
+import type { Planned, Plans } from "./plan/plan.ts";
+import type { RemoveUserInput, RemoveUserResult } from "./removal/remove-user.ts";
 
-/** The second argument of `createOrg`: there is no version to expect yet. */
+/** The second argument of `createOrg`, where there is no version to expect yet, and of `removeUser`, where there are many. */
 export type CreateOptions = Omit<MutationOptions, "expectedVersion">;
 
 /** The second argument of a sweep: it is several commits, so there is neither a key nor a version. */
@@ -252,6 +259,64 @@ export interface TenancyStore<O = Metadata, M = Metadata> {
 
   /** Write down the end of at most `limit` lapsed grants, like `expireInvitations`. Throws `NotFoundError`. */
   expireGrants(input?: ExpireGrantsInput, options?: SweepOptions): Promise<ExpireGrantsResult>;
+
+  /**
+   * Add up to 10,000 users in one commit, each row as by `addMember` and on what the rows before it have changed. With
+   * `mode: "all"` the first refused row refuses the call, its place in the details as `row`; with `"each"` what is accepted
+   * is done, and the answer reports of every row; with `dryRun` nothing is written and no entities are shown. One round
+   * trip in mode `"all"` when accepted. Throws `PreconditionError` `precondition.too_many_rows`, `NotFoundError`, then what
+   * `addMember` throws. One event for each row that is done; one key and one expected version for all.
+   */
+  addMembers<D extends boolean = false>(
+    input: AddMembersInput<D, M>,
+    options?: MutationOptions,
+  ): Promise<BulkAnswer<Membership<M>, D>>;
+
+  /**
+   * Make up to 10,000 invitations in one commit, with at most 100,000 grants in all: each row as by `createInvitation`, the
+   * call as `addMembers`. Throws `PreconditionError` `precondition.too_many_rows`, `precondition.too_many_pre_tuples`,
+   * `NotFoundError`, then what `createInvitation` throws.
+   */
+  createInvitations<D extends boolean = false>(
+    input: CreateInvitationsInput<D, M>,
+    options?: MutationOptions,
+  ): Promise<BulkAnswer<Invitation<M>, D>>;
+
+  /**
+   * Give up to 10,000 members other roles in one commit: each row as by `changeRole`, the call as `addMembers`. Of the
+   * owners who are demoted in one call the last one is refused. Throws `PreconditionError` `precondition.too_many_rows`,
+   * `NotFoundError` also for members of other organizations, then what `changeRole` throws.
+   */
+  changeRoles<D extends boolean = false>(
+    input: ChangeRolesInput<D, M>,
+    options?: MutationOptions,
+  ): Promise<BulkAnswer<Membership<M>, D>>;
+
+  /**
+   * Remove up to 10,000 members in one commit: each row as by `adminRemove`, the call as `addMembers`. Who is removed by a
+   * row has no authority over the later ones. Throws `PreconditionError` `precondition.too_many_rows`, `NotFoundError` also
+   * for members of other organizations, then what `adminRemove` throws.
+   */
+  removeMembers<D extends boolean = false>(
+    input: RemoveMembersInput<D, M>,
+    options?: MutationOptions,
+  ): Promise<BulkAnswer<Membership<M>, D>>;
+
+  /**
+   * What `revokeOrg`, `transferOwnership` or `removeUser` would do, and what stands in the way, from one snapshot: one key,
+   * the operation's name, with what that operation takes. Numbers are bounded, so it costs as much in an organization of
+   * any size. Throws `NotFoundError` where what is addressed does not exist.
+   */
+  plan<N extends keyof Plans>(operation: Planned<N, O>): Promise<Plans<O, M>[N]["shows"]>;
+
+  /**
+   * Take a user out of all their organizations, with what hung on each membership: for the deletion of an account. `choices`
+   * say what becomes of organizations that they alone own. One commit for each organization, at most `limit`, until a look
+   * finds nothing new; not atomic across them, and a repeat goes on. Throws `SoleOwnerError` `conflict.sole_owner`,
+   * `PreconditionError` `precondition.self_transfer`, `NotFoundError`, before anything is written, unless `mode` is
+   * `"each"`; what refuses later is told in the answer. With a key it takes effect in each organization once.
+   */
+  removeUser(input: RemoveUserInput, options?: CreateOptions): Promise<RemoveUserResult>;
 
   /** All tuples of a user, by object type, object id and relation, in the order of Unicode code points. */
   listTuplesForSubject(subjectType: "usr", subjectId: UsrId): Promise<readonly Tuple[]>;

@@ -1,4 +1,5 @@
 import { expectTypeOf, test } from "vitest";
+import type { BulkPreview, BulkReport } from "./bulk/bulk.ts";
 import type { EventsPage } from "./event.ts";
 import type {
   AcceptInvitationResult,
@@ -17,9 +18,14 @@ import type {
   Tuple,
 } from "./model.ts";
 import type { OperationName } from "./permissions.ts";
+import type { Plans } from "./plan/plan.ts";
+import type { RemoveUserPlan } from "./plan/plan-remove-user.ts";
+import type { RevokeOrgPlan } from "./plan/plan-revoke-org.ts";
+import type { RemoveUserResult } from "./removal/remove-user.ts";
 import type { TenancyStore } from "./tenancy-store.ts";
 
-type Answers = { [M in keyof TenancyStore]: Awaited<ReturnType<TenancyStore[M]>> };
+type Bulk = "addMembers" | "createInvitations" | "changeRoles" | "removeMembers";
+type Answers = { [M in Exclude<keyof TenancyStore, Bulk>]: Awaited<ReturnType<TenancyStore[M]>> };
 
 test("every method answers what the specification says", () => {
   expectTypeOf<Answers>().toEqualTypeOf<{
@@ -53,6 +59,8 @@ test("every method answers what the specification says", () => {
     revokeInvitation: Invitation;
     resendInvitation: Invitation;
     expireInvitations: ExpireInvitationsResult;
+    plan: Plans[keyof Plans]["shows"];
+    removeUser: RemoveUserResult;
     expireMemberships: ExpireMembershipsResult;
     expireGrants: ExpireGrantsResult;
     listTuplesForSubject: readonly Tuple[];
@@ -60,6 +68,23 @@ test("every method answers what the specification says", () => {
     check: boolean;
     listEvents: EventsPage;
   }>();
+});
+
+test("a dry run answers no entities", () => {
+  const store = {} as TenancyStore;
+  const input = { orgId: "org_1", rows: [] } as const;
+  expectTypeOf(store.addMembers(input)).resolves.toEqualTypeOf<BulkReport<Membership>>();
+  expectTypeOf(store.createInvitations(input)).resolves.toEqualTypeOf<BulkReport<Invitation>>();
+  expectTypeOf(store.changeRoles({ ...input, dryRun: false })).resolves.toEqualTypeOf<BulkReport<Membership>>();
+  expectTypeOf(store.removeMembers({ ...input, dryRun: true })).resolves.toEqualTypeOf<BulkPreview>();
+});
+
+test("a plan shows what its operation would do", () => {
+  const store = {} as TenancyStore;
+  expectTypeOf(store.plan({ revokeOrg: "org_1" })).resolves.toEqualTypeOf<RevokeOrgPlan>();
+  expectTypeOf(store.plan({ removeUser: { usrId: "usr_1" } })).resolves.toEqualTypeOf<RemoveUserPlan>();
+  // @ts-expect-error no such plan
+  store.plan({ suspendOrg: "org_1" });
 });
 
 test("the id of one thing cannot be passed for another", () => {

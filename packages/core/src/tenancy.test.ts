@@ -73,6 +73,25 @@ const mutations: Readonly<Record<string, readonly [facts: Facts, call: Mutation]
     { org: acme, invitation: offer, admin },
     (store, options) => store.revokeInvitation({ invId: offer.id, adminUsrId: bob }, options),
   ],
+  addMembers: [
+    {},
+    (store, options) => store.addMembers({ orgId: acme.id, rows: [{ usrId: carol, role: "member" }] }, options),
+  ],
+  createInvitations: [
+    {},
+    (store, options) => {
+      const { orgId: of, ...row } = toDave;
+      return store.createInvitations({ orgId: of, rows: [row] }, options);
+    },
+  ],
+  changeRoles: [
+    { org: acme, memberships: [member], owners: [owner.id] },
+    (store, options) => store.changeRoles({ orgId: acme.id, rows: [{ memId: member.id, newRole: "admin" }] }, options),
+  ],
+  removeMembers: [
+    { org: acme, memberships: [member], admins: [admin] },
+    (store, options) => store.removeMembers({ orgId: acme.id, rows: [{ memId: member.id, adminUsrId: bob }] }, options),
+  ],
   resendInvitation: [
     { org: acme, invitation: offer, admin },
     (store, options) =>
@@ -139,6 +158,18 @@ const queries: Readonly<Record<string, readonly [facts: Facts, call: Call, answe
     (store) => store.listEvents(acme.id),
     { data: [event], lastSeq: 7, hasMore: false },
   ],
+  plan: [
+    { org: acme, from: owner, to: admin },
+    (store) => store.plan({ transferOwnership: { orgId: acme.id, fromMemId: owner.id, toMemId: admin.id } }),
+    {
+      org: acme,
+      refusal: null,
+      roles: [
+        { memId: owner.id, usrId: alice, from: "owner", to: "member" },
+        { memId: admin.id, usrId: bob, from: "admin", to: "owner" },
+      ],
+    },
+  ],
   listTuplesForSubject: [
     { tuples: [roleTuple(member)] },
     (store) => store.listTuplesForSubject("usr", carol),
@@ -160,8 +191,8 @@ test.each(Object.entries(queries))("%s answers what one load tells", async (_, [
 test("every method is tried here", () => {
   const methods = Object.keys(PERMISSIONS);
   const sweeps = ["expireInvitations", "expireMemberships", "expireGrants"];
-  // A sweep is several commits and has tests of its own.
-  const tried = [...Object.keys(mutations), ...Object.keys(queries), ...sweeps];
+  // What is several commits has tests of its own.
+  const tried = [...Object.keys(mutations), ...Object.keys(queries), ...sweeps, "removeUser"];
   expect(tried.sort()).toEqual(methods.sort());
 });
 

@@ -1,3 +1,8 @@
+import { type AddMembersInput, addMembers } from "./bulk/add-members.ts";
+import type { BulkAnswer } from "./bulk/bulk.ts";
+import { type ChangeRolesInput, changeRoles } from "./bulk/change-roles.ts";
+import { type CreateInvitationsInput, createInvitations } from "./bulk/create-invitations.ts";
+import { type RemoveMembersInput, removeMembers } from "./bulk/remove-members.ts";
 import type { EventsPage, EventType } from "./event.ts";
 import { type EventHandler, Feed, type SubscribeOptions, toldTo } from "./feed.ts";
 import { idArgument } from "./id.ts";
@@ -68,6 +73,9 @@ import {
   type UpdateOrgInput,
   updateOrg,
 } from "./org.ts";
+import { type Planned, type Plans, plan } from "./plan/plan.ts";
+import type { RemoveUserInput, RemoveUserResult } from "./removal/remove-user.ts";
+import { removal } from "./removal.ts";
 import { ask, type Context, contextOf, mutate } from "./run.ts";
 import { settingsFrom, type TenancyOptions } from "./settings.ts";
 import type { Capabilities, StorePort } from "./store.ts";
@@ -179,6 +187,36 @@ class Operations implements TenancyStore {
   }
   expireGrants(input?: ExpireGrantsInput, options?: SweepOptions): Promise<ExpireGrantsResult> {
     return sweep(this.#context, findLapsedGrants, expireGrantsInOrg, input, options);
+  }
+  addMembers<D extends boolean = false>(
+    input: AddMembersInput<D>,
+    options?: MutationOptions,
+  ): Promise<BulkAnswer<Membership, D>> {
+    return mutate(this.#context, addMembers, [input], options) as Promise<BulkAnswer<Membership, D>>;
+  }
+  createInvitations<D extends boolean = false>(
+    input: CreateInvitationsInput<D>,
+    options?: MutationOptions,
+  ): Promise<BulkAnswer<Invitation, D>> {
+    return mutate(this.#context, createInvitations, [input], options) as Promise<BulkAnswer<Invitation, D>>;
+  }
+  changeRoles<D extends boolean = false>(
+    input: ChangeRolesInput<D>,
+    options?: MutationOptions,
+  ): Promise<BulkAnswer<Membership, D>> {
+    return mutate(this.#context, changeRoles, [input], options) as Promise<BulkAnswer<Membership, D>>;
+  }
+  removeMembers<D extends boolean = false>(
+    input: RemoveMembersInput<D>,
+    options?: MutationOptions,
+  ): Promise<BulkAnswer<Membership, D>> {
+    return mutate(this.#context, removeMembers, [input], options) as Promise<BulkAnswer<Membership, D>>;
+  }
+  plan<N extends keyof Plans>(operation: Planned<N>): Promise<Plans[N]["shows"]> {
+    return plan(this.#context, operation) as Promise<Plans[N]["shows"]>;
+  }
+  removeUser(input: RemoveUserInput, options?: CreateOptions): Promise<RemoveUserResult> {
+    return removal(this.#context, input, options);
   }
   listTuplesForSubject(subjectType: "usr", subjectId: UsrId): Promise<readonly Tuple[]> {
     return ask(this.#context, listTuplesForSubject, subjectType, subjectId);

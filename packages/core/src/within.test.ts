@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { answering, committed } from "../test/scripted-port.ts";
 import { open, rejection } from "../test/scripted-store.ts";
-import { acme, alice, bob, carol, idNo, member, membership, otherOrg, owner, yesterday } from "../test/world.ts";
+import { acme, alice, bob, carol, idNo, member, membership, offer, otherOrg, owner, yesterday } from "../test/world.ts";
 
 const { id } = acme;
 const foreign = membership({ id: idNo("mem", 9), usrId: bob, orgId: otherOrg.id });
@@ -77,6 +77,29 @@ describe("inside one organization", () => {
     expect(await inside.listTuplesForSubject("usr", alice)).toEqual([tuple]);
     expect((await inside.listOrgs()).data).toEqual([acme]);
     expect((await rejection(inside.getOrg(otherOrg.id))).code).toBe("not_found");
+  });
+
+  test("many rows and plans find nothing of another one either", async () => {
+    const facts = { org: otherOrg, memberships: [foreign], owners: [foreign.id], live: [foreign], pending: [] };
+    const pending = [
+      { canonical: "x", invitation: { ...offer, orgId: otherOrg.id } },
+      { canonical: offer.identifier, invitation: offer },
+    ];
+    const sees = { org: acme, inviters: [owner], pending };
+    const { store } = open(
+      { load: [answering(facts), answering(facts), answering(sees), answering({ ...facts, activeCount: 1 })] },
+      { reinvite: "reject" },
+    );
+    const inside = store.within(id);
+    const rows = [{ memId: foreign.id, newRole: "admin" } as const];
+    expect((await rejection(inside.changeRoles({ orgId: otherOrg.id, rows }))).code).toBe("not_found");
+    expect((await rejection(inside.addMembers({ orgId: otherOrg.id, rows: [] }))).code).toBe("not_found");
+    const offers = ["x", offer.identifier].map(
+      (identifier) => ({ identifier, role: "member", invitedBy: alice, expiresAt: offer.expiresAt }) as const,
+    );
+    const dryRun = await inside.createInvitations({ orgId: id, rows: offers, dryRun: true });
+    expect(dryRun.rows).toMatchObject([{ outcome: "done" }, { code: "conflict.duplicate_invitation" }]);
+    expect((await rejection(inside.plan({ revokeOrg: otherOrg.id }))).code).toBe("not_found");
   });
 
   test("an id of another type is refused", async () => {

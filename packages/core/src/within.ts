@@ -46,9 +46,17 @@ function isOf(orgId: OrgId, answer: unknown): boolean {
   if (typeof answer !== "object" || answer === null) {
     return true;
   }
-  const row: { readonly id?: unknown; readonly orgId?: unknown; readonly membership?: unknown } = answer;
+  const row: {
+    readonly id?: unknown;
+    readonly orgId?: unknown;
+    readonly membership?: unknown;
+    readonly invitation?: unknown;
+  } = answer;
   if (Object.hasOwn(row, "membership")) {
     return isOf(orgId, row.membership);
+  }
+  if (Object.hasOwn(row, "invitation")) {
+    return isOf(orgId, row.invitation);
   }
   if (Object.hasOwn(row, "orgId")) {
     return row.orgId === orgId;

@@ -16,7 +16,7 @@ export function eventsWritten({ org, events }: Commit, outcome: CommitOutcome): 
     at,
     actor,
     idempotencyKey,
-    data: { ...data, ...outcome.ended },
+    data: type === "org.revoked" ? { ...data, ...outcome.ended } : data,
   }));
   return detached(whole as TenancyEvent[]);
 }

@@ -89,6 +89,8 @@ export const fresh: FreshIds = {
   otherMem: idNo("mem", 103),
   inv: idNo("inv", 104),
   usr: idNo("usr", 105),
+  mems: [idNo("mem", 106), idNo("mem", 107), idNo("mem", 108)],
+  invs: [idNo("inv", 106), idNo("inv", 107), idNo("inv", 108)],
 };
 
 /** The settings of a store with these options. */

@@ -7,6 +7,7 @@ import {
   type CommitOutcome,
   type Ended,
   hasOwn,
+  type Joins as JoinsNow,
   type KeyAddress,
   type KeyScope,
   type KeyUse,
@@ -21,6 +22,7 @@ import {
   type Read,
   type StorePort,
   type Tables,
+  type UsrId,
 } from "@tenantry/core";
 import { History } from "./history.ts";
 import { Invitations } from "./invitations.ts";
@@ -30,6 +32,7 @@ import { hasLapsed } from "./lapsing.ts";
 import { Memberships } from "./memberships.ts";
 import { Organizations } from "./organizations.ts";
 import { Conflict, compare, type Undo } from "./rows.ts";
+import { grantsLeft, standings } from "./standings.ts";
 import { Tuples } from "./tuples.ts";
 
 /** The rows of a store, as a port: what several stores share, or what a test puts something in front of. */
@@ -48,6 +51,12 @@ export class InMemoryDatabase implements StorePort {
   readonly #history = new History();
   readonly #keys = new Keys();
   readonly #joins = new Joins();
+  readonly #holdings = {
+    orgs: this.#orgs,
+    memberships: this.#memberships,
+    invitations: this.#invitations,
+    tuples: this.#tuples,
+  };
 
   // ── load ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -75,6 +84,10 @@ export class InMemoryDatabase implements StorePort {
         const org = this.#org(read.of);
         return org === null || read.usrId === null ? null : this.#memberships.live(org.id, read.usrId);
       }
+      case "liveMembers":
+        return this.#memberships.liveAmong(read);
+      case "memberships":
+        return this.#memberships.among(read);
       case "inviter": {
         const invitation = this.#invitations.get(read.invId);
         return invitation && this.#memberships.live(invitation.orgId, invitation.invitedBy);
@@ -92,6 +105,8 @@ export class InMemoryDatabase implements StorePort {
         return this.#invitations.get(read.invId);
       case "pendingInvitations":
         return this.#invitations.pending(read);
+      case "pendingInvitationsTo":
+        return this.#invitations.pendingTo(read);
       case "members":
         return this.#memberships.ofOrg(read, read.where);
       case "memberCount":
@@ -104,12 +119,10 @@ export class InMemoryDatabase implements StorePort {
         const org = this.#org(read.of);
         return org === null ? NO_STOCK : this.#invitations.stock(org.id, read.at);
       }
-      case "joins": {
-        const { usrId, at } = read;
-        return usrId === null
-          ? { organizations: 0, joins: 0 }
-          : { organizations: this.#memberships.organizationsOf(usrId, at), joins: this.#joins.of(usrId) };
-      }
+      case "joins":
+        return read.usrId === null ? { organizations: 0, joins: 0 } : this.#joinsOf(read.usrId, read.at);
+      case "joinsOf":
+        return read.usrIds.map((usrId) => ({ usrId, ...this.#joinsOf(usrId, read.at) }));
       case "membershipsOf":
         return this.#memberships.ofUser(read).map((row) => this.#withOrg(row));
       case "chain":
@@ -120,10 +133,14 @@ export class InMemoryDatabase implements StorePort {
           .map((membership) => ({ membership, pause: this.#history.lastPause(membership.id, read.at) }));
       case "invitations":
         return this.#invitations.ofOrg(read);
+      case "invitationCount":
+        return this.#invitations.count(read);
       case "invitationsFor":
         return this.#invitations.for(read).map((row) => this.#withOrg(row));
       case "lapsedInvitations":
         return this.#invitations.lapsed(read);
+      case "sentInvitations":
+        return this.#invitations.sent(read);
       case "lapsedMemberships":
         return this.#memberships.lapsed(read);
       case "lapsedGrants":
@@ -134,6 +151,12 @@ export class InMemoryDatabase implements StorePort {
         return this.#tuples.ofSubject(read);
       case "tuplesOfObject":
         return this.#tuples.ofObject(read);
+      case "tupleCount":
+        return this.#tuples.count(read);
+      case "standings":
+        return standings(this.#holdings, read);
+      case "grantsLeft":
+        return grantsLeft(this.#holdings, read);
       case "events":
         return this.#history.list(read);
       case "keyUse": {
@@ -161,6 +184,10 @@ export class InMemoryDatabase implements StorePort {
 
   #withOrg<R extends { readonly orgId: OrgId }>(row: R): R & { readonly org: Organization } {
     return { org: this.#orgs.get(row.orgId) as Organization, ...row };
+  }
+
+  #joinsOf(usrId: UsrId, at: Date): JoinsNow {
+    return { organizations: this.#memberships.organizationsOf(usrId, at), joins: this.#joins.of(usrId) };
   }
 
   #scope(scope: KeyScope): KeyAddress["scope"] | null {

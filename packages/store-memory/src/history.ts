@@ -55,7 +55,7 @@ export class History {
 
   record(orgId: OrgId, seq: number, event: CommittedEvent, ended: Ended | undefined, undo: Undo): void {
     const { type, at, actor, idempotencyKey } = event;
-    const data = ended === undefined ? event.data : { ...event.data, ...ended };
+    const data = type === "org.revoked" ? { ...event.data, ...ended } : event.data;
     const { events, ofType, ofActor } = this.#logOf(orgId);
     events.push({ orgId, seq, type, at, actor, idempotencyKey, data } as TenancyEvent);
     undo.push(() => events.pop());

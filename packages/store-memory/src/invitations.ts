@@ -4,14 +4,16 @@ import {
   type Invitation,
   type InvitationExpectation,
   type OrgId,
+  type PendingInvitation,
   type Read,
+  type SentInvitation,
   type Stock,
   type StoredInvitationFilter,
   type UsrId,
 } from "@tenantry/core";
 import { hasLapsed, isStoredAsAny, Lapsing } from "./lapsing.ts";
 import { Shelves } from "./ordered.ts";
-import { Conflict, insistNew, later, page, type Undo } from "./rows.ts";
+import { Conflict, compare, insistNew, later, page, type Undo } from "./rows.ts";
 
 /** Invitations, with what a database would keep as indexes. A row is never changed, only replaced. */
 export class Invitations {
@@ -24,18 +26,26 @@ export class Invitations {
   readonly #within = new Shelves<string, InvId>();
   /** Pending ones. */
   readonly #lapsing = new Lapsing<Invitation>();
+  /** Pending ones by whoever issued them. */
+  readonly #sent = new Shelves<UsrId, InvId>();
 
   get(invId: InvId): Invitation | null {
     return this.rows.get(invId) ?? null;
   }
 
-  pending({ orgId, canonical }: Read<"pendingInvitations">): Invitation[] {
+  pending({ orgId, canonical }: Omit<Read<"pendingInvitations">, "read">): Invitation[] {
     return canonical === null
       ? []
       : Array.from(this.#within.after(withinKey(orgId, canonical), [PENDING], null), this.#row);
   }
 
-  ofOrg({ orgId, anyOf, after, take }: Read<"invitations">): Invitation[] {
+  pendingTo({ orgId, canonicals }: Read<"pendingInvitationsTo">): PendingInvitation[] {
+    return canonicals
+      .flatMap((canonical) => this.pending({ orgId, canonical }).map((invitation) => ({ canonical, invitation })))
+      .sort((a, b) => compare(a.invitation.id, b.invitation.id));
+  }
+
+  ofOrg({ orgId, anyOf, after, take }: Omit<Read<"invitations">, "read">): Invitation[] {
     return page(this.#ofOrg.after(orgId, shelvesOf(anyOf), after), take, this.#row, (row) => isStoredAsAny(row, anyOf));
   }
 
@@ -43,6 +53,19 @@ export class Invitations {
     return page(this.#for.after(canonical, shelvesOf(anyOf), after), take, this.#row, (row) =>
       isStoredAsAny(row, anyOf),
     );
+  }
+
+  count({ orgId, anyOf, most }: Read<"invitationCount">): number {
+    return this.ofOrg({ orgId, anyOf, after: null, take: most }).length;
+  }
+
+  sent({ usrId, orgId, expiresFrom, take }: Read<"sentInvitations">): SentInvitation[] {
+    const isOpen = (row: Invitation): boolean =>
+      row.expiresAt >= expiresFrom && (orgId === null || row.orgId === orgId);
+    return page(this.#sent.after(usrId, [0], null), take, this.#row, isOpen).map(({ id, orgId }) => ({
+      invId: id,
+      orgId,
+    }));
   }
 
   lapsed({ orgId, before, take }: Read<"lapsedInvitations">): Invitation[] {
@@ -101,6 +124,7 @@ export class Invitations {
       this.#within.take(withinKey(orgId, canonical), shelf, id);
       if (status === "pending") {
         this.#lapsing.take(orgId, before.expiresAt, id);
+        this.#sent.take(before.invitedBy, 0, id);
       }
       this.rows.delete(id);
     }
@@ -112,6 +136,7 @@ export class Invitations {
       this.#within.put(withinKey(orgId, canonical), shelf, id);
       if (status === "pending") {
         this.#lapsing.put(orgId, after.expiresAt, id, after);
+        this.#sent.put(after.invitedBy, 0, id);
       }
       this.rows.set(id, after);
     }

@@ -16,13 +16,15 @@ import {
 } from "@tenantry/core";
 import { endOf, hasLapsed, isStoredAsAny, Lapsing } from "./lapsing.ts";
 import { Shelves } from "./ordered.ts";
-import { Conflict, insistNew, later, page, type Undo } from "./rows.ts";
+import { byId, Conflict, compare, insistNew, later, page, type Undo } from "./rows.ts";
 
 /** Memberships, with what a database would keep as indexes. A row is never changed, only replaced. */
 export class Memberships {
   readonly rows: Map<MemId, Membership> = new Map();
   /** The invitations that made them. */
   readonly #invitations = new Map<MemId, InvId>();
+  /** The same by whom they let in, and where. */
+  readonly #invited = new Map<UsrId, Map<OrgId, InvId[]>>();
   readonly #live = new Map<OrgId, Map<UsrId, MemId>>();
   readonly #successors = new Map<MemId, MemId>();
   /** A shelf for each status and role, with a time box and without. */
@@ -44,6 +46,40 @@ export class Memberships {
     return this.get(this.#live.get(orgId)?.get(usrId));
   }
 
+  /** Those of these users who are in it. */
+  liveAmong({ orgId, usrIds }: Read<"liveMembers">): Membership[] {
+    return byId(usrIds.map((usrId) => this.live(orgId, usrId)));
+  }
+
+  among({ orgId, memIds }: Read<"memberships">): Membership[] {
+    return byId(memIds.map((memId) => this.get(memId))).filter((row) => row.orgId === orgId);
+  }
+
+  /** Those of a user that are live at an instant, in all organizations or in one. */
+  liveOf({
+    usrId,
+    orgId,
+    at,
+    after,
+    take,
+  }: Omit<Read<"standings">, "read" | "successors" | "withGrants">): Membership[] {
+    const isLive = (row: Membership): boolean => !hasLapsed(row, at);
+    if (orgId === null) {
+      const shelves = LIVE.flatMap((status) => BOXES.map((box) => ofUserShelf(status, box)));
+      return page(this.#ofUser.after(usrId, shelves, after), take, this.#row, isLive);
+    }
+    return byId([this.live(orgId, usrId)]).filter((row) => (after === null || row.id > after) && isLive(row));
+  }
+
+  /** The organizations in which memberships of a user began by an invitation, by id. */
+  invitedTo(usrId: UsrId): OrgId[] {
+    return [...(this.#invited.get(usrId)?.keys() ?? [])].sort(compare);
+  }
+
+  invitationsInto(orgId: OrgId, usrId: UsrId): readonly InvId[] {
+    return this.#invited.get(usrId)?.get(orgId) ?? [];
+  }
+
   owners(orgId: OrgId, take: number): MemId[] {
     return page(this.#ofOrg.after(orgId, [LASTING_OWNERS], null), take, (id) => id);
   }
@@ -58,12 +94,14 @@ export class Memberships {
   }
 
   /** Only where a filter tells time boxes apart they are looked at one by one. */
-  count({ orgId, where }: Read<"memberCount">): number {
+  count({ orgId, where, most }: Read<"memberCount">): number {
     const shelves = shelvesOf(where);
     const numbers = (mixed: boolean): number[] =>
       shelves.flatMap(({ number, isMixed }) => (isMixed === mixed ? [number] : []));
-    const boxed = Array.from(this.#ofOrg.after(orgId, numbers(true), null), this.#row);
-    return this.#ofOrg.size(orgId, numbers(false)) + boxed.filter((row) => isStoredAsAny(row, where.anyOf)).length;
+    const limit = most ?? Infinity;
+    const mixed = this.#ofOrg.after(orgId, numbers(true), null);
+    const boxed = page(mixed, limit, this.#row, (row) => isStoredAsAny(row, where.anyOf));
+    return Math.min(limit, this.#ofOrg.size(orgId, numbers(false)) + boxed.length);
   }
 
   ofUser({ usrId, anyOf, after, take }: Read<"membershipsOf">): Membership[] {
@@ -119,7 +157,12 @@ export class Memberships {
     this.#replace(undefined, row, undo);
     if (invId !== null) {
       this.#invitations.set(row.id, invId);
-      undo.push(() => this.#invitations.delete(row.id));
+      const invited = this.#invitedOf(row);
+      invited.push(invId);
+      undo.push(() => {
+        this.#invitations.delete(row.id);
+        invited.pop();
+      });
     }
   }
 
@@ -177,6 +220,13 @@ export class Memberships {
       }
       this.rows.set(after.id, after);
     }
+  }
+
+  #invitedOf({ usrId, orgId }: Membership): InvId[] {
+    const orgs = this.#invited.get(usrId) ?? new Map<OrgId, InvId[]>();
+    const invited = orgs.get(orgId) ?? [];
+    this.#invited.set(usrId, orgs.set(orgId, invited));
+    return invited;
   }
 
   #liveIn(orgId: OrgId): Map<UsrId, MemId> {

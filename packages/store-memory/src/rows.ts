@@ -1,4 +1,4 @@
-import { StoreFault } from "@tenantry/core";
+import { StoreFault, type Tuple } from "@tenantry/core";
 
 /** What takes back the changes of a commit, to be done in reverse. */
 export type Undo = (() => void)[];
@@ -37,6 +37,11 @@ export function page<I, R>(
   return rows;
 }
 
+/** Those that there are, by id. */
+export function byId<R extends { readonly id: string }>(rows: readonly (R | null)[]): R[] {
+  return rows.filter((row) => row !== null).sort((a, b) => compare(a.id, b.id));
+}
+
 export function later(a: Date, b: Date): Date {
   return b.getTime() > a.getTime() ? b : a;
 }
@@ -51,6 +56,11 @@ export function compare(a: string, b: string): number {
     }
   }
   return a.length - b.length;
+}
+
+/** The order of what one subject holds. */
+export function byObject(a: Tuple, b: Tuple): number {
+  return compare(a.objectType, b.objectType) || compare(a.objectId, b.objectId) || compare(a.relation, b.relation);
 }
 
 /** A key that stands for a text: compared by UTF-16 units, keys are in the order of the texts' code points. */

@@ -1,6 +1,7 @@
 import type { LapsedGrant, OrgId, Read, Tuple, UsrId } from "@tenantry/core";
 import { endOf, hasLapsed, Lapsing } from "./lapsing.ts";
-import { ascending, Conflict, compare, page, type Undo } from "./rows.ts";
+import { Ordered } from "./ordered.ts";
+import { ascending, byObject, Conflict, compare, page, type Undo } from "./rows.ts";
 
 /** A tuple, and of a grant that ends by itself the organization whose invitation gave it for so long. */
 interface Row {
@@ -8,10 +9,14 @@ interface Row {
   readonly grantedBy: OrgId | null;
 }
 
+/** What tells a tuple of a subject apart from its others. */
+type Key = Pick<Tuple, "subjectId" | "relation" | "objectType" | "objectId">;
+
 /** Tuples, by subject and by object. */
 export class Tuples {
   readonly #ofSubject = new Map<UsrId, Map<string, Row>>();
-  readonly #ofObject = new Map<string, Map<string, Set<Row>>>();
+  /** Who has it, by relation. */
+  readonly #ofObject = new Map<string, Map<string, Ordered<UsrId>>>();
   /** Grants that end by themselves. */
   readonly #lapsing = new Lapsing<Row>();
 
@@ -23,14 +28,26 @@ export class Tuples {
     return inOrder(this.#ofSubject.get(usrId)?.values() ?? []).filter((tuple) => !hasLapsed(tuple, at));
   }
 
-  ofObject({ objectType, objectId, relation, at }: Omit<Read<"tuplesOfObject">, "read">): Tuple[] {
-    const relations = this.#ofObject.get(objectKey({ objectType, objectId }));
-    const names = relation === null ? [...(relations?.keys() ?? [])].sort(compare) : [relation];
-    return names.flatMap((name) =>
-      Array.from(relations?.get(name) ?? [], ({ tuple }) => tuple)
-        .filter((tuple) => !hasLapsed(tuple, at))
-        .sort((a, b) => compare(a.subjectId, b.subjectId)),
+  /** One that holds at an instant. */
+  get(key: Key, at: Date): Tuple | null {
+    const held = this.#held(key);
+    return held === undefined || hasLapsed(held.tuple, at) ? null : held.tuple;
+  }
+
+  /** Everything that a subject holds on an object at an instant. */
+  held(usrId: UsrId, object: Pick<Tuple, "objectType" | "objectId">, at: Date): Tuple[] {
+    return [...(this.#ofObject.get(objectKey(object))?.keys() ?? [])].flatMap(
+      (relation) => this.get({ subjectId: usrId, relation, ...object }, at) ?? [],
     );
+  }
+
+  ofObject({ relation, at, take, ...object }: Omit<Read<"tuplesOfObject">, "read">): Tuple[] {
+    const tuple = (row: Row): Tuple => row.tuple;
+    return page(this.#rowsOf(object, relation), take ?? Infinity, tuple, (held) => !hasLapsed(held, at));
+  }
+
+  count({ at, most, ...object }: Omit<Read<"tupleCount">, "read">): number {
+    return this.ofObject({ ...object, relation: null, at, take: most }).length;
   }
 
   holdsAny({ usrId, relations, objectType, objectId, at }: Omit<Read<"anyTuple">, "read">): boolean {
@@ -81,16 +98,26 @@ export class Tuples {
 
   /** Deletes all of an organization, and answers how many had not lapsed. */
   endAll(orgId: OrgId, at: Date, undo: Undo): number {
-    const relations = this.#ofObject.get(objectKey({ objectType: "org", objectId: orgId }));
-    const rows = [...(relations?.values() ?? [])].flatMap((subjects) => [...subjects]);
+    const rows = [...this.#rowsOf({ objectType: "org", objectId: orgId }, null)];
     for (const row of rows) {
       this.#replace(row, undefined, undo);
     }
     return rows.filter(({ tuple }) => !hasLapsed(tuple, at)).length;
   }
 
-  #held(tuple: Tuple): Row | undefined {
-    return this.#ofSubject.get(tuple.subjectId)?.get(grantKey(tuple));
+  #held(key: Key): Row | undefined {
+    return this.#ofSubject.get(key.subjectId)?.get(grantKey(key));
+  }
+
+  /** By relation and subject. */
+  *#rowsOf({ objectType, objectId }: Pick<Tuple, "objectType" | "objectId">, relation: string | null): Generator<Row> {
+    const relations = this.#ofObject.get(objectKey({ objectType, objectId }));
+    const names = relation === null ? [...(relations?.keys() ?? [])].sort(compare) : [relation];
+    for (const name of names) {
+      for (const subjectId of relations?.get(name)?.after(null) ?? []) {
+        yield this.#held({ subjectId, relation: name, objectType, objectId }) as Row;
+      }
+    }
   }
 
   #replace(before: Row | undefined, after: Row | undefined, undo: Undo): void {
@@ -102,7 +129,7 @@ export class Tuples {
     if (before !== undefined) {
       const { tuple, grantedBy } = before;
       this.#ofSubject.get(tuple.subjectId)?.delete(grantKey(tuple));
-      this.#ofObject.get(objectKey(tuple))?.get(tuple.relation)?.delete(before);
+      this.#ofObject.get(objectKey(tuple))?.get(tuple.relation)?.delete(tuple.subjectId);
       if (grantedBy !== null) {
         this.#lapsing.take(grantedBy, tuple.expiresAt, momentKey(tuple));
       }
@@ -112,9 +139,13 @@ export class Tuples {
       const own = this.#ofSubject.get(tuple.subjectId) ?? new Map<string, Row>();
       this.#ofSubject.set(tuple.subjectId, own.set(grantKey(tuple), after));
       const object = objectKey(tuple);
-      const relations = this.#ofObject.get(object) ?? new Map<string, Set<Row>>();
-      const subjects = relations.get(tuple.relation) ?? new Set<Row>();
-      this.#ofObject.set(object, relations.set(tuple.relation, subjects.add(after)));
+      const relations = this.#ofObject.get(object) ?? new Map<string, Ordered<UsrId>>();
+      const subjects = relations.get(tuple.relation);
+      if (subjects === undefined) {
+        this.#ofObject.set(object, relations.set(tuple.relation, new Ordered(tuple.subjectId)));
+      } else {
+        subjects.add(tuple.subjectId);
+      }
       if (grantedBy !== null) {
         this.#lapsing.put(grantedBy, tuple.expiresAt, momentKey(tuple), after);
       }
@@ -124,9 +155,7 @@ export class Tuples {
 
 /** The tuples of one subject by object and relation. */
 function inOrder(rows: Iterable<Row>): Tuple[] {
-  return Array.from(rows, ({ tuple }) => tuple).sort(
-    (a, b) => compare(a.objectType, b.objectType) || compare(a.objectId, b.objectId) || compare(a.relation, b.relation),
-  );
+  return Array.from(rows, ({ tuple }) => tuple).sort(byObject);
 }
 
 const objectKey = ({ objectType, objectId }: Pick<Tuple, "objectType" | "objectId">): string =>

@@ -337,6 +337,22 @@ describe("what grows, and how", () => {
   });
 });
 
+describe("a look before leaping reads what it counts, whatever there is besides", () => {
+  const cases: readonly (readonly [name: string, ask: Ask, rows: number])[] = [
+    ["plan of revokeOrg", (s) => s.plan({ revokeOrg: world.org }), 5000],
+    ["plan of removeUser", (s) => s.plan({ removeUser: { usrId: world.actor, grants: true } }), 5000],
+    ["a dry run", (s) => s.addMembers({ orgId: world.org, rows: [row(), row()], dryRun: true }), 10],
+  ];
+  const row = () => ({ usrId: generate("usr"), role: "member" }) as const;
+  for (const mode of MODES) {
+    test.each(cases)(`%s (${mode})`, async (_, ask, rows) => {
+      const cost = await costOf(await statementOf(ask), mode);
+      expect(cost.scans).toEqual([]);
+      expect(cost.rows).toBeLessThanOrEqual(rows);
+    });
+  }
+});
+
 describe("a mutation reads and writes a few rows in an organization of any size", () => {
   type Write = (ids: { readonly member: MemId; readonly owner: MemId; readonly open: InvId }) => Ask;
   const soon = new Date(Date.UTC(2200, 0));

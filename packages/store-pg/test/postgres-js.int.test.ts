@@ -42,7 +42,9 @@ test("what it stores is read back as it was: no value is encoded twice", async (
     expiresAt: new Date(Date.now() + 60_000),
     preTuples,
   });
-  expect((await store.getInvitation(invitation.id)).preTuples).toEqual(preTuples);
+  expect((await store.getInvitation(invitation.id)).preTuples).toEqual(
+    preTuples.map((grant) => ({ ...grant, expiresAt: null })),
+  );
   await expect(store.createOrg({ creator, name: org.name }, { idempotencyKey: "k" })).resolves.toMatchObject({ org });
   const { rows } = {
     rows: await sql`select jsonb_typeof(data) as data, json_typeof(result) as result

@@ -53,6 +53,31 @@ test("a statement is prepared once for its shape, however often it runs", async 
   expect(names.every((name) => name !== "" && name.length <= 63)).toBe(true);
 });
 
+test("ten thousand rows are the statements and trips of two", async () => {
+  const { org } = await store.createOrg(generate("usr"));
+  const seen = () => ({
+    trips: proxy.trips(),
+    statements: proxy.statements().filter(({ kind }) => kind === "bind").length,
+  });
+  const sent = async (count: number): Promise<object> => {
+    const rows = Array.from({ length: count }, () => ({ usrId: generate("usr"), role: "member" }) as const);
+    await pool.query("select 1");
+    proxy.reset();
+    expect(await store.addMembers({ orgId: org.id, rows })).toMatchObject({ done: count });
+    const added = seen();
+    const { data } = await store.listMembers(org.id, { role: "member", status: "active", limit: 1 });
+    const [{ id: memId } = { id: generate("mem") }] = data;
+    proxy.reset();
+    await store.changeRoles({ orgId: org.id, rows: [{ memId, newRole: "guest" }, ...unknown(count)], mode: "each" });
+    return { added, changed: seen() };
+  };
+  const unknown = (count: number) =>
+    Array.from({ length: count - 1 }, () => ({ memId: generate("mem"), newRole: "guest" }) as const);
+  const few = await sent(2);
+  expect(few).toEqual({ added: { trips: 1, statements: 1 }, changed: { trips: 2, statements: 2 } });
+  expect(await sent(10_000)).toEqual(few);
+});
+
 test("with `prepare: false` no statement has a name, for poolers that lose them", async () => {
   const unnamed = new PostgresTenancyStore(pool, { prepare: false });
   proxy.reset();

@@ -11,14 +11,25 @@ export function textOf(cell: Cell, type: string): string | null {
     return cell.toISOString();
   }
   if (type.endsWith("[]")) {
-    return arrayOf(cell as readonly string[]);
+    return arrayOf(cell as readonly string[], "text");
   }
   return typeof cell === "object" ? JSON.stringify(cell) : String(cell);
 }
 
-/** An array of PostgreSQL's, as text. */
-export function arrayOf(cells: readonly (string | null)[]): string {
-  return `{${cells.map((cell) => (cell === null ? "null" : `"${cell.replaceAll(/["\\]/g, "\\$&")}"`)).join(",")}}`;
+/** An array of PostgreSQL's, as text. Rows that are written at once have much in common: what repeats is made once. */
+export function arrayOf(cells: readonly Cell[], type: string): string {
+  let [last, element]: [Cell, string] = [null, "null"];
+  const elements = cells.map((cell) => {
+    if (cell !== last) {
+      [last, element] = [cell, elementOf(textOf(cell, type))];
+    }
+    return element;
+  });
+  return `{${elements.join(",")}}`;
+}
+
+function elementOf(text: string | null): string {
+  return text === null ? "null" : `"${text.replaceAll(/["\\]/g, "\\$&")}"`;
 }
 
 /** A placeholder with its type; JSON through text, which some drivers would encode a second time. */

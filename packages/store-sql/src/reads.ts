@@ -5,6 +5,7 @@ import { keyReads } from "./reads/keys.ts";
 import { membershipReads } from "./reads/memberships.ts";
 import { orgReads } from "./reads/orgs.ts";
 import type { SqlRead, SqlReads } from "./reads/sql-read.ts";
+import { standingReads } from "./reads/standings.ts";
 import { tupleReads } from "./reads/tuples.ts";
 import type { Json } from "./rows.ts";
 import { Values } from "./values.ts";
@@ -32,6 +33,7 @@ export function planSql(
 const questions: SqlReads<Question> = {
   ...orgReads,
   ...membershipReads,
+  ...standingReads,
   ...invitationReads,
   ...tupleReads,
   ...eventReads,

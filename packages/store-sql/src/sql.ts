@@ -116,11 +116,11 @@ function shapeOf({ texts, parts }: Sql, values: (string | null)[]): string {
   return shape;
 }
 
-function addRows({ rows: [only, ...others], columns: { names, types } }: Rows, values: (string | null)[]): void {
+function addRows({ rows: of, columns: { names, types } }: Rows, values: (string | null)[]): void {
   for (const [place, name] of names.entries()) {
     const type = types[place] ?? "";
-    const cell = (row: Readonly<Record<string, unknown>> = {}): string | null => textOf(row[name] as Cell, type);
-    values.push(others.length === 0 ? cell(only) : arrayOf([only, ...others].map(cell)));
+    const [only = null, ...others] = of.map((row) => row[name] as Cell);
+    values.push(others.length === 0 ? textOf(only, type) : arrayOf([only, ...others], type));
   }
 }
 

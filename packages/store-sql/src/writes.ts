@@ -17,7 +17,7 @@ const CHANGED_INV = columns(
   "id uuid, status text, invited_user_id uuid, expires_at timestamptz, terminal_at timestamptz, terminal_by uuid",
 );
 const INV = columns(
-  "id uuid, identifier text, canonical text, role text, status text, pre_tuples jsonb, invited_by uuid, created_at timestamptz, expires_at timestamptz, membership_expires_at timestamptz, membership_metadata json",
+  "id uuid, identifier text, canonical text, role text, status text, pre_tuples jsonb, invited_by uuid, created_at timestamptz, expires_at timestamptz, terminal_at timestamptz, terminal_by uuid, membership_expires_at timestamptz, membership_metadata json",
 );
 const JOIN = columns("usr_id uuid");
 const EVT = columns("place bigint, type text, at timestamptz, actor uuid, key text, data jsonb");
@@ -184,15 +184,17 @@ function invitations(s: Identifier, changes: Changes): readonly Sql[] {
     invited_by: uuidOf(row.invitedBy),
     created_at: row.createdAt,
     expires_at: row.expiresAt,
+    terminal_at: row.terminalAt,
+    terminal_by: uuidOrNull(row.terminalBy),
     membership_expires_at: row.membershipExpiresAt,
     membership_metadata: row.membershipMetadata,
   }));
   if (inserts.length > 0) {
     parts.push(sql`added_inv as (
   insert into ${s}.inv (id, org_id, identifier, canonical, role, status, pre_tuples, invited_by, created_at, expires_at,
-    membership_expires_at, membership_metadata)
+    terminal_at, terminal_by, membership_expires_at, membership_metadata)
   select r.id, go.org_id, r.identifier, r.canonical, r.role, r.status, r.pre_tuples, r.invited_by, r.created_at, r.expires_at,
-    r.membership_expires_at, r.membership_metadata
+    r.terminal_at, r.terminal_by, r.membership_expires_at, r.membership_metadata
     from go, ${rows(inserts, INV)}
 )`);
   }
@@ -260,7 +262,10 @@ function joins(s: Identifier, changes: Changes): readonly Sql[] {
 /** The events and the uses of keys. They come from `go` like every row: refused calls leave none. */
 function records(s: Identifier, { events, keys }: Commit, changes: Changes): readonly Sql[] {
   const parts: Sql[] = [];
-  const counts = changes("endEverything").length === 0 ? sql`` : sql` || (select counts from ended)`;
+  const counts =
+    changes("endEverything").length === 0
+      ? sql``
+      : sql` || case r.type when 'org.revoked' then (select counts from ended) else '{}' end`;
   const recorded = events.map((event, place) => ({
     place: place + 1,
     type: event.type,

@@ -285,6 +285,7 @@ function apply({ orgId, at, ...event }: TenancyEvent, members: Map<MemId, Member
     case "invitation.declined":
     case "invitation.revoked":
     case "invitation.expired":
+    case "grants.removed":
       return;
   }
 }

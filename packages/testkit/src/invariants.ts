@@ -122,14 +122,26 @@ export function invariants(schema = "tenancy"): readonly Invariant[] {
     ],
     [
       "grant_kept",
-      "an accepted invitation left all its grants, but those that lapsed and those on an organization that ended",
+      "an accepted invitation left all its grants, but those that lapsed, were taken away since or on an organization that ended",
       `select e.org_id::text as row from ${s}.evt e join ${s}.org o on o.id = e.org_id, jsonb_array_elements(e.data->'tuples') g
         where e.type = 'invitation.accepted' and not (o.status = 'revoked' and g->>'objectType' = 'org')
+          and not exists (select from ${s}.evt r where r.type = 'grants.removed' and r.data->>'usrId' = e.data->>'usrId'
+                             and r.data->'tuples' @> jsonb_build_array(g - 'expiresAt') and (r.org_id <> e.org_id or r.seq > e.seq))
           and not exists (select from ${s}.tup t where t.subject_id = e.data->>'usrId' and t.relation = g->>'relation'
                             and t.object_type = g->>'objectType' and t.object_id = g->>'objectId')
           and not exists (select from ${s}.evt x, jsonb_array_elements(x.data->'tuples') l
                            where x.type = 'grant.expired' and l->>'usrId' = e.data->>'usrId' and l->>'relation' = g->>'relation'
                              and l->>'objectType' = g->>'objectType' and l->>'objectId' = g->>'objectId')`,
+    ],
+    [
+      "grant_gone",
+      "what was taken away is not held, unless it was granted again",
+      `select r.org_id::text as row from ${s}.evt r, jsonb_array_elements(r.data->'tuples') g
+        where r.type = 'grants.removed'
+          and exists (select from ${s}.tup t where t.subject_id = r.data->>'usrId' and t.relation = g->>'relation'
+                         and t.object_type = g->>'objectType' and t.object_id = g->>'objectId')
+          and not exists (select from ${s}.evt e where e.type = 'invitation.accepted' and e.data->>'usrId' = r.data->>'usrId'
+                             and e.data->'tuples' @> jsonb_build_array(g - 'expiresAt') and (e.org_id <> r.org_id or e.seq > r.seq))`,
     ],
     [
       "chain_single",
@@ -260,19 +272,21 @@ export function invariants(schema = "tenancy"): readonly Invariant[] {
     ],
     [
       "end",
-      "nothing happens in a revoked organization but sweeps",
+      "nothing happens in a revoked organization but sweeps, and that grants are taken away",
       `select e.org_id::text as row from ${s}.evt e join ${s}.evt closed on closed.org_id = e.org_id and closed.type = 'org.revoked'
-        where e.seq > closed.seq and e.type not in ('invitation.expired', 'grant.expired')`,
+        where e.seq > closed.seq and e.type not in ('invitation.expired', 'grant.expired', 'grants.removed')`,
     ],
     [
       "key",
-      "a key that is done stands for one event; one that is fenced for none; a caller's key on an event has its row",
+      "a key that is done stands for one event; one that is fenced for none; a caller's key on an event has its row at the first event of the call",
       `select k.scope || k.key as row from ${s}.idem k left join ${s}.evt e on e.org_id = k.org_id and e.seq = k.seq
         where (k.state = 'done' and (e.seq is null or k.result is null or e.idempotency_key <> k.key))
            or (k.state = 'fenced' and num_nonnulls(k.org_id, k.seq, k.result) > 0) or k.state not in ('done', 'fenced')
        union all
        select e.org_id::text from ${s}.evt e where e.idempotency_key is not null and not exists (
-         select from ${s}.idem k where k.org_id = e.org_id and k.seq = e.seq and k.key = e.idempotency_key)
+         select from ${s}.idem k where k.org_id = e.org_id and k.key = e.idempotency_key and k.seq <= e.seq
+            and not exists (select from ${s}.evt b where b.org_id = e.org_id and b.seq between k.seq and e.seq
+                               and b.idempotency_key is distinct from e.idempotency_key))
        union all
        select org_id::text from ${s}.idem where seq is not null group by org_id, seq having count(*) > 1`,
     ],

@@ -31,6 +31,16 @@ export const PROMISED_TRIPS: Readonly<Record<string, number>> = {
   "expireInvitations where nothing has lapsed": 1,
   "expireMemberships where nothing has lapsed": 1,
   "expireGrants where nothing has lapsed": 1,
+  "plan of revokeOrg": 1,
+  "plan of removeUser": 1,
+  "removeUser of nobody": 1,
+  "addMembers of 100": 1,
+  "addMembers of 100, each": 2,
+  "addMembers of 100, dry run": 1,
+  "createInvitations of 100": 1,
+  "changeRoles of 100": 2,
+  "removeMembers of 100": 2,
+  "removeUser in one organization": 3,
   createOrg: 1,
   addMember: 1,
   "addMember with a key and a version": 1,
@@ -80,6 +90,7 @@ export async function operationTrips(
     ...(await oneLookTrips(store, trips)),
     ...(await mutationTrips(store, trips)),
     ...(await heldTrips(store, trips)),
+    ...(await manyTrips(store, trips)),
   };
 }
 
@@ -114,6 +125,35 @@ async function lookUpTrips(store: TenancyStore, trips: CountTrips): Promise<Reco
     "expireMemberships where nothing has lapsed": await trips(() => store.expireMemberships({ orgId })),
     "expireGrants where nothing has lapsed": await trips(() => store.expireGrants({ orgId })),
   };
+}
+
+/** Of many rows, whatever their number. */
+async function manyTrips(store: TenancyStore, trips: CountTrips): Promise<Record<string, number>> {
+  const { orgId, creator } = await world(store);
+  const people = () => Array.from({ length: 100 }, () => ({ usrId: generate("usr"), role: "guest" }) as const);
+  const rows = people();
+  const expiresAt = new Date(Date.now() + HOUR);
+  const offers = people().map(
+    ({ usrId }) => ({ identifier: usrId, role: "guest", invitedBy: creator, expiresAt }) as const,
+  );
+  const count: Record<string, number> = {
+    "plan of revokeOrg": await trips(() => store.plan({ revokeOrg: orgId })),
+    "plan of removeUser": await trips(() => store.plan({ removeUser: { usrId: creator, grants: true } })),
+    "removeUser of nobody": await trips(() => store.removeUser({ usrId: generate("usr"), grants: true })),
+    "addMembers of 100": await trips(() => store.addMembers({ orgId, rows })),
+    "addMembers of 100, each": await trips(() => store.addMembers({ orgId, rows: people(), mode: "each" })),
+    "addMembers of 100, dry run": await trips(() => store.addMembers({ orgId, rows: people(), dryRun: true })),
+    "createInvitations of 100": await trips(() => store.createInvitations({ orgId, rows: offers })),
+  };
+  const { data } = await store.listMembers(orgId, { role: "guest", status: "active", limit: 100 });
+  const roles = data.map(({ id: memId }) => ({ memId, newRole: "member" }) as const);
+  count["changeRoles of 100"] = await trips(() => store.changeRoles({ orgId, rows: roles }));
+  const gone = await store.listMembers(orgId, { role: "member", status: "active", limit: 100 });
+  const removals = gone.data.map(({ id: memId }) => ({ memId, adminUsrId: creator }));
+  count["removeMembers of 100"] = await trips(() => store.removeMembers({ orgId, rows: removals }));
+  const leaver = await store.addMember({ orgId, usrId: generate("usr"), role: "member" });
+  count["removeUser in one organization"] = await trips(() => store.removeUser({ usrId: leaver.usrId }));
+  return count;
 }
 
 /** What is decided on assumed facts, when they hold; a refusal at the first look; a replayed key. */

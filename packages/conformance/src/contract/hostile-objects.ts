@@ -143,6 +143,11 @@ const POLLUTION = {
   slug: 42,
   orgId: "nobody",
   limit: 0,
+  mode: "nobody",
+  dryRun: 42,
+  choices: 42,
+  revoke: 42,
+  grants: 42,
   x: 42,
   // By these the library tells its own kinds of things apart.
   org: "nobody",

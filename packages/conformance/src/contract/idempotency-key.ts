@@ -113,7 +113,7 @@ export const keyScope: Trait = {
 export const noKey: Trait = {
   title: "what is several commits has no key",
   cases: mutations
-    .filter(({ hasKey }) => !hasKey)
+    .filter(({ hasKey, hasKeyOfParts = false }) => !hasKey && !hasKeyOfParts)
     .map((operation) => ({
       name: operation.name,
       run: (open) =>

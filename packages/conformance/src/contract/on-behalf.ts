@@ -63,6 +63,12 @@ const expected: Readonly<Record<string, Row>> = {
   expireInvitations: nobody,
   expireMemberships: nobody,
   expireGrants: nobody,
+  addMembers: administrators,
+  createInvitations: administrators,
+  changeRoles: administrators,
+  removeMembers: administrators,
+  removeUser: anybody,
+  plan: owners,
   listTuplesForSubject: anybody,
   listTuplesForObject: row("ok", "ok", "ok", "forbidden", "forbidden"),
   check: anybody,
@@ -78,10 +84,14 @@ const acting: Readonly<Record<string, Place>> = {
   declineInvitation: [0, "asUsrId"],
   revokeInvitation: [0, "adminUsrId"],
   resendInvitation: [0, "adminUsrId"],
+  removeUser: [0, "usrId"],
   listMemberships: [0],
   listTuplesForSubject: [1],
   check: [0, "subject"],
 };
+
+/** Where the rows of the arguments name whoever acts. */
+const actingInRows: Readonly<Record<string, string>> = { createInvitations: "invitedBy", removeMembers: "adminUsrId" };
 
 export const permissions: Trait = {
   title: "on behalf of somebody an operation goes as far as the permissions",
@@ -103,7 +113,9 @@ function permission(operation: Operation, actor: Actor): TraitCase {
           assertUnchanged(name, before, after);
         } else if (isMutation) {
           const actors = appendedEvents(name, before, after).map((event) => event.actor);
-          assertSame("the actors of its events", actors, [usrId]);
+          // Who belongs nowhere has nothing to leave.
+          const hasLeft = name !== "removeUser" || actor !== "stranger";
+          assertSame("the actors of its events", actors, hasLeft ? [usrId] : []);
         }
       }),
   };
@@ -150,6 +162,15 @@ export const noOtherActor: Trait = {
 
 function byWhom({ name }: Operation, args: readonly unknown[], usrId: UsrId): readonly unknown[] {
   const place = acting[name];
+  const inRows = actingInRows[name];
+  if (inRows !== undefined) {
+    const rows = valueAt(args, [0, "rows"]) as readonly object[];
+    return replaced(
+      args,
+      [0, "rows"],
+      rows.map((each) => ({ ...each, [inRows]: usrId })),
+    );
+  }
   return place === undefined ? args : replaced(args, place, usrId);
 }
 

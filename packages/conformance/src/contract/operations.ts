@@ -1,4 +1,4 @@
-import { generate, type IdType, type TenancyStore } from "@tenantry/core";
+import { generate, type IdType, type OrgId, type TenancyStore } from "@tenantry/core";
 import { assert } from "../assertions.ts";
 import { INVITED, type Town } from "./town.ts";
 
@@ -16,6 +16,8 @@ export interface Operation {
   readonly hasVersion: boolean;
   /** Whether it is one commit, which an idempotency key can stand for. */
   readonly hasKey: boolean;
+  /** Whether a key is taken though it is several commits: it stands for each of them by itself. */
+  readonly hasKeyOfParts?: boolean;
   /** Whether it can be called without its first argument, an object. */
   readonly isInputOptional?: boolean;
   /** Whether the last argument is an object of options of a query. */
@@ -46,6 +48,7 @@ const query = { isMutation: false, hasVersion: false, hasKey: false, ids: [] } a
 const list = { ...query, hasListOptions: true } as const;
 const orgId = [addressed("org", 0)] as const;
 const memId = [addressed("mem", 0)] as const;
+const orgIdOfRows = [addressed("org", 0, "orgId")] as const;
 
 /** Every operation of a store, each with a call that works. */
 export const operations: readonly Operation[] = [
@@ -212,6 +215,48 @@ export const operations: readonly Operation[] = [
     prepare: lapseGrant,
     args: ({ org }) => [{ orgId: org, limit: 10 }],
   },
+  {
+    ...mutation,
+    name: "addMembers",
+    ids: orgIdOfRows,
+    args: ({ org, stranger, owner }) => [
+      { orgId: org, rows: [{ usrId: stranger, role: "member", invitedBy: owner.usrId }], mode: "all", dryRun: false },
+    ],
+    otherArgs: ({ org, stranger }) => [{ orgId: org, rows: [{ usrId: stranger, role: "member" }] }],
+  },
+  {
+    ...mutation,
+    name: "createInvitations",
+    ids: orgIdOfRows,
+    args: (town) => [{ orgId: town.org, rows: [rowOf(invitationOf(town, "member"))], mode: "all" }],
+    otherArgs: (town) => [{ orgId: town.org, rows: [rowOf(invitationOf(town, "guest"))], mode: "all" }],
+  },
+  {
+    ...mutation,
+    name: "changeRoles",
+    ids: orgIdOfRows,
+    args: ({ org, member }) => [{ orgId: org, rows: [{ memId: member.memId, newRole: "guest" }], mode: "each" }],
+    otherArgs: ({ org, member }) => [{ orgId: org, rows: [{ memId: member.memId, newRole: "guest" }], mode: "all" }],
+  },
+  {
+    ...mutation,
+    name: "removeMembers",
+    ids: orgIdOfRows,
+    args: ({ org, member, owner }) => [{ orgId: org, rows: [{ memId: member.memId, adminUsrId: owner.usrId }] }],
+    otherArgs: ({ org, admin, owner }) => [{ orgId: org, rows: [{ memId: admin.memId, adminUsrId: owner.usrId }] }],
+  },
+  {
+    ...mutation,
+    name: "removeUser",
+    hasVersion: false,
+    hasKey: false,
+    hasKeyOfParts: true,
+    ids: [named("usr", 0, "usrId")],
+    args: ({ org, owner, admin }) => [
+      { usrId: owner.usrId, choices: [{ orgId: org, transferTo: admin.usrId }], grants: true, mode: "all", limit: 10 },
+    ],
+  },
+  { ...query, name: "plan", ids: [addressed("org", 0, "revokeOrg")], args: ({ org }) => [{ revokeOrg: org }] },
   { ...query, name: "getOrg", ids: orgId, args: ({ org }) => [org] },
   { ...query, name: "getOrgBySlug", args: () => ["town"] },
   { ...list, name: "listOrgs", args: () => [{ limit: 2, query: "hidden", status: "active" }] },
@@ -282,9 +327,14 @@ async function lapseGrant({ store, org, owner, later, waitUntil }: Town): Promis
   waitUntil(new Date(later.getTime() - 1));
 }
 
-function invitationOf({ org, owner, later }: Town, role: string): object {
+/** The same as a row of many, which are of one organization. */
+function rowOf({ orgId: _, ...row }: ReturnType<typeof invitationOf>): object {
+  return row;
+}
+
+function invitationOf({ org, owner, later }: Town, role: string): { readonly orgId: OrgId } {
   const preTuples = [{ relation: "viewer", objectType: "project", objectId: "plan" }];
-  return {
+  const offer = {
     orgId: org,
     identifier: "guest.7f3a91@hidden.example",
     role,
@@ -292,6 +342,7 @@ function invitationOf({ org, owner, later }: Town, role: string): object {
     expiresAt: new Date(later),
     preTuples,
   };
+  return offer;
 }
 
 /** Calls the method as a caller would whom no type checker watches. */

@@ -6,6 +6,9 @@ const eventKey = ({ orgId, seq }: { readonly orgId: string | null; readonly seq:
 const isAcceptance = (event: TenancyEvent): event is TenancyEvent<"invitation.accepted"> =>
   event.type === "invitation.accepted";
 
+/** What can happen in an organization that was revoked. */
+const AFTER_THE_END: readonly TenancyEvent["type"][] = ["invitation.expired", "grant.expired", "grants.removed"];
+
 /** What rows and keys owe to the events. */
 export const eventInvariants: readonly Invariant[] = [
   {
@@ -25,12 +28,15 @@ export const eventInvariants: readonly Invariant[] = [
   {
     id: "I09",
     name: "grant_kept",
-    rule: "an accepted invitation left all its pre-tuples, but for those that lapsed and those on an organization that ended",
+    rule: "an accepted invitation left all its pre-tuples, but for those that lapsed, were taken since or on an organization that ended",
     *broken({ tables, told, tuples }) {
       const lapsed = new Set(lapsedGrants(tables.evt));
-      for (const { key, tuple, orgId } of grants(tables.evt)) {
+      const taken = takenBy(tables.evt);
+      for (const { key, tuple, orgId, seq } of grants(tables.evt)) {
         const isGone = tuple.objectType === "org" && told.orgs.get(orgId)?.status === "revoked";
-        if (!isGone && !lapsed.has(key) && !tuples.has(key)) {
+        // Of events of several organizations nobody knows which came first.
+        const isTaken = taken.get(key)?.some((other) => other.orgId !== orgId || other.seq > seq) === true;
+        if (!isGone && !isTaken && !lapsed.has(key) && !tuples.has(key)) {
           yield key;
         }
       }
@@ -127,19 +133,19 @@ export const eventInvariants: readonly Invariant[] = [
   {
     id: "I21",
     name: "end",
-    rule: "nothing happens in a revoked organization but sweeps",
+    rule: "nothing happens in a revoked organization but sweeps, and that grants are taken",
     *broken({ eventsOf }) {
       for (const events of eventsOf.values()) {
         const end = events.findIndex(({ type }) => type === "org.revoked");
         const after = end === -1 ? [] : events.slice(end + 1);
-        yield* after.filter(({ type }) => type !== "invitation.expired" && type !== "grant.expired").map(eventKey);
+        yield* after.filter(({ type }) => !AFTER_THE_END.includes(type)).map(eventKey);
       }
     },
   },
   {
     id: "I22",
     name: "key",
-    rule: "a key that is done stands for one event, one that is fenced for none, and a caller's key has its row",
+    rule: "a key that is done stands for the first event of its call, one that is fenced for none, and a caller's has its row",
     *broken({ tables }) {
       const events = new Map(tables.evt.map((event) => [eventKey(event), event]));
       const done = new Set<string>();
@@ -154,9 +160,22 @@ export const eventInvariants: readonly Invariant[] = [
           yield `${row.scope} ${row.key}`;
         }
       }
-      const unstored = tables.evt.filter(
-        (event) => event.idempotencyKey !== null && !done.has(`${eventKey(event)} ${event.idempotencyKey}`),
-      );
+      const isStored = (event: TenancyEvent): boolean => {
+        // The events of one call follow each other.
+        let first = event;
+        for (let seq = event.seq; first.idempotencyKey === event.idempotencyKey; seq -= 1) {
+          if (done.has(`${eventKey(first)} ${event.idempotencyKey}`)) {
+            return true;
+          }
+          const before = events.get(eventKey({ orgId: event.orgId, seq: seq - 1 }));
+          if (before === undefined) {
+            return false;
+          }
+          first = before;
+        }
+        return false;
+      };
+      const unstored = tables.evt.filter((event) => event.idempotencyKey !== null && !isStored(event));
       yield* unstored.map(eventKey);
       yield* repeated(tables.idem, (row) => (row.seq === null ? null : eventKey(row)));
     },
@@ -172,13 +191,14 @@ interface Grant {
   readonly key: string;
   readonly tuple: TenancyEvent<"invitation.accepted">["data"]["tuples"][number];
   readonly orgId: TenancyEvent["orgId"];
+  readonly seq: number;
 }
 
 function grants(events: readonly TenancyEvent[]): readonly Grant[] {
   return events
     .filter(isAcceptance)
-    .flatMap(({ orgId, data }) =>
-      data.tuples.map((tuple) => ({ key: tupleKey(data.usrId, tuple.relation, tuple), tuple, orgId })),
+    .flatMap(({ orgId, seq, data }) =>
+      data.tuples.map((tuple) => ({ key: tupleKey(data.usrId, tuple.relation, tuple), tuple, orgId, seq })),
     );
 }
 
@@ -186,4 +206,20 @@ function lapsedGrants(events: readonly TenancyEvent[]): readonly string[] {
   return events
     .filter((event): event is TenancyEvent<"grant.expired"> => event.type === "grant.expired")
     .flatMap(({ data }) => data.tuples.map((tuple) => tupleKey(tuple.usrId, tuple.relation, tuple)));
+}
+
+/** Where each grant was taken away. */
+function takenBy(events: readonly TenancyEvent[]): ReadonlyMap<string, readonly TenancyEvent[]> {
+  const taken = new Map<string, TenancyEvent[]>();
+  for (const event of events) {
+    if (event.type !== "grants.removed") {
+      continue;
+    }
+    const { usrId, tuples } = event.data as TenancyEvent<"grants.removed">["data"];
+    for (const tuple of tuples) {
+      const key = tupleKey(usrId, tuple.relation, tuple);
+      taken.set(key, [...(taken.get(key) ?? []), event]);
+    }
+  }
+  return taken;
 }

@@ -36,7 +36,7 @@ export interface CreateInvitationInput<M = Metadata> {
   readonly membershipMetadata?: MetadataInput<M>;
 }
 
-interface NewInvitation
+export interface NewInvitation
   extends Pick<Invitation, "orgId" | "identifier" | "role" | "invitedBy" | "expiresAt" | "membershipExpiresAt"> {
   readonly preTuples: readonly Grant[];
   readonly membershipMetadata: Metadata;

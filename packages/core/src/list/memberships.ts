@@ -62,7 +62,7 @@ export const listMembers: Query<
     return {
       org: { read: "org", of: { org: orgId } },
       members: { read: "members", orgId, where, after: cursor, take: limit + 1 },
-      ...(total ? { total: { read: "memberCount", orgId, where } } : {}),
+      ...(total ? { total: { read: "memberCount", orgId, where, most: null } } : {}),
     };
   },
   answer({ orgId, limit }, { org, members, total }, now) {
@@ -113,7 +113,7 @@ export const listMemberships: Query<
 };
 
 /** How the memberships of an effective status are stored: ended ones may still be live there. */
-function storedAs(status: Status | null, now: Date): readonly StoredMemberFilter[] {
+export function storedAs(status: Status | null, now: Date): readonly StoredMemberFilter[] {
   switch (status) {
     case null:
       return [];

@@ -27,7 +27,9 @@ describe("tuples", () => {
     expect(listTuplesForObject.parse("org", acme.id)).toEqual(any);
     expect(listTuplesForObject.parse("org", acme.id, undefined)).toEqual(any);
     expect(listTuplesForObject.parse("org", acme.id, "owner")).toEqual({ ...any, relation: "owner" });
-    expect(listTuplesForObject.reads(any, now)).toEqual({ tuples: { read: "tuplesOfObject", ...any, at: now } });
+    expect(listTuplesForObject.reads(any, now)).toEqual({
+      tuples: { read: "tuplesOfObject", ...any, at: now, take: null },
+    });
     expect(listTuplesForObject.answer(any, { tuples }, now)).toEqual({ ok: true, facts: tuples });
   });
 

@@ -46,7 +46,7 @@ export const listTuplesForObject: Query<
     objectId: objectIdArgument(objectId),
     relation: relation === undefined ? null : relationArgument(relation),
   }),
-  reads: (object, at) => ({ tuples: { read: "tuplesOfObject", ...object, at } }),
+  reads: (object, at) => ({ tuples: { read: "tuplesOfObject", ...object, at, take: null } }),
   answer: (_, { tuples }) => found(tuples),
   of: ({ objectType, objectId }) => (objectType === "org" && isId(objectId, "org") ? { org: objectId } : null),
 };

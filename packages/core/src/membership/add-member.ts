@@ -34,7 +34,7 @@ export interface AddMemberInput<M = Metadata> {
   readonly expiresAt?: Date | null;
 }
 
-interface NewMember {
+export interface NewMember {
   readonly orgId: OrgId;
   readonly usrId: UsrId;
   readonly role: Role;

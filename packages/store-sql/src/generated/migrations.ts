@@ -65,6 +65,8 @@ create index inv_pending on tenancy.inv (org_id, canonical) where status = 'pend
 -- What a sweep looks for, in one organization and in all.
 create index inv_lapsing_of_org on tenancy.inv (org_id, expires_at, id) where status = 'pending';
 create index inv_lapsing on tenancy.inv (expires_at, id) where status = 'pending';
+-- What somebody sent that is open, wherever.
+create index inv_sent on tenancy.inv (invited_by, id, expires_at, org_id) where status = 'pending';
 
 create table tenancy.mem (
   id uuid constraint mem_id_unique primary key,

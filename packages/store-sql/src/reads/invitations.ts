@@ -1,10 +1,24 @@
-import { INVITATION_STATUSES, type InvitationWithOrg, type StoredInvitationFilter } from "@tenantry/core";
+import {
+  INVITATION_STATUSES,
+  type InvitationWithOrg,
+  idOf,
+  type PendingInvitation,
+  type SentInvitation,
+  type StoredInvitationFilter,
+} from "@tenantry/core";
 import { decodeInv, decodeOrg, each, invJson, type Json, orgJson, orNull } from "../rows.ts";
 import type { Values } from "../values.ts";
 import { after, id, list, pageRows, type SqlReads, unseen } from "./sql-read.ts";
 
 export const invitationReads: SqlReads<
-  "invitation" | "pendingInvitations" | "invitations" | "invitationsFor" | "lapsedInvitations"
+  | "invitation"
+  | "pendingInvitations"
+  | "pendingInvitationsTo"
+  | "invitations"
+  | "invitationCount"
+  | "invitationsFor"
+  | "lapsedInvitations"
+  | "sentInvitations"
 > = {
   invitation: (s, { invId }, values) => ({
     sql: `select ${invJson("i")} from ${s}.inv i where i.id = ${id(invId, values)}`,
@@ -21,11 +35,28 @@ export const invitationReads: SqlReads<
     decode: each(decodeInv),
   }),
 
+  pendingInvitationsTo: (s, { orgId, canonicals }, values) => ({
+    sql: list(
+      `json_build_object('canonical', i.canonical, 'row', ${invJson("i")})`,
+      `${s}.inv i
+    where i.org_id = ${id(orgId, values)} and i.canonical = any (${values.add(canonicals, "text[]")}) and i.status = 'pending'`,
+      "i.id",
+    ),
+    decode: each(decodePending),
+  }),
+
   invitations(s, { orgId, anyOf, after: position, take }, values) {
     const own = `i.org_id = ${unseen(id(orgId, values))}${after("i", position, values)}`;
     const where = storedAs(anyOf, values).map((filter) => `${own} and ${filter}`);
     const rows = pageRows({ alias: "i", table: `${s}.inv`, where, take: values.add(take, "int") });
     return { sql: list(invJson("i"), rows, "i.id"), decode: each(decodeInv) };
+  },
+
+  invitationCount(s, { orgId, anyOf, most }, values) {
+    const own = `i.org_id = ${unseen(id(orgId, values))}`;
+    const where = storedAs(anyOf, values).map((filter) => `${own} and ${filter}`);
+    const rows = pageRows({ alias: "i", table: `${s}.inv`, where, take: values.add(most, "int") });
+    return { sql: `select count(*) from ${rows}`, decode: (json) => json as number };
   },
 
   invitationsFor(s, { canonical, anyOf, after: position, take }, values) {
@@ -46,6 +77,15 @@ export const invitationReads: SqlReads<
      order by i.expires_at, i.id limit ${values.add(take, "int")}) i`;
     return { sql: list(invJson("i"), rows, "i.expires_at, i.id"), decode: each(decodeInv) };
   },
+
+  sentInvitations(s, { usrId, orgId, expiresFrom, take }, values) {
+    const own = orgId === null ? "" : ` and i.org_id = ${unseen(id(orgId, values))}`;
+    const rows = `(select i.id, i.org_id from ${s}.inv i
+     where i.status = 'pending' and i.invited_by = ${unseen(id(usrId, values))}${own}
+       and i.expires_at >= ${values.add(expiresFrom, "timestamptz")}
+     order by i.id limit ${values.add(take, "int")}) i`;
+    return { sql: list("json_build_object('id', i.id, 'orgId', i.org_id)", rows, "i.id"), decode: each(decodeSent) };
+  },
 };
 
 /** One condition for each range that has to be read: those of the filters, or one for every status. */
@@ -59,6 +99,16 @@ function storedAs(anyOf: readonly StoredInvitationFilter[], values: Values): rea
       (expiresBefore === null ? "" : ` and i.expires_at < ${values.add(expiresBefore, "timestamptz")}`) +
       (expiresFrom === null ? "" : ` and i.expires_at >= ${values.add(expiresFrom, "timestamptz")}`),
   );
+}
+
+function decodePending(json: Json): PendingInvitation {
+  const { canonical, row } = json as { readonly canonical: string; readonly row: Json };
+  return { canonical, invitation: decodeInv(row) };
+}
+
+function decodeSent(json: Json): SentInvitation {
+  const { id, orgId } = json as { readonly id: string; readonly orgId: string };
+  return { invId: idOf("inv", id), orgId: idOf("org", orgId) };
 }
 
 function decodeInvWithOrg(json: Json): InvitationWithOrg {

@@ -1,6 +1,7 @@
 import {
   idOf,
   type Joins,
+  type JoinsOf,
   type LapsedMembership,
   type MembershipThen,
   type MembershipWithOrg,
@@ -11,11 +12,13 @@ import {
 } from "@tenantry/core";
 import { decodeMem, decodeOrg, each, type Json, memJson, orgJson, orNull } from "../rows.ts";
 import type { Values } from "../values.ts";
-import { after, id, list, orgId, pageRows, type SqlReads, unseen } from "./sql-read.ts";
+import { after, countUpTo, id, list, orgId, pageRows, type SqlReads, unseen } from "./sql-read.ts";
 
 export const membershipReads: SqlReads<
   | "membership"
   | "liveMembership"
+  | "liveMembers"
+  | "memberships"
   | "inviter"
   | "owners"
   | "otherLiveMembership"
@@ -26,6 +29,7 @@ export const membershipReads: SqlReads<
   | "membersAt"
   | "lapsedMemberships"
   | "joins"
+  | "joinsOf"
 > = {
   membership: (s, { memId }, values) => ({
     sql: `select ${memJson("m")} from ${s}.mem m where m.id = ${id(memId, values)}`,
@@ -40,6 +44,26 @@ export const membershipReads: SqlReads<
       decode: orNull(decodeMem),
     };
   },
+
+  liveMembers: (s, { orgId: org, usrIds }, values) => ({
+    sql: list(
+      memJson("m"),
+      `${s}.mem m
+    where m.org_id = ${id(org, values)} and m.usr_id = any (${values.add(usrIds.map(uuidOf), "uuid[]")}) and m.status <> 'revoked'`,
+      "m.id",
+    ),
+    decode: each(decodeMem),
+  }),
+
+  memberships: (s, { orgId: org, memIds }, values) => ({
+    sql: list(
+      memJson("m"),
+      `${s}.mem m
+    where m.org_id = ${id(org, values)} and m.id = any (${values.add(memIds.map(uuidOf), "uuid[]")})`,
+      "m.id",
+    ),
+    decode: each(decodeMem),
+  }),
 
   inviter: (s, { invId }, values) => ({
     sql: `select ${memJson("m")} from ${s}.inv i
@@ -74,11 +98,18 @@ export const membershipReads: SqlReads<
     return { sql: list(memJson("m"), rows, "m.id"), decode: each(decodeMem) };
   },
 
-  memberCount(s, { orgId: org, where: { anyOf, role } }, values) {
+  memberCount(s, { orgId: org, where: { anyOf, role }, most }, values) {
     const own = `m.org_id = ${unseen(id(org, values))}${role === null ? "" : ` and m.role = ${values.add(role, "text")}`}`;
     const filters = anyOf.length === 0 ? [""] : storedAs(anyOf, values).map((filter) => ` and ${filter}`);
+    const counts = filters.map((filter) => {
+      const counted = `from ${s}.mem m where ${own}${filter}`;
+      return most === null ? `(select count(*) ${counted})` : `(${countUpTo(counted, values.add(most, "int"))})`;
+    });
     return {
-      sql: `select ${filters.map((filter) => `(select count(*) from ${s}.mem m where ${own}${filter})`).join(" + ")}`,
+      sql:
+        most === null
+          ? `select ${counts.join(" + ")}`
+          : `select least(${counts.join(" + ")}, ${values.add(most, "int")})`,
       decode: (json) => json as number,
     };
   },
@@ -143,6 +174,15 @@ export const membershipReads: SqlReads<
       decode: (json) => json as unknown as Joins,
     };
   },
+
+  joinsOf(s, { usrIds, at }, values) {
+    const users = `unnest(${values.add(usrIds.map(uuidOf), "uuid[]")}) as u(id)`;
+    const json = `json_build_object('usrId', u.id, 'organizations', (select count(*) from ${s}.mem m
+       where m.usr_id = u.id and m.status in ('active', 'suspended')
+         and (m.expires_at is null or m.expires_at >= ${values.add(at, "timestamptz")})),
+     'joins', coalesce((select j.number from ${s}.joins j where j.usr_id = u.id), 0))`;
+    return { sql: list(json, users, "u.id"), decode: each(decodeJoinsOf) };
+  },
 };
 
 /** One condition for each range that has to be read: those of the filters, or one for every status. */
@@ -184,6 +224,11 @@ export function withOrg(json: string): string {
 function decodeMemWithOrg(json: Json): MembershipWithOrg {
   const { row, org } = json as { readonly row: Json; readonly org: Json };
   return { ...decodeMem(row), org: decodeOrg(org) };
+}
+
+function decodeJoinsOf(json: Json): JoinsOf {
+  const { usrId, ...joins } = json as unknown as Joins & { readonly usrId: string };
+  return { usrId: idOf("usr", usrId), ...joins };
 }
 
 function decodeMemThen(json: Json): MembershipThen {

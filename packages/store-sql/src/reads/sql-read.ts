@@ -49,6 +49,11 @@ export function list(json: string, from: string, order: string): string {
   return `select coalesce(json_agg(${json} order by ${order}), '[]') from ${from}`;
 }
 
+/** How many rows there are, of which no more are looked at than are counted. */
+export function countUpTo(from: string, most: string): string {
+  return `select count(*) from (select 1 ${from} limit ${most}) counted`;
+}
+
 /** Where a page's rows lie: in these ranges of an index, each a table with its condition, in the order of ids. */
 export interface Ranges {
   readonly alias: string;

@@ -1,9 +1,9 @@
 import { idOf, type LapsedGrant } from "@tenantry/core";
 import { decodeTup, each, type Json, tupJson } from "../rows.ts";
 import type { Values } from "../values.ts";
-import { id, list, type SqlReads, unseen } from "./sql-read.ts";
+import { countUpTo, id, list, type SqlReads, unseen } from "./sql-read.ts";
 
-export const tupleReads: SqlReads<"tuplesOfSubject" | "tuplesOfObject" | "anyTuple" | "lapsedGrants"> = {
+export const tupleReads: SqlReads<"tuplesOfSubject" | "tuplesOfObject" | "tupleCount" | "anyTuple" | "lapsedGrants"> = {
   tuplesOfSubject: (s, { usrId, at }, values) => ({
     sql: list(
       tupJson("t"),
@@ -13,18 +13,22 @@ export const tupleReads: SqlReads<"tuplesOfSubject" | "tuplesOfObject" | "anyTup
     decode: each(decodeTup),
   }),
 
-  tuplesOfObject(s, { objectType, objectId, relation, at }, values) {
+  tuplesOfObject(s, { objectType, objectId, relation, at, take }, values) {
     const [type, object] = [values.add(objectType, "text"), values.add(objectId, "text")];
     const only = relation === null ? "" : ` and t.relation = ${values.add(relation, "text")}`;
-    return {
-      sql: list(
-        tupJson("t"),
-        `${s}.tup t
-    where t.object_type = ${type} and t.object_id = ${object}${only}${holds(at, values)}`,
-        "t.relation, t.subject_id",
-      ),
-      decode: each(decodeTup),
-    };
+    const order = "t.relation, t.subject_id";
+    const rows = `${s}.tup t
+    where t.object_type = ${type} and t.object_id = ${object}${only}${holds(at, values)}`;
+    const few = take === null ? rows : `(select t.* from ${rows} order by ${order} limit ${values.add(take, "int")}) t`;
+    return { sql: list(tupJson("t"), few, order), decode: each(decodeTup) };
+  },
+
+  tupleCount(s, { objectType, objectId, at, most }, values) {
+    const [type, object] = [values.add(objectType, "text"), values.add(objectId, "text")];
+    // In this order the index has them; without one, a table of which most rows are of one object is read through.
+    const counted = `from ${s}.tup t where t.object_type = ${type} and t.object_id = ${object}${holds(at, values)}
+    order by t.relation, t.subject_id`;
+    return { sql: countUpTo(counted, values.add(most, "int")), decode: (json) => json as number };
   },
 
   anyTuple(s, { usrId, objectType, objectId, relations, at }, values) {
@@ -50,7 +54,8 @@ export const tupleReads: SqlReads<"tuplesOfSubject" | "tuplesOfObject" | "anyTup
   },
 };
 
-function holds(at: Date, values: Values): string {
+/** The condition that a tuple `t` has not lapsed. */
+export function holds(at: Date, values: Values): string {
   return ` and (t.expires_at is null or t.expires_at >= ${values.add(at, "timestamptz")})`;
 }
 
