@@ -100,6 +100,18 @@ describe.each<readonly [what: string, options: TenancyOptions]>([
     }, exactly("conflict.member_limit"));
   });
 
+  test("two by each call: all of a call or none", () => {
+    const both = stores(options);
+    return rounds(
+      async () => {
+        const { orgId } = await founded(both);
+        const rows = () => [0, 1].map(() => ({ usrId: generate("usr"), role: "member" }) as const);
+        return storm(both, (store) => store.addMembers({ orgId, rows: rows() }));
+      },
+      { ok: PLACES / 2, "conflict.member_limit": AT_ONCE - PLACES / 2 },
+    );
+  });
+
   test("where those who are there have lapsed, and no sweep has run", () => {
     const both = stores(options);
     const late = stores({ ...options, clock: () => new Date(Date.now() + HOUR) });
@@ -139,6 +151,18 @@ describe("a user is in as many organizations as they may be", () => {
       return storm(both, (store, place) => {
         const { orgId } = orgs[place] as (typeof orgs)[number];
         return store.addMember({ orgId, usrId, role: "member" });
+      });
+    }, exactly("conflict.organization_limit"));
+  });
+
+  test("who is added to them beside others, in any order", async () => {
+    const both = stores({ limits: { organizationsPerUser: PLACES } });
+    const orgs = await Promise.all(Array.from({ length: AT_ONCE }, () => founded(both)));
+    await rounds(() => {
+      const rows = [0, 1, 2].map(() => ({ usrId: generate("usr"), role: "member" }) as const);
+      return storm(both, (store, place) => {
+        const { orgId } = orgs[place] as (typeof orgs)[number];
+        return store.addMembers({ orgId, rows: place % 4 < 2 ? rows : rows.toReversed() });
       });
     }, exactly("conflict.organization_limit"));
   });

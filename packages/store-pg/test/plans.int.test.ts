@@ -337,13 +337,15 @@ describe("what grows, and how", () => {
   });
 });
 
+/** A row of many. */
+const row = () => ({ usrId: generate("usr"), role: "member" }) as const;
+
 describe("a look before leaping reads what it counts, whatever there is besides", () => {
   const cases: readonly (readonly [name: string, ask: Ask, rows: number])[] = [
     ["plan of revokeOrg", (s) => s.plan({ revokeOrg: world.org }), 5000],
     ["plan of removeUser", (s) => s.plan({ removeUser: { usrId: world.actor, grants: true } }), 5000],
     ["a dry run", (s) => s.addMembers({ orgId: world.org, rows: [row(), row()], dryRun: true }), 10],
   ];
-  const row = () => ({ usrId: generate("usr"), role: "member" }) as const;
   for (const mode of MODES) {
     test.each(cases)(`%s (${mode})`, async (_, ask, rows) => {
       const cost = await costOf(await statementOf(ask), mode);
@@ -435,6 +437,7 @@ describe("a mutation reads and writes a few rows in an organization of any size"
       () => () => limited.addMember({ orgId: world.org, usrId: generate("usr"), role: "member" }),
     ],
     ["createInvitation under limits", () => () => limited.createInvitation(offer())],
+    ["addMembers under limits", () => () => limited.addMembers({ orgId: world.org, rows: [row(), row()] })],
   ];
 
   for (const mode of MODES) {
