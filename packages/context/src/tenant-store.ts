@@ -17,7 +17,7 @@ import {
   type OrgId,
   type Page,
   type PageOptions,
-  type TenancyStore,
+  type StoreWithin,
   TenantError,
   type TransferOwnershipResult,
   type Tuple,
@@ -74,7 +74,7 @@ export interface TenantStore {
 
 /** What of a store is called: every store of `@tenantry` has it. */
 export interface ConfinedStore {
-  within(orgId: OrgId): Omit<TenancyStore, "createOrg">;
+  within(orgId: OrgId): StoreWithin;
 }
 
 /** A store for one request. Throws `tenant.context_missing` for what no guard made. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { answering, committed, conflicting } from "../test/scripted-port.ts";
 import { eventOf, open, rejection } from "../test/scripted-store.ts";
-import { acme, admin, after, alice, bob, carol, idNo, member, now, offer, owner } from "../test/world.ts";
+import { acme, admin, after, alice, bob, carol, idNo, member, now, offer, otherOrg, owner } from "../test/world.ts";
 import { type OperationName, PERMISSIONS } from "./permissions.ts";
 import type { TenancyStore } from "./tenancy-store.ts";
 
@@ -310,5 +310,30 @@ describe("each operation says what it is about", () => {
     const { store } = open({ load: [answering({ orgs: [acme] }), answering({ org: acme, lapsed: [] })] });
     expect((await rejection(store.as(alice).listOrgs())).code).toBe("forbidden");
     expect((await rejection(store.as(alice).expireInvitations({ orgId: acme.id }))).code).toBe("forbidden");
+  });
+});
+
+describe("a transfer that names another organization than the caller's", () => {
+  const elsewhere = { ...owner, orgId: acme.id };
+  const input = { orgId: otherOrg.id, fromMemId: elsewhere.id, toMemId: member.id };
+
+  test.each([{}, { expectedVersion: 999 }, { idempotencyKey: "k" }])(
+    "tells nothing of it, with %j",
+    async (options) => {
+      const keyUse = { state: "done", operation: "updateOrg", fingerprint: "f", result: null };
+      const there = open({ load: [answering({ org: otherOrg, from: elsewhere, to: member, keyUse, acting: null })] });
+      const nowhere = open({ load: [answering({})] });
+      const told = await rejection(there.store.as(alice).transferOwnership(input, options));
+      const expected = await rejection(nowhere.store.as(alice).transferOwnership(input, options));
+      expect([told.code, told.details]).toEqual([expected.code, expected.details]);
+      expect(told.code).toBe("not_found");
+    },
+  );
+
+  test("a receiver of another one is as one who never was", async () => {
+    const foreign = { ...member, orgId: otherOrg.id, status: "suspended" as const };
+    const { store } = open({ load: [answering({ org: acme, from: owner, to: foreign, acting: owner })] });
+    const error = await rejection(store.as(alice).transferOwnership({ ...input, orgId: acme.id }));
+    expect([error.code, error.details]).toEqual(["not_found", { what: "membership", id: member.id }]);
   });
 });

@@ -10,6 +10,7 @@ import type { OperationName, Permission } from "./permissions.ts";
 import { type AuthorityFact, PRESUMED_AUTHORITY } from "./presumed.ts";
 import { type KeyScope, nothingOf, type Plan, type Read } from "./read.ts";
 import type { Settings } from "./settings.ts";
+import { seenFrom } from "./within.ts";
 
 // Operations on behalf of somebody: the same operations, with who may call them as one more thing that is looked up,
 // decided, and expected by the commit.
@@ -65,7 +66,8 @@ export function mutationAs<
       ...mutation.reads(input, settings, now),
       ...lookUp(mutation.scope(input), usrId),
     }),
-    find(input, answers, now) {
+    find(input, all, now) {
+      const answers = seenBy(actorIn(all, now), mutation.scope(input), all);
       const own = mutation.find(input, answers, now);
       if (!own.ok) {
         return own;
@@ -125,6 +127,14 @@ export function queryAs<Args extends readonly unknown[], Input, P extends Plan, 
 const nobody = (): readonly Concern[] => [];
 const noOne = (): null => null;
 const nowhere = (): null => null;
+
+/**
+ * Where a call names an organization nothing of another one is there, and to somebody who does not belong to it nothing at
+ * all: otherwise what is theirs elsewhere would tell what is here.
+ */
+function seenBy<A extends object>(actor: AuthorityFact | null, scope: KeyScope, answers: A): A {
+  return !hasOwn(scope, "org") ? answers : actor === null ? nothingOf(answers) : seenFrom(scope.org, answers);
+}
 
 /** Where somebody's authority is looked up: in the organization that the call is about. */
 function lookUp(of: KeyScope | null, usrId: UsrId): WithActing {

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { answering, committed, conflicting } from "../test/scripted-port.ts";
+import { answering, committed, conflicting, scriptedPort, times } from "../test/scripted-port.ts";
 import { keyOf, open, rejection } from "../test/scripted-store.ts";
-import { acme, after, bob, carol, member, offer, owner } from "../test/world.ts";
+import { acme, after, bob, carol, member, now, offer, owner } from "../test/world.ts";
 import type { MembershipExpectation } from "./change.ts";
 import { handOut, heldEntity } from "./held.ts";
 import type { Invitation, Membership, Organization } from "./model.ts";
-import type { Tenancy } from "./tenancy.ts";
+import { Tenancy } from "./tenancy.ts";
 
 // An entity that the library handed out says what its id stands for, so nothing has to be looked up; the guards of the
 // commit find out whether it is still so.
@@ -211,6 +211,18 @@ test("an id and the entity behind it are the same input to an idempotency key", 
 
 test("a row in a list that shows the organization beside it is the row alone", () => {
   const shown = {};
-  handOut(shown, { ...member, org: acme });
-  expect(heldEntity(shown)).toEqual(member);
+  handOut(shown, { ...member, org: acme }, true);
+  expect(heldEntity(shown)).toEqual({ entity: member, isCertain: true });
+});
+
+test("what was seen inside the host's transaction is looked up again: it may have been undone with it", async () => {
+  const facts = { membership: member, org: acme, owners: [owner.id, member.id] };
+  const script = { load: times(4, answering(facts)), commit: times(3, committed) };
+  const { calls, port } = scriptedPort(script);
+  const store = new Tenancy({ ...port, join: (_, work) => work(port) }, { clock: () => now });
+  const [read, changed] = [await store.getMembership(member.id), await store.suspendMembership(member.id)];
+  calls.length = 0;
+  await store.suspendMembership(read);
+  await store.reinstateMembership(changed).catch(() => undefined);
+  expect(calls.filter((call) => call === "load")).toHaveLength(2);
 });

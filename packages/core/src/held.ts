@@ -5,26 +5,36 @@ export type Entity = Organization | Membership | Invitation;
 
 const ENTITY = /^(?:org|mem|inv)_/;
 
+/** What an object that was handed out stands for. */
+export interface HandedOut {
+  readonly entity: Entity;
+  /**
+   * Whether that was true once. What somebody saw inside the host's transaction may have been undone with it, and then the
+   * version or the instant that it is told by is given out again, for something else: of such an entity only the id counts.
+   */
+  readonly isCertain: boolean;
+}
+
 /**
  * Every entity that was handed out, with what it says. Callers' objects are looked up here and never read: no getter and
  * no proxy of theirs runs, nothing can be forged, and a `Date` of theirs that was set to another time changes nothing.
  */
-const handedOut = new WeakMap<object, Entity>();
+const handedOut = new WeakMap<object, HandedOut>();
 
 /** Remembers what an object said that is handed out, if it stands for an entity. */
-export function handOut(object: object, value: object): void {
+export function handOut(object: object, value: object, isCertain: boolean): void {
   if (isEntity(value)) {
-    handedOut.set(object, "org" in value ? withoutOrg(value) : value);
+    handedOut.set(object, { entity: Object.hasOwn(value, "org") ? withoutOrg(value) : value, isCertain });
   }
 }
 
-/** The entity behind an object that this library handed out; `undefined` for everything else, copies included. */
-export function heldEntity(value: unknown): Entity | undefined {
+/** What is behind an object that this library handed out; `undefined` for everything else, copies included. */
+export function heldEntity(value: unknown): HandedOut | undefined {
   return typeof value === "object" && value !== null ? handedOut.get(value) : undefined;
 }
 
 /** A list may show the organization beside a row; it is no part of it. */
-function withoutOrg(value: Entity & { readonly org: unknown }): Entity {
+function withoutOrg(value: Entity & { readonly org?: unknown }): Entity {
   const { org: _, ...entity } = value;
   return entity;
 }

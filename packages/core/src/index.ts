@@ -210,4 +210,5 @@ export {
 } from "./store.ts";
 export { Tenancy } from "./tenancy.ts";
 export type { CreateOptions, SweepOptions, TenancyStore } from "./tenancy-store.ts";
+export type { StoreWithin } from "./within.ts";
 export { eventsOf } from "./written.ts";

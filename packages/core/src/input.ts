@@ -62,6 +62,15 @@ export function isArray(value: unknown): value is readonly unknown[] {
   return readFrom(() => Array.isArray(value));
 }
 
+/** How long a caller's list says it is. A proxy may say anything. */
+export function lengthOf(list: readonly unknown[]): number {
+  const length: unknown = readFrom(() => list.length);
+  if (typeof length !== "number" || !Number.isSafeInteger(length) || length < 0) {
+    throw errorFor("precondition.invalid_input", { key: null });
+  }
+  return length;
+}
+
 /** What an operation is about: its id, and what it said if the caller handed back an entity in place of the id. */
 export interface Addressed<T extends keyof EntityOf> {
   readonly id: Id<T>;
@@ -74,8 +83,9 @@ interface EntityOf {
 }
 
 export function addressed<T extends keyof EntityOf>(type: T, value: unknown): Addressed<T> {
-  const entity = heldEntity(value);
-  return { id: idArgument(type, entity?.id ?? value), held: entity as EntityOf[T] | undefined };
+  const handed = heldEntity(value);
+  const held = handed?.isCertain === true ? (handed.entity as EntityOf[T]) : undefined;
+  return { id: idArgument(type, handed?.entity.id ?? value), held };
 }
 
 export function optionalId<T extends IdType>(type: T, value: unknown): Id<T> | null {
@@ -155,7 +165,7 @@ export function preTuplesArgument(value: unknown, orgId: OrgId): readonly Grant[
   if (!isArray(value)) {
     throw errorFor("precondition.invalid_pre_tuple", { index: null, field: null });
   }
-  const length = readFrom(() => value.length);
+  const length = lengthOf(value);
   const tuples = Array.from({ length: Math.min(length, PRE_TUPLES) }, (_, index) =>
     preTuple(
       readFrom(() => value[index]),

@@ -39,13 +39,13 @@ export function fromJson(value: unknown): unknown {
 
 /**
  * A frozen copy that shares nothing with the store: whatever a caller does to it changes nothing. Entities in it are
- * known again when the caller hands them back.
+ * known again when the caller hands them back, by their ids alone where it is not certain that they were ever true.
  */
-export function detached<T>(value: T): T {
-  return copy(value) as T;
+export function detached<T>(value: T, isCertain = true): T {
+  return copy(value, isCertain) as T;
 }
 
-function copy(value: unknown): unknown {
+function copy(value: unknown, isCertain: boolean): unknown {
   if (typeof value !== "object" || value === null) {
     return value;
   }
@@ -53,13 +53,13 @@ function copy(value: unknown): unknown {
     return new Date(value.getTime());
   }
   if (Array.isArray(value)) {
-    return Object.freeze(value.map(copy));
+    return Object.freeze(value.map((inner) => copy(inner, isCertain)));
   }
   // Spread first: that is several times faster than to collect the entries.
   const made: Record<string, unknown> = { ...value };
   for (const key of Object.keys(made)) {
-    made[key] = copy(made[key]);
+    made[key] = copy(made[key], isCertain);
   }
-  handOut(Object.freeze(made), value);
+  handOut(Object.freeze(made), value, isCertain);
   return made;
 }

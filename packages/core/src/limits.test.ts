@@ -49,6 +49,18 @@ describe("room in an organization", () => {
     expect(room(null, { stock: stock(100) })).toEqual({ ok: true, facts: active });
   });
 
+  test("a function gets a frozen copy", () => {
+    const org = { ...acme, metadata: { plan: "free" } };
+    let seen: object = org;
+    const limit = (of: typeof acme): number => {
+      seen = of;
+      return 5;
+    };
+    expect(room(limit, { org, stock: stock(1) })).toMatchObject({ ok: true });
+    expect(seen).toEqual(org);
+    expect([seen === org, Object.isFrozen(seen)]).toEqual([false, true]);
+  });
+
   test("a number that was not compared yet is expected of the row", () => {
     expect(room(3)).toEqual({ ok: true, facts: { ...active, room: { members: 2 } } });
   });

@@ -2,11 +2,12 @@ import { type Change, type ExistingOrg, gained, type OrgFields, stillActive } fr
 import { type Found, found, type Rejected, reject } from "./decision.ts";
 import { errorFor } from "./errors.ts";
 import { consult, fields } from "./input.ts";
+import { detached } from "./json.ts";
 import type { Metadata, Organization, UsrId } from "./model.ts";
 import type { OrgFact } from "./presumed.ts";
 import type { Joins, Stock } from "./read.ts";
 
-/** How many of something there may be: an integer from 0, or a function that answers one, or `null` for any number. */
+/** How many of something there may be: an integer from 0, or a function of a frozen copy that answers one, or `null` for any number. */
 export type Limit<T> = number | ((of: T) => number | null);
 
 /** How many of what there may be; `null`, or left out, is no limit. */
@@ -138,7 +139,8 @@ function numberOf<T>(limit: Limit<T>, of: T): number | null {
     return limit;
   }
   return consult(() => {
-    const most = (limit as (of: T) => unknown)(of);
+    // A frozen copy: what the store has is not for a function to change.
+    const most = (limit as (of: T) => unknown)(detached(of, false));
     if (most === null || isCount(most)) {
       return most;
     }

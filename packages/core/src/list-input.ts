@@ -9,6 +9,7 @@ import {
   isObjectType,
   isRelation,
   isSlug,
+  lengthOf,
   memberOf,
   readFrom,
 } from "./input.ts";
@@ -203,6 +204,6 @@ export function elements(value: unknown, most: number): readonly unknown[] | nul
   if (!isArray(value)) {
     return null;
   }
-  const length = readFrom(() => value.length);
+  const length = lengthOf(value);
   return length >= 1 && length <= most ? Array.from({ length }, (_, index) => readFrom(() => value[index])) : null;
 }

@@ -1,5 +1,5 @@
 import type { Found, Rejected } from "./decision.ts";
-import type { Page } from "./model.ts";
+import type { OrgId, Page } from "./model.ts";
 import type { Concern } from "./operation.ts";
 import type { AnswersTo, OrgRef, Plan } from "./read.ts";
 
@@ -12,6 +12,8 @@ export interface Query<Args extends readonly unknown[], Input, P extends Plan, R
   readonly answer: (input: Input, answers: AnswersTo<P>, now: Date) => Found<R> | Rejected;
   /** Which organization it is about, for those who ask on behalf of themselves; left out or `null`: none. */
   readonly of?: (input: Input) => OrgRef | null;
+  /** An organization that the input names as the object of tuples; left out or `null`: none. */
+  readonly object?: (input: Input) => OrgId | null;
   /** Whom it is about. Nobody in particular, where this is left out. */
   readonly concerns?: (input: Input, answers: AnswersTo<P>) => readonly Concern[];
 }

@@ -94,7 +94,9 @@ describe("what it may hold", () => {
         throw new Error("no");
       },
     });
-    for (const value of [revoked({}), { a: revoked([]) }, throwing]) {
+    const lying = (length: unknown) => new Proxy([], { get: (_, key) => (key === "length" ? length : 1) });
+    const lists = [1n, Number.NaN, -1, 1.5, "2", {}].map((length) => ({ a: lying(length) }));
+    for (const value of [revoked({}), { a: revoked([]) }, throwing, ...lists]) {
       expect(refused(() => taken(value))).toMatchObject({ code: "precondition.invalid_input" });
     }
   });
@@ -114,6 +116,17 @@ describe("how it changes", () => {
       ok: false,
       details: { key: "metadata", reason: "size", path: null },
     });
+  });
+
+  test("what a polluted prototype has is no part of it", () => {
+    Object.assign(Object.prototype, { plan: null });
+    try {
+      expect(merged({ plan: "pro" }, { y: 1 })).toEqual({ ok: true, metadata: { plan: "pro", y: 1 } });
+      Object.assign(Object.prototype, { plan: "pro" });
+      expect(changedKeys({}, { plan: "pro" })).toEqual(["plan"]);
+    } finally {
+      Reflect.deleteProperty(Object.prototype, "plan");
+    }
   });
 
   test("the keys that differ are named, in order", () => {

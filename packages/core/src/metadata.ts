@@ -1,5 +1,5 @@
 import { errorFor, escaped, type MetadataKey, type Rejections } from "./errors.ts";
-import { consult, isArray, readFrom } from "./input.ts";
+import { consult, isArray, lengthOf, readFrom } from "./input.ts";
 import type { JsonValue, Metadata } from "./model.ts";
 import { isKept } from "./text.ts";
 
@@ -64,7 +64,7 @@ export function newMetadata(value: unknown, key: MetadataKey, schema: MetadataSc
 
 /** What becomes of metadata by a change: merged one level deep, then as a whole shown to the schema. */
 export function judge(before: Metadata, patch: Metadata, key: MetadataKey, schema: MetadataSchema | null): Judged {
-  const whole = inOrder(Object.entries({ ...before, ...patch }).filter(([name]) => patch[name] !== null));
+  const whole = inOrder(Object.entries({ ...before, ...patch }).filter(([, value]) => value !== null));
   if (sizeOf(whole) > MOST_BYTES) {
     return { ok: false, details: { key, reason: "size", path: null } };
   }
@@ -74,8 +74,13 @@ export function judge(before: Metadata, patch: Metadata, key: MetadataKey, schem
 /** The keys in which two differ, in order. */
 export function changedKeys(before: Metadata, after: Metadata): readonly string[] {
   return [...new Set([...Object.keys(before), ...Object.keys(after)])]
-    .filter((key) => JSON.stringify(before[key]) !== JSON.stringify(after[key]))
+    .filter((key) => own(before, key) !== own(after, key))
     .sort();
+}
+
+/** Its own value: what a polluted prototype has there is not looked at. */
+function own(metadata: Metadata, key: string): string | null {
+  return Object.hasOwn(metadata, key) ? JSON.stringify(metadata[key]) : null;
 }
 
 function shown(whole: Metadata, key: MetadataKey, schema: MetadataSchema): Judged {
@@ -150,7 +155,7 @@ function copiedObject(value: object, path: string, level: number, room: { bytes:
     throw new Unfit("depth", path);
   }
   if (isArray(value)) {
-    const length = readFrom(() => value.length);
+    const length = lengthOf(value);
     spend(room, length);
     return Array.from({ length }, (_, index) =>
       copied(

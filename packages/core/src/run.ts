@@ -62,14 +62,16 @@ export async function ask<Args extends readonly unknown[], Input, P extends Plan
   const query = acting === null ? own : queryAs(own, acting, settings);
   const input = query.parse(...args);
   const now = readClock(settings);
-  const answers = await inPlace(port, { operation: query.name, isMutation: false }, (joined) =>
-    attempts().load(() => (joined ?? port).load(query.reads(input, now))),
-  );
+  let isCertain = true;
+  const answers = await inPlace(port, { operation: query.name, isMutation: false }, (joined) => {
+    isCertain = joined === null;
+    return attempts().load(() => (joined ?? port).load(query.reads(input, now)));
+  });
   const answer = query.answer(input, answers, now);
   if (!answer.ok) {
     throw toError(answer);
   }
-  return detached(answer.facts);
+  return detached(answer.facts, isCertain);
 }
 
 /** Runs a mutation until it is committed or refused. `last` is its options, as the caller gave them. */
@@ -107,7 +109,7 @@ async function perform<P extends MutationPlan, R>(
     decision ??= await decided(tries, access, call, !isKeyFresh);
     const { result, write } = decision;
     if (write === null) {
-      return wrote(result, []);
+      return wrote(result, [], joined === null);
     }
     const commit = call.commit(write, result);
     const committed = await tries.commit(
@@ -115,7 +117,7 @@ async function perform<P extends MutationPlan, R>(
       () => unknownOutcome(port, call.claim(commit.org.id)),
     );
     if (committed !== null) {
-      return wrote(result, eventsWritten(commit, committed));
+      return wrote(result, eventsWritten(commit, committed), joined === null);
     }
     lost += 1;
     if (

@@ -73,6 +73,7 @@ import {
   type UpdateOrgInput,
   updateOrg,
 } from "./org.ts";
+import { type OperationName, PERMISSIONS } from "./permissions.ts";
 import { type Planned, type Plans, plan } from "./plan/plan.ts";
 import type { RemoveUserInput, RemoveUserResult } from "./removal/remove-user.ts";
 import { removal } from "./removal.ts";
@@ -81,6 +82,7 @@ import { settingsFrom, type TenancyOptions } from "./settings.ts";
 import type { Capabilities, StorePort } from "./store.ts";
 import { sweep } from "./sweep.ts";
 import type { CreateOptions, SweepOptions, TenancyStore } from "./tenancy-store.ts";
+import { ACROSS, type StoreWithin } from "./within.ts";
 
 /**
  * The operations over a store port, for the host or on behalf of somebody. To them metadata is an object and nothing else.
@@ -251,8 +253,11 @@ class AnyTenancy extends Operations {
     return new Operations({ ...this.#own, acting: idArgument("usr", usrId) });
   }
 
-  within(orgId: OrgId): Omit<TenancyStore, "createOrg"> {
-    return new Operations({ ...this.#own, within: idArgument("org", orgId) });
+  within(orgId: OrgId): StoreWithin {
+    const inside = new Operations({ ...this.#own, within: idArgument("org", orgId) });
+    const names = Object.keys(PERMISSIONS) as OperationName[];
+    const those = names.filter((name) => !(ACROSS as readonly string[]).includes(name));
+    return Object.fromEntries(those.map((name) => [name, inside[name].bind(inside)])) as unknown as StoreWithin;
   }
 
   standing(input: StandingInput): Promise<Standing> {
@@ -282,7 +287,7 @@ export interface Tenancy<O = Metadata, M = Metadata> extends TenancyStore<O, M> 
    * The same operations inside one organization: whatever belongs to another one counts as absent, with the errors, the
    * bytes and the round trips of an id that never was. It authorises nobody. Throws `InvalidIdError`, `InvalidTypeError`.
    */
-  within(orgId: OrgId): Omit<TenancyStore<O, M>, "createOrg">;
+  within(orgId: OrgId): StoreWithin<O, M>;
 
   /**
    * Where a user stands with an organization: itself, their live membership, their role tuples, and which of some tuples

@@ -1,11 +1,37 @@
 import type { Query } from "./list.ts";
-import type { OrgId } from "./model.ts";
+import type { Metadata, OrgId } from "./model.ts";
 import type { FreshIds, Mutation, MutationPlan } from "./operation.ts";
 import { hasOwn } from "./own.ts";
-import type { Plan } from "./read.ts";
+import { nothingOf, type Plan } from "./read.ts";
+import type { TenancyStore } from "./tenancy-store.ts";
 
 // Operations inside one organization: the same operations, to which whatever belongs to another one is not there.
 // Nothing more is looked up for it: every row says whose it is.
+
+/**
+ * Operations that look across organizations: what is left of a page of theirs would not be a page, and a sweep that finds
+ * others first would never come to this one.
+ */
+export const ACROSS: readonly Across[] = [
+  "createOrg",
+  "listOrgs",
+  "listMemberships",
+  "listInvitationsFor",
+  "listTuplesForSubject",
+  "expireInvitations",
+  "expireMemberships",
+  "expireGrants",
+];
+type Across =
+  | "createOrg"
+  | "listOrgs"
+  | "listMemberships"
+  | "listInvitationsFor"
+  | "listTuplesForSubject"
+  | `expire${"Invitations" | "Memberships" | "Grants"}`;
+
+/** The operations inside one organization. */
+export type StoreWithin<O = Metadata, M = Metadata> = Omit<TenancyStore<O, M>, Across>;
 
 /** A mutation that finds nothing of another organization. */
 export function mutationWithin<
@@ -32,11 +58,17 @@ export function queryWithin<Args extends readonly unknown[], Input, P extends Pl
   query: Query<Args, Input, P, R>,
   orgId: OrgId,
 ): Query<Args, Input, P, R> {
-  return { ...query, answer: (input, answers, now) => query.answer(input, seenFrom(orgId, answers), now) };
+  return {
+    ...query,
+    answer(input, answers, now) {
+      const object = query.object?.(input) ?? orgId;
+      return query.answer(input, object === orgId ? seenFrom(orgId, answers) : nothingOf(answers), now);
+    },
+  };
 }
 
 /** The same answers without rows of other organizations. */
-function seenFrom<A extends object>(orgId: OrgId, answers: A): A {
+export function seenFrom<A extends object>(orgId: OrgId, answers: A): A {
   const seen = (answer: unknown): unknown =>
     Array.isArray(answer) ? answer.filter((row) => isOf(orgId, row)) : isOf(orgId, answer) ? answer : null;
   return Object.fromEntries(Object.entries(answers).map(([name, answer]) => [name, seen(answer)])) as A;

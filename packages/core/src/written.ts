@@ -24,9 +24,9 @@ export function eventsWritten({ org, events }: Commit, outcome: CommitOutcome): 
 /** The events behind each result of a mutation. */
 const written = new WeakMap<object, readonly TenancyEvent[]>();
 
-/** A result as it is handed out, with the events that it stands for. */
-export function wrote<R>(result: R, events: readonly TenancyEvent[]): R {
-  const out = detached(result);
+/** A result as it is handed out, with the events that it stands for; not certain where the host may still undo it. */
+export function wrote<R>(result: R, events: readonly TenancyEvent[], isCertain = true): R {
+  const out = detached(result, isCertain);
   written.set(out as object, events);
   return out;
 }

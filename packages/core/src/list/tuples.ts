@@ -48,8 +48,16 @@ export const listTuplesForObject: Query<
   }),
   reads: (object, at) => ({ tuples: { read: "tuplesOfObject", ...object, at, take: null } }),
   answer: (_, { tuples }) => found(tuples),
-  of: ({ objectType, objectId }) => (objectType === "org" && isId(objectId, "org") ? { org: objectId } : null),
+  of({ objectType, objectId }) {
+    const org = orgAs(objectType, objectId);
+    return org === null ? null : { org };
+  },
+  object: ({ objectType, objectId }) => orgAs(objectType, objectId),
 };
+
+function orgAs(objectType: string, objectId: string): OrgId | null {
+  return objectType === "org" && isId(objectId, "org") ? objectId : null;
+}
 
 export interface CheckInput {
   readonly subject: UsrId;
@@ -93,6 +101,7 @@ export const check: Query<
     tuple: { read: "anyTuple", usrId, objectType: object.type, objectId: object.id, relations, at },
     ...(org === null ? {} : { org: { read: "org", of: { org } } }),
   }),
+  object: ({ object }) => orgAs(object.type, object.id),
   answer: ({ needsActiveOrg }, { tuple, org }) => found(tuple && (!needsActiveOrg || org?.status === "active")),
   concerns: ({ usrId }) => [{ usrId, role: null }],
 };
