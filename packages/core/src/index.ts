@@ -208,7 +208,7 @@ export {
   type StorePort,
   type Tables,
 } from "./store.ts";
+export type { StoreWithin } from "./store-within.ts";
 export { Tenancy } from "./tenancy.ts";
 export type { CreateOptions, SweepOptions, TenancyStore } from "./tenancy-store.ts";
-export type { StoreWithin } from "./within.ts";
 export { eventsOf } from "./written.ts";

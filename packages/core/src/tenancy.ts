@@ -80,9 +80,9 @@ import { removal } from "./removal.ts";
 import { ask, type Context, contextOf, mutate } from "./run.ts";
 import { settingsFrom, type TenancyOptions } from "./settings.ts";
 import type { Capabilities, StorePort } from "./store.ts";
+import { ACROSS, type StoreWithin } from "./store-within.ts";
 import { sweep } from "./sweep.ts";
 import type { CreateOptions, SweepOptions, TenancyStore } from "./tenancy-store.ts";
-import { ACROSS, type StoreWithin } from "./within.ts";
 
 /**
  * The operations over a store port, for the host or on behalf of somebody. To them metadata is an object and nothing else.

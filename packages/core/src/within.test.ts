@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { answering, committed } from "../test/scripted-port.ts";
 import { open, rejection } from "../test/scripted-store.ts";
 import { acme, alice, bob, idNo, member, membership, offer, otherOrg, owner, yesterday } from "../test/world.ts";
-import { ACROSS } from "./within.ts";
+import { ACROSS } from "./store-within.ts";
 
 const { id } = acme;
 const foreign = membership({ id: idNo("mem", 9), usrId: bob, orgId: otherOrg.id });

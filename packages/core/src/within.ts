@@ -1,37 +1,11 @@
 import type { Query } from "./list.ts";
-import type { Metadata, OrgId } from "./model.ts";
+import type { OrgId } from "./model.ts";
 import type { FreshIds, Mutation, MutationPlan } from "./operation.ts";
 import { hasOwn } from "./own.ts";
 import { nothingOf, type Plan } from "./read.ts";
-import type { TenancyStore } from "./tenancy-store.ts";
 
 // Operations inside one organization: the same operations, to which whatever belongs to another one is not there.
 // Nothing more is looked up for it: every row says whose it is.
-
-/**
- * Operations that look across organizations: what is left of a page of theirs would not be a page, and a sweep that finds
- * others first would never come to this one.
- */
-export const ACROSS: readonly Across[] = [
-  "createOrg",
-  "listOrgs",
-  "listMemberships",
-  "listInvitationsFor",
-  "listTuplesForSubject",
-  "expireInvitations",
-  "expireMemberships",
-  "expireGrants",
-];
-type Across =
-  | "createOrg"
-  | "listOrgs"
-  | "listMemberships"
-  | "listInvitationsFor"
-  | "listTuplesForSubject"
-  | `expire${"Invitations" | "Memberships" | "Grants"}`;
-
-/** The operations inside one organization. */
-export type StoreWithin<O = Metadata, M = Metadata> = Omit<TenancyStore<O, M>, Across>;
 
 /** A mutation that finds nothing of another organization. */
 export function mutationWithin<
