@@ -52,7 +52,7 @@ export class TenantValidator {
       ttl: 1,
       ttlResolution: 0,
       perf: { now: () => clock().getTime() },
-      disposeAfter: (entry) => this.#forget(entry),
+      disposeAfter: (entry, key) => this.#forget(key, entry),
     });
   }
 
@@ -162,23 +162,32 @@ export class TenantValidator {
     // Of two looks that overlapped the later answer may be the earlier snapshot.
     const tenant = known !== null && known.tenant.version > found.version ? known.tenant : found;
     if (tenant === found) {
-      this.#entries.set(idKey, { is: "tenant", tenant, aliases: new Set() }, { ttl: this.#ttl });
+      const aliases = known !== null && isSame(known.tenant, found) ? known.aliases : new Set<string>();
+      this.#entries.set(idKey, { is: "tenant", tenant, aliases }, { ttl: this.#ttl });
     }
-    const entry = this.#entries.get(idKey);
-    if (key !== idKey && entry?.is === "tenant" && isNamedBy(tenant, key)) {
-      entry.aliases.add(key);
+    if (key !== idKey && isNamedBy(tenant, key)) {
       this.#entries.set(key, { is: "alias", id: found.id }, { ttl: this.#ttl });
+      this.#aliasesOf(idKey)?.add(key);
     }
     return tenant;
   }
 
-  /** Slugs and domains go with the tenant that they name. */
-  #forget(entry: Entry): void {
-    if (entry.is === "tenant") {
+  /** Slugs and domains go with the tenant that they name, unless it was only read again. */
+  #forget(key: string, entry: Entry): void {
+    if (entry.is === "tenant" && this.#aliasesOf(key) !== entry.aliases) {
       for (const alias of entry.aliases) {
         this.#entries.delete(alias);
       }
     }
+    if (entry.is === "alias") {
+      // A tenant that is read again and again must not collect every name it ever had.
+      this.#aliasesOf(referenceKey(idReference(entry.id)))?.delete(key);
+    }
+  }
+
+  #aliasesOf(idKey: string): Set<string> | null {
+    const entry = this.#entries.peek(idKey);
+    return entry?.is === "tenant" ? entry.aliases : null;
   }
 
   /** A reference that was unknown may be known from now on. */
@@ -197,6 +206,11 @@ export class TenantValidator {
 
 function asReference(reference: TenantReference | OrgId): TenantReference {
   return isId(reference, "org") ? idReference(reference) : (reference as TenantReference);
+}
+
+/** Whether slugs and domains that named a tenant still do, as far as it can tell. */
+function isSame(known: TenantInfo, found: TenantInfo): boolean {
+  return known.version === found.version && known.slug === found.slug;
 }
 
 /** Whether a tenant still has the slug by which an older answer found it. */
