@@ -23,6 +23,10 @@ function event<T extends TenancyEvent["type"]>(type: T, data: object = {}): Tena
   return { orgId: id, seq: 4, type, at, actor: null, idempotencyKey: null, data } as unknown as TenancyEvent;
 }
 
+function fail(): never {
+  throw new Error("not to be read");
+}
+
 /** A directory that answers when it is told to. */
 function scripted(): {
   readonly directory: TenantDirectory;
@@ -335,6 +339,38 @@ describe("an event", () => {
       expect(asked.find).toBe(1);
     },
   );
+
+  test.each([
+    ["nothing", undefined],
+    ["null", null],
+    ["a text", "org.suspended"],
+    ["an empty object", {}],
+    ["one without a type", { orgId: id }],
+    ["one with a type that is no text", { orgId: id, type: Symbol("org.suspended") }],
+    ["one of no organization", { type: "org.suspended", orgId: null }],
+    ["one of something else", { type: "org.suspended", orgId: idNo("usr", 1) }],
+    ["one that cannot be read", new Proxy({}, { get: fail })],
+  ])("that is none changes nothing: %s", async (_, event) => {
+    const { validator, asked } = open();
+    await validator.lookup(slug);
+    validator.onEvent(event as never);
+    await validator.lookup(slug);
+    expect(asked.find).toBe(1);
+  });
+
+  test.each([
+    ["org.created", undefined],
+    ["org.created", { slug: 7 }],
+    ["org.updated", null],
+    ["org.updated", { changes: null }],
+    ["org.updated", { changes: { slug: null } }],
+  ] as const)("%s of the tenant ends what is kept, also with the data %j", async (type, data) => {
+    const { validator, asked } = open();
+    await validator.lookup(slug);
+    validator.onEvent({ orgId: id, type, data } as never);
+    await validator.lookup(slug);
+    expect(asked.find).toBe(2);
+  });
 
   test("of one tenant leaves the others", async () => {
     const { validator, asked } = open();

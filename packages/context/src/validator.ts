@@ -88,14 +88,17 @@ export class TenantValidator {
     }
   }
 
-  /** What a committed change means to what is known: feed it every event of an organization, from wherever they come. */
+  /**
+   * What a committed change means to what is known: feed it every event of an organization, from wherever they come. Never
+   * throws: what is no event of an organization's changes nothing.
+   */
   onEvent(event: TenancyEvent): void {
-    if (isAboutTenant(event.type)) {
-      this.invalidate(event.orgId);
-      this.#appeared({ kind: "id", value: event.orgId });
-      const slug = newSlug(event);
-      if (slug !== null) {
-        this.#appeared({ kind: "slug", value: slug });
+    const news = decodeNews(event);
+    if (news !== null && isAboutTenant(news.type)) {
+      this.invalidate(news.orgId);
+      this.#appeared({ kind: "id", value: news.orgId });
+      if (news.slug !== null) {
+        this.#appeared({ kind: "slug", value: news.slug });
       }
     }
   }
@@ -225,14 +228,28 @@ function isAboutTenant(type: string): boolean {
   return !ABOUT_MEMBERS.test(type);
 }
 
-/** The slug that an organization has since an event. */
-function newSlug(event: TenancyEvent): string | null {
-  switch (event.type) {
-    case "org.created":
-      return event.data.slug;
-    case "org.updated":
-      return event.data.changes.slug?.to ?? null;
-    default:
-      return null;
+interface News {
+  readonly orgId: OrgId;
+  readonly type: string;
+  /** The slug that the organization has since. */
+  readonly slug: string | null;
+}
+
+/** What counts of an event; `null`: it is none. Events of other processes come from anywhere. */
+function decodeNews(event: unknown): News | null {
+  try {
+    const { orgId, type, data } = event as Readonly<Record<string, unknown>>;
+    return isId(orgId, "org") && typeof type === "string" ? { orgId, type, slug: slugIn(type, data) } : null;
+  } catch {
+    return null;
   }
+}
+
+function slugIn(type: string, data: unknown): string | null {
+  const { slug, changes } = (data ?? {}) as {
+    readonly slug?: unknown;
+    readonly changes?: { readonly slug?: { readonly to?: unknown } };
+  };
+  const found = type === "org.created" ? slug : type === "org.updated" ? changes?.slug?.to : null;
+  return typeof found === "string" ? found : null;
 }
