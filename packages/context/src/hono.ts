@@ -19,14 +19,17 @@ interface Opened {
 
 const requests = new WeakMap<Context, Opened>();
 
-/** Resolves every request and refuses none. After authentication, before `requireTenant`. */
+/**
+ * Resolves every request and refuses none. After authentication, before `requireTenant`. What `app.onError` answers stays;
+ * where an application has none an error of ours becomes its response.
+ */
 export function tenant(tenancy: TenantContext<Context>): MiddlewareHandler {
   return async (c, next) => {
     const request = await tenancy.open(c, receivedFrom(c.req.raw));
     requests.set(c, { request, tenancy });
     await tenancy.run(request, next);
     const answer = answerFor(c.error);
-    if (answer !== null) {
+    if (answer !== null && (await isOwnOfHono(c.res))) {
       c.res = Response.json(answer.body, { status: answer.status });
     }
     const response = marked(c.res, request, tenancy.varyingHeader);
@@ -61,4 +64,10 @@ export function tenantOf(c: Context): ActiveTenant {
     throw new TenantError("tenant.context_missing", {});
   }
   return active;
+}
+
+/** What Hono answers for an error where no `app.onError` did: by now nothing else tells them apart. */
+async function isOwnOfHono(response: Response): Promise<boolean> {
+  const isPlain = response.headers.get("content-type")?.startsWith("text/plain") === true;
+  return response.status === 500 && isPlain && (await response.clone().text()) === "Internal Server Error";
 }

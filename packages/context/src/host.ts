@@ -2,6 +2,7 @@ import { TenantError } from "@tenantry/core";
 import type { ResolutionInput } from "./resolution-input.ts";
 
 const LONGEST = 255;
+const LONGEST_LIST = 8192;
 const PORT = /:[0-9]{0,5}$/;
 const NAME = /^[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*$/;
 
@@ -42,15 +43,22 @@ function received(input: ResolutionInput): readonly string[] {
 }
 
 function forwarded(source: string, input: ResolutionInput, trustProxy: number): readonly string[] {
-  const lists = [
-    elements(input.header("x-forwarded-host")),
-    elements(input.header("forwarded")).map(forwardedHost),
-  ].filter((list) => list.length > 0);
+  const headers = [input.header("x-forwarded-host"), input.header("forwarded")];
+  if (headers.some(isLong)) {
+    throw new TenantError("tenant.ambiguous", { source });
+  }
+  const [names = [], pairs = []] = headers.map(elements);
+  const lists = [names, pairs.map(forwardedHost)].filter((list) => list.length > 0);
   const hosts = lists.map((list) => list.at(-trustProxy) ?? null);
   if (hosts.length === 0 || hosts.includes(null)) {
     throw new TenantError("tenant.ambiguous", { source });
   }
   return hosts.filter((host) => host !== null);
+}
+
+/** More than proxies add: what a list costs must not depend on the caller. */
+function isLong(values: readonly string[]): boolean {
+  return values.reduce((length, value) => length + value.length + 1, 0) > LONGEST_LIST;
 }
 
 /** What several headers of a name and the commas within them list. */

@@ -1,3 +1,4 @@
+import { createPublicKey } from "node:crypto";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { isTenancyError } from "@tenantry/core";
@@ -17,6 +18,10 @@ const rsa = await generateKeyPair("RS256", { extractable: true });
 const other = await generateKeyPair("RS256");
 const secret = new TextEncoder().encode("a secret of thirty-two bytes, or");
 const pem = await exportSPKI(rsa.publicKey);
+const spki = { rsa: await der("RS256"), p256: await der("ES256"), ed25519: await der("Ed25519") };
+const hmac = { short: await hmacKey(16), long: await hmacKey(32) };
+const jwk = await exportJWK(rsa.publicKey);
+const pkcs1 = createPublicKey(pem).export({ type: "pkcs1", format: "der" });
 const base = { keys: rsa.publicKey, algorithms: ["RS256"], issuer, audience, clock } as const;
 
 /** A good token, but for what is said. */
@@ -171,6 +176,25 @@ async function rs512(): Promise<CryptoKey> {
   return (await generateKeyPair("RS512")).privateKey;
 }
 
+/** A public key as its bytes are published. */
+async function der(algorithm: string): Promise<Uint8Array> {
+  const { publicKey } = await generateKeyPair(algorithm, { extractable: true });
+  return new Uint8Array(await crypto.subtle.exportKey("spki", publicKey));
+}
+
+function jsonOf(value: object, space = ""): Uint8Array {
+  return new TextEncoder().encode(`${space}${JSON.stringify(value, null, space)}${space}`);
+}
+
+/** The same at every run, and neither text nor DER. */
+function random(length: number): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from({ length }, (_, index) => (index * 37 + 129) % 256);
+}
+
+function hmacKey(length: number): Promise<CryptoKey> {
+  return crypto.subtle.importKey("raw", random(length), { name: "HMAC", hash: "SHA-256" }, false, ["verify"]);
+}
+
 describe("options under which a forged token could pass", () => {
   test.each([
     ["no algorithms", { algorithms: [] }],
@@ -181,6 +205,23 @@ describe("options under which a forged token could pass", () => {
     ["HMAC beside a key pair", { algorithms: ["RS256", "HS256"] }],
     ["a public key for a secret", { algorithms: ["HS256"], keys: new TextEncoder().encode(pem) }],
     ["the same behind a blank line", { algorithms: ["HS256"], keys: new TextEncoder().encode(`\n ${pem}`) }],
+    ["a public key in DER for a secret", { algorithms: ["HS256"], keys: spki.rsa }],
+    ["a shorter one", { algorithms: ["HS256"], keys: spki.p256 }],
+    ["one of 44 bytes", { algorithms: ["HS256"], keys: spki.ed25519 }],
+    ["one in PKCS #1", { algorithms: ["HS256"], keys: pkcs1 }],
+    ["a JWK", { algorithms: ["HS256"], keys: jsonOf(jwk) }],
+    ["a JWK with line breaks", { algorithms: ["HS256"], keys: jsonOf({ kty: "OKP", crv: "Ed25519", x: "x" }, "\n") }],
+    ["a set of JWKs", { algorithms: ["HS256"], keys: jsonOf({ keys: [jwk] }) }],
+    ["an empty secret", { algorithms: ["HS256"], keys: new Uint8Array() }],
+    ["a byte for a secret", { algorithms: ["HS256"], keys: new Uint8Array(1) }],
+    ["31 bytes for HS256", { algorithms: ["HS256"], keys: random(31) }],
+    ["47 bytes for HS384", { algorithms: ["HS384"], keys: random(47) }],
+    ["63 bytes for HS512", { algorithms: ["HS512"], keys: random(63) }],
+    ["32 bytes for HS256 or HS512", { algorithms: ["HS256", "HS512"], keys: random(32) }],
+    ["a short secret as a key", { algorithms: ["HS256"], keys: hmac.short }],
+    ["published keys that anybody between can change", { keys: new URL("http://id.example.com/jwks") }],
+    ["the same by a name like this host's", { keys: new URL("http://localhost.example.com/jwks") }],
+    ["an address that is no site's", { keys: new URL('data:application/json,{"keys":[]}') }],
     ["a secret for a public key", { keys: secret }],
     ["a published secret", { algorithms: ["HS256"], keys: new URL("https://id.example.com/jwks") }],
     ["no issuer", { issuer: "" }],
@@ -191,6 +232,18 @@ describe("options under which a forged token could pass", () => {
     ["no key", { keys: undefined }],
   ])("are refused: %s", async (_, options) => {
     expect(await codeOf(() => jwtClaims({ ...base, ...options } as never))).toBe("config.invalid");
+  });
+
+  test.each([
+    ["32 bytes for HS256", { algorithms: ["HS256"], keys: random(32) }],
+    ["64 bytes for all of them", { algorithms: ["HS256", "HS384", "HS512"], keys: random(64) }],
+    ["digits", { algorithms: ["HS256"], keys: new TextEncoder().encode("7".repeat(32)) }],
+    ["what begins like DER and is of another length", { algorithms: ["HS256"], keys: random(44).fill(0x30, 0, 3) }],
+    ["a secret as a key", { algorithms: ["HS256"], keys: hmac.long }],
+    ["published keys", { keys: new URL("https://id.example.com/jwks") }],
+    ["published keys on this host", { keys: new URL("http://localhost:8080/jwks") }],
+  ])("are not: %s", async (_, options) => {
+    expect(await codeOf(() => jwtClaims({ ...base, ...options } as never))).toBeNull();
   });
 });
 

@@ -21,13 +21,20 @@ const ASYMMETRIC = [
 ] as const;
 const HMAC = ["HS256", "HS384", "HS512"] as const;
 
+/** Tags of DER. */
+const SEQUENCE = 0x30;
+const INTEGER = 0x02;
+
 /** How tokens may be signed. There is no `none`. */
 export type Algorithm = (typeof ASYMMETRIC)[number] | (typeof HMAC)[number];
 /** Finds the key for a token's header, like those of `jose`. */
 export type JwtKeyFunction = JWTVerifyGetKey;
 
 export interface JwtOptions {
-  /** Where the keys are published (JWKS), a key, or a function that finds one. A secret in bytes is for HMAC. */
+  /**
+   * Where the keys are published (JWKS; `http:` on this host only), a key, or a function that finds one. A secret in bytes
+   * is for HMAC, and no shorter than the digest.
+   */
   readonly keys: URL | CryptoKey | Uint8Array | JwtKeyFunction;
   readonly algorithms: readonly [Algorithm, ...Algorithm[]];
   readonly issuer: string | readonly string[];
@@ -104,9 +111,13 @@ function refuseWeak({ keys, algorithms, issuer, audience }: JwtOptions): void {
     keys instanceof Uint8Array && areHmac.includes(false)
       ? { path: "keys", expected: "a public key, which these algorithms need" }
       : null,
-    keys instanceof Uint8Array && startsLikePem(keys)
+    keys instanceof Uint8Array && isPublished(keys)
       ? { path: "keys", expected: "a secret, which a public key is not" }
       : null,
+    isKey(keys) && areHmac.length > 0 && !areHmac.includes(false) && isShort(keys, algorithms)
+      ? { path: "keys", expected: "a secret as long as the digest: 32, 48 or 64 bytes" }
+      : null,
+    keys instanceof URL && !isSafeToFetch(keys) ? { path: "keys", expected: "an address with https:" } : null,
     keys instanceof URL && areHmac.includes(true)
       ? { path: "keys", expected: "a secret, which is not published" }
       : null,
@@ -125,9 +136,47 @@ function isKey(keys: unknown): boolean {
   return typeof keys === "function" || (typeof keys === "object" && keys !== null);
 }
 
-/** `-----BEGIN`: with a public key for a secret, everybody could sign. */
-function startsLikePem(secret: Uint8Array): boolean {
-  return new TextDecoder().decode(secret.subarray(0, 64)).trimStart().startsWith("-----");
+/** With a public key for a secret everybody could sign. */
+function isPublished(secret: Uint8Array): boolean {
+  const text = new TextDecoder().decode(secret).trim();
+  return text.startsWith("-----") || isJsonText(text) || isDerKey(secret);
+}
+
+/** A JWK, or a set of them; digits alone may be a secret. */
+function isJsonText(text: string): boolean {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null;
+  } catch {
+    return false;
+  }
+}
+
+/** One SEQUENCE and nothing behind it, which begins like the keys of SPKI, PKCS #1 and PKCS #8 or like a certificate. */
+function isDerKey(secret: Uint8Array): boolean {
+  const [tag, short = 0] = secret;
+  const lengthBytes = short < 0x80 ? 0 : short & 0x7f;
+  const begin = 2 + lengthBytes;
+  const length = secret.subarray(2, begin).reduce((sum, byte) => sum * 256 + byte, lengthBytes === 0 ? short : 0);
+  const inner = secret[begin];
+  return tag === SEQUENCE && begin + length === secret.length && (inner === SEQUENCE || inner === INTEGER);
+}
+
+/** Shorter than the digest a secret can be guessed from one token (RFC 7518, 3.2). */
+function isShort(keys: JwtOptions["keys"], algorithms: readonly string[]): boolean {
+  const digestBits = Math.max(...algorithms.map((algorithm) => Number(algorithm.slice(2))));
+  const bits = keys instanceof Uint8Array ? keys.length * 8 : hmacBits(keys);
+  return bits !== null && bits < digestBits;
+}
+
+function hmacBits(keys: unknown): number | null {
+  const { algorithm } = keys as { readonly algorithm?: { readonly name?: unknown; readonly length?: unknown } };
+  return algorithm?.name === "HMAC" && typeof algorithm.length === "number" ? algorithm.length : null;
+}
+
+/** Who is between could put in keys of their own. */
+function isSafeToFetch({ protocol, hostname }: URL): boolean {
+  return protocol === "https:" || (protocol === "http:" && (hostname === "localhost" || hostname === "127.0.0.1"));
 }
 
 /** What is sent as a bearer token. Of other schemes there is none; of several headers nobody can say which one counts. */

@@ -112,6 +112,27 @@ describe("a job", () => {
     expect(await codeOf(() => tenancy.fromJob(job as never))).toBe("tenant.invalid_reference");
   });
 
+  test("that cannot be read is none, and each part of it is read once", async () => {
+    const { acme, tenancy } = await openWorld({ operators: { mayEnter: () => true, recordEntry: async () => {} } });
+    const fail = (): never => {
+      throw new Error("secret");
+    };
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    const unreadable = new Proxy({}, { get: fail, ownKeys: fail });
+    for (const job of [unreadable, proxy, { v: 1, orgId: acme, actor: unreadable }]) {
+      expect(await codeOf(() => tenancy.fromJob(job as never))).toBe("tenant.invalid_reference");
+    }
+    const reads: string[] = [];
+    const kind = (): string => {
+      reads.push("kind");
+      return reads.length === 1 ? "user" : fail();
+    };
+    const actor = Object.defineProperty({ id: bob }, "kind", { get: kind, enumerable: true });
+    expect(await tenancy.fromJob({ v: 1, orgId: acme, actor } as never)).toMatchObject({ actor: user(bob) });
+    expect(reads).toEqual(["kind"]);
+  });
+
   test("of an organization that is not there is nobody's", async () => {
     const { tenancy } = await openWorld();
     const job = { v: 1, orgId: idNo("org", 5), actor: user(bob) } as const;

@@ -141,13 +141,17 @@ export function toJob(active: ActiveTenant): TenantJob {
   return Object.freeze({ v: 1, orgId: active.org.id, actor: active.actor });
 }
 
-/** What came from a queue. Who the actor is `identify` checks like for every request. */
+/** What came from a queue, each part read once. Who the actor is `identify` checks like for every request. */
 function decodeJob(job: unknown): { readonly orgId: OrgId; readonly actor: Actor } {
-  const { v, orgId, actor } = (typeof job === "object" && job !== null ? job : {}) as Partial<TenantJob>;
-  if (v !== 1 || !isId(orgId, "org") || typeof actor !== "object" || actor === null) {
-    throw new TenantError("tenant.invalid_reference", { source: "job" });
+  try {
+    const { v, orgId, actor } = job as TenantJob;
+    if (v === 1 && isId(orgId, "org") && typeof actor === "object" && actor !== null) {
+      return { orgId, actor: { ...actor } };
+    }
+  } catch {
+    // What cannot be read is no job either.
   }
-  return { orgId, actor };
+  throw new TenantError("tenant.invalid_reference", { source: "job" });
 }
 
 /** What mints a token puts into it, so that it names the tenant. */

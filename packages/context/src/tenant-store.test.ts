@@ -79,6 +79,78 @@ describe("an id of another organization, of the same owner's", () => {
     expect(await inside.listTuplesForObject("project", "42")).toEqual([]);
   });
 
+  test("does not become one's own by an object that says something else when it is asked again", async () => {
+    const { store, acme, beta, inside } = await openTown();
+    // Carol owns Beta and is nobody's owner here.
+    const owns = { subject: carol, relation: "owner" } as const;
+    expect(await store.check({ ...owns, object: beta })).toBe(true);
+    for (const ids of [
+      [acme, beta],
+      [beta, acme],
+    ] as const) {
+      const turning = (): (() => OrgId) => {
+        let asked = 0;
+        return () => ids[asked++ % 2] as OrgId;
+      };
+      const [object, id, whole] = [turning(), turning(), turning()];
+      for (const input of [
+        {
+          ...owns,
+          get object() {
+            return object();
+          },
+        },
+        {
+          ...owns,
+          object: {
+            type: "org",
+            get id() {
+              return id();
+            },
+          },
+        },
+        {
+          ...owns,
+          get object() {
+            return { type: "org", id: whole() };
+          },
+        },
+      ]) {
+        expect(await inside.check(input)).toBe(false);
+      }
+    }
+  });
+
+  test("nor is a getter's error anybody's answer", async () => {
+    const { acme, inside } = await openTown();
+    const fail = (): never => {
+      throw new Error("secret");
+    };
+    const owns = { subject: alice, relation: "owner" } as const;
+    for (const input of [
+      {
+        ...owns,
+        get object() {
+          return fail();
+        },
+      },
+      {
+        ...owns,
+        object: {
+          type: "org",
+          get id() {
+            return fail();
+          },
+        },
+      },
+      new Proxy({ ...owns, object: acme }, { ownKeys: fail }),
+    ]) {
+      expect(await codeOf(() => inside.check(input))).toBe("precondition.invalid_input");
+    }
+    expect(await codeOf(() => inside.check(null as never))).toBe("precondition.invalid_input");
+    expect(await codeOf(() => inside.check({ ...owns, object: null as never }))).toBe("precondition.invalid_input");
+  });
+
   test("cannot be smuggled in beside the tenant's own", async () => {
     const { store, beta, acme, inside, foreign } = await openTown();
     const before = JSON.stringify((await store.listEvents(beta)).data);

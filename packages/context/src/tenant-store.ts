@@ -17,6 +17,7 @@ import {
   type OrgId,
   type Page,
   type PageOptions,
+  PreconditionError,
   type StoreWithin,
   TenantError,
   type TransferOwnershipResult,
@@ -131,10 +132,23 @@ export function inTenant(store: ConfinedStore, active: ActiveTenant): TenantStor
       return isElsewhere(objectType, objectId) ? [] : tuples;
     },
     async check(input) {
-      const { object } = input;
-      const holds = await inside.check(input);
+      const asked = copied(input);
+      const object = typeof asked.object === "string" ? asked.object : copied(asked.object);
+      const holds = await inside.check({ ...asked, object });
       return typeof object === "string" ? holds && object === orgId : holds && !isElsewhere(object.type, object.id);
     },
     listEvents: (options) => inside.listEvents(orgId, options),
   };
+}
+
+/** Each property read once: what is asked of the store must be what is looked at here. */
+function copied<T extends object>(value: T): T {
+  if (typeof value !== "object" || value === null) {
+    throw new PreconditionError("precondition.invalid_input", { key: null });
+  }
+  try {
+    return { ...value };
+  } catch (cause) {
+    throw new PreconditionError("precondition.invalid_input", { key: null }, { cause });
+  }
 }

@@ -23,6 +23,10 @@ function event<T extends TenancyEvent["type"]>(type: T, data: object = {}): Tena
   return { orgId: id, seq: 4, type, at, actor: null, idempotencyKey: null, data } as unknown as TenancyEvent;
 }
 
+function fail(): never {
+  throw new Error("not to be read");
+}
+
 /** A directory that answers when it is told to. */
 function scripted(): {
   readonly directory: TenantDirectory;
@@ -50,9 +54,12 @@ function open(tenant: TenantInfo | null = info, options: object = {}) {
     standing: () => Promise.reject(new Error("not asked")),
   };
   const { directory, asked } = counted(own);
+  const clock = (): Date => new Date(now);
   return {
-    validator: new TenantValidator(directory, { clock: () => new Date(now), ...options }),
+    validator: new TenantValidator(directory, { clock, ...options }),
     asked,
+    clock,
+    current: () => current,
     set: (next: TenantInfo | null) => {
       current = next;
     },
@@ -132,6 +139,79 @@ describe("what was found", () => {
     expect(await validator.validate(id, { fresh: true })).toBeNull();
     expect(await validator.validate(id)).toBeNull();
     expect(asked.find).toBe(2);
+  });
+
+  describe("by a slug and by domains", () => {
+    /** Every domain below `acme.test` is Acme's. */
+    function openNamed(options: object = {}) {
+      const opened = open(info, options);
+      const find: TenantDirectory["find"] = async ({ kind, value }) => {
+        opened.asked.find += 1;
+        return value === "acme" || (kind === "domain" && value.endsWith("acme.test")) ? opened.current() : null;
+      };
+      const directory: TenantDirectory = { ...scripted().directory, knowsDomains: true, find };
+      return { ...opened, validator: new TenantValidator(directory, { clock: opened.clock, ...options }) };
+    }
+    const domain = (value: string): TenantReference => ({ kind: "domain", value });
+
+    test("is kept under all of them", async () => {
+      const { validator, asked } = openNamed();
+      for (let round = 0; round < 10; round += 1) {
+        await validator.lookup(slug);
+        await validator.lookup(domain("acme.test"));
+      }
+      expect(asked.find).toBe(2);
+      expect(validator.size).toBe(3);
+    });
+
+    test("is what was read last, under all of them", async () => {
+      const { validator, set } = openNamed();
+      await validator.lookup(slug);
+      const moved: TenantInfo = { ...info, placement: { strategy: "row", state: "archived" } };
+      set(moved);
+      await validator.lookup(domain("acme.test"));
+      expect(await validator.lookup(slug)).toEqual(moved);
+    });
+
+    test("is forgotten under all of them: invalidated, newer, or gone", async () => {
+      for (const end of ["invalidated", "newer", "gone"] as const) {
+        const { validator, asked, set } = openNamed();
+        await validator.lookup(slug);
+        await validator.lookup(domain("acme.test"));
+        set(end === "newer" ? { ...info, slug: "apex", version: 4 } : end === "gone" ? null : info);
+        if (end === "invalidated") {
+          validator.invalidate(id);
+        } else {
+          await validator.validate(end === "newer" ? domain("b.acme.test") : id, { fresh: true });
+        }
+        const before = asked.find;
+        await validator.lookup(slug);
+        await validator.lookup(domain("acme.test"));
+        expect([end, asked.find - before]).toEqual([end, 2]);
+      }
+    });
+
+    test("is believed under each for the time since that was looked up", async () => {
+      const { validator, asked, pass } = openNamed({ ttlSeconds: 10 });
+      await validator.lookup(slug);
+      pass(6);
+      await validator.lookup(domain("acme.test"));
+      pass(6);
+      await validator.lookup(domain("acme.test"));
+      expect(asked.find).toBe(2);
+      await validator.lookup(slug);
+      expect(asked.find).toBe(3);
+    });
+
+    test("is kept under no more of them than may be kept", async () => {
+      const { validator, asked } = openNamed({ maxEntries: 10 });
+      for (let number = 0; number < 1000; number += 1) {
+        await validator.lookup(domain(`${number}.acme.test`));
+      }
+      expect([asked.find, validator.size]).toEqual([1000, 10]);
+      validator.invalidate(id);
+      expect(validator.size).toBe(0);
+    });
   });
 
   test("never yields to an older version", async () => {
@@ -259,6 +339,38 @@ describe("an event", () => {
       expect(asked.find).toBe(1);
     },
   );
+
+  test.each([
+    ["nothing", undefined],
+    ["null", null],
+    ["a text", "org.suspended"],
+    ["an empty object", {}],
+    ["one without a type", { orgId: id }],
+    ["one with a type that is no text", { orgId: id, type: Symbol("org.suspended") }],
+    ["one of no organization", { type: "org.suspended", orgId: null }],
+    ["one of something else", { type: "org.suspended", orgId: idNo("usr", 1) }],
+    ["one that cannot be read", new Proxy({}, { get: fail })],
+  ])("that is none changes nothing: %s", async (_, event) => {
+    const { validator, asked } = open();
+    await validator.lookup(slug);
+    validator.onEvent(event as never);
+    await validator.lookup(slug);
+    expect(asked.find).toBe(1);
+  });
+
+  test.each([
+    ["org.created", undefined],
+    ["org.created", { slug: 7 }],
+    ["org.updated", null],
+    ["org.updated", { changes: null }],
+    ["org.updated", { changes: { slug: null } }],
+  ] as const)("%s of the tenant ends what is kept, also with the data %j", async (type, data) => {
+    const { validator, asked } = open();
+    await validator.lookup(slug);
+    validator.onEvent({ orgId: id, type, data } as never);
+    await validator.lookup(slug);
+    expect(asked.find).toBe(2);
+  });
 
   test("of one tenant leaves the others", async () => {
     const { validator, asked } = open();

@@ -52,7 +52,7 @@ export class TenantValidator {
       ttl: 1,
       ttlResolution: 0,
       perf: { now: () => clock().getTime() },
-      disposeAfter: (entry) => this.#forget(entry),
+      disposeAfter: (entry, key) => this.#forget(key, entry),
     });
   }
 
@@ -88,14 +88,17 @@ export class TenantValidator {
     }
   }
 
-  /** What a committed change means to what is known: feed it every event of an organization, from wherever they come. */
+  /**
+   * What a committed change means to what is known: feed it every event of an organization, from wherever they come. Never
+   * throws: what is no event of an organization's changes nothing.
+   */
   onEvent(event: TenancyEvent): void {
-    if (isAboutTenant(event.type)) {
-      this.invalidate(event.orgId);
-      this.#appeared({ kind: "id", value: event.orgId });
-      const slug = newSlug(event);
-      if (slug !== null) {
-        this.#appeared({ kind: "slug", value: slug });
+    const news = decodeNews(event);
+    if (news !== null && isAboutTenant(news.type)) {
+      this.invalidate(news.orgId);
+      this.#appeared({ kind: "id", value: news.orgId });
+      if (news.slug !== null) {
+        this.#appeared({ kind: "slug", value: news.slug });
       }
     }
   }
@@ -162,23 +165,32 @@ export class TenantValidator {
     // Of two looks that overlapped the later answer may be the earlier snapshot.
     const tenant = known !== null && known.tenant.version > found.version ? known.tenant : found;
     if (tenant === found) {
-      this.#entries.set(idKey, { is: "tenant", tenant, aliases: new Set() }, { ttl: this.#ttl });
+      const aliases = known !== null && isSame(known.tenant, found) ? known.aliases : new Set<string>();
+      this.#entries.set(idKey, { is: "tenant", tenant, aliases }, { ttl: this.#ttl });
     }
-    const entry = this.#entries.get(idKey);
-    if (key !== idKey && entry?.is === "tenant" && isNamedBy(tenant, key)) {
-      entry.aliases.add(key);
+    if (key !== idKey && isNamedBy(tenant, key)) {
       this.#entries.set(key, { is: "alias", id: found.id }, { ttl: this.#ttl });
+      this.#aliasesOf(idKey)?.add(key);
     }
     return tenant;
   }
 
-  /** Slugs and domains go with the tenant that they name. */
-  #forget(entry: Entry): void {
-    if (entry.is === "tenant") {
+  /** Slugs and domains go with the tenant that they name, unless it was only read again. */
+  #forget(key: string, entry: Entry): void {
+    if (entry.is === "tenant" && this.#aliasesOf(key) !== entry.aliases) {
       for (const alias of entry.aliases) {
         this.#entries.delete(alias);
       }
     }
+    if (entry.is === "alias") {
+      // A tenant that is read again and again must not collect every name it ever had.
+      this.#aliasesOf(referenceKey(idReference(entry.id)))?.delete(key);
+    }
+  }
+
+  #aliasesOf(idKey: string): Set<string> | null {
+    const entry = this.#entries.peek(idKey);
+    return entry?.is === "tenant" ? entry.aliases : null;
   }
 
   /** A reference that was unknown may be known from now on. */
@@ -199,6 +211,11 @@ function asReference(reference: TenantReference | OrgId): TenantReference {
   return isId(reference, "org") ? idReference(reference) : (reference as TenantReference);
 }
 
+/** Whether slugs and domains that named a tenant still do, as far as it can tell. */
+function isSame(known: TenantInfo, found: TenantInfo): boolean {
+  return known.version === found.version && known.slug === found.slug;
+}
+
 /** Whether a tenant still has the slug by which an older answer found it. */
 function isNamedBy({ slug }: TenantInfo, key: string): boolean {
   return !key.startsWith("slug:") || key === `slug:${slug}`;
@@ -211,14 +228,28 @@ function isAboutTenant(type: string): boolean {
   return !ABOUT_MEMBERS.test(type);
 }
 
-/** The slug that an organization has since an event. */
-function newSlug(event: TenancyEvent): string | null {
-  switch (event.type) {
-    case "org.created":
-      return event.data.slug;
-    case "org.updated":
-      return event.data.changes.slug?.to ?? null;
-    default:
-      return null;
+interface News {
+  readonly orgId: OrgId;
+  readonly type: string;
+  /** The slug that the organization has since. */
+  readonly slug: string | null;
+}
+
+/** What counts of an event; `null`: it is none. Events of other processes come from anywhere. */
+function decodeNews(event: unknown): News | null {
+  try {
+    const { orgId, type, data } = event as Readonly<Record<string, unknown>>;
+    return isId(orgId, "org") && typeof type === "string" ? { orgId, type, slug: slugIn(type, data) } : null;
+  } catch {
+    return null;
   }
+}
+
+function slugIn(type: string, data: unknown): string | null {
+  const { slug, changes } = (data ?? {}) as {
+    readonly slug?: unknown;
+    readonly changes?: { readonly slug?: { readonly to?: unknown } };
+  };
+  const found = type === "org.created" ? slug : type === "org.updated" ? changes?.slug?.to : null;
+  return typeof found === "string" ? found : null;
 }

@@ -13,6 +13,7 @@ import * as onExpress from "../src/express.ts";
 import * as onFastify from "../src/fastify.ts";
 import { tenantOf, withTenant } from "../src/fetch.ts";
 import * as onHono from "../src/hono.ts";
+import { answerFor } from "../src/http.ts";
 import * as onNext from "../src/next.ts";
 import type { Requirement } from "../src/requirement.ts";
 import { TenantContext } from "../src/tenant-context.ts";
@@ -92,7 +93,10 @@ export const servers: Readonly<Record<string, (setting: Setting) => Promise<Runn
       app.all(path, requirement === null ? (_, next) => next() : onHono.requireTenant(requirement), answer);
     }
     app.all("*", onHono.requireTenant(), (c) => c.json({}));
-    app.onError((_, c) => c.text("broken", 500));
+    app.onError((error, c) => {
+      const answer = answerFor(error);
+      return answer === null ? c.text("broken", 500) : Response.json(answer.body, { status: answer.status });
+    });
     return served(app.fetch);
   },
 

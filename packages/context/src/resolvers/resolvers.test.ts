@@ -164,6 +164,22 @@ describe("what proxies say of the host", () => {
   });
 });
 
+describe("what proxies say of the host in more than 8 kB", () => {
+  const behind = subdomainResolver({ ...hosts, trustProxy: 1, hasDomains: false });
+  const list = (name: string, length: number): string => `${",".repeat(length - name.length)}${name}`;
+
+  test.each([
+    ["x-forwarded-host", "acme.example.com"],
+    ["forwarded", "host=acme.example.com"],
+  ])("by %s is ambiguous", async (header, last) => {
+    expect(await answer(behind, { headers: { [header]: list(last, 8191) } })).toEqual(acme);
+    expect(await answer(behind, { headers: { [header]: list(last, 8192) } })).toBe("tenant.ambiguous");
+    expect(await answer(behind, { headers: { [header]: [...Array<string>(8192).fill(""), last] } })).toBe(
+      "tenant.ambiguous",
+    );
+  });
+});
+
 describe("a domain", () => {
   const domain = domainResolver({ ...hosts, trustProxy: 0 });
 
