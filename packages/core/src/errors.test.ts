@@ -127,6 +127,7 @@ const table: { readonly [C in Code]: readonly [of: Class, details: Rejections[C]
   "config.invalid": [ConfigError, { faults: [{ path: "resolution.trustProxy", expected: "an integer" }] }],
   "config.unknown_resolver": [ConfigError, { name: "cookie" }],
   "config.duplicate_resolver": [ConfigError, { name: "header" }],
+  "config.capability_missing": [ConfigError, { group: "settings" }],
   "unavailable.connection": [UnavailableError, {}],
   "unavailable.pool_timeout": [UnavailableError, {}],
   "unavailable.timeout": [UnavailableError, {}],

@@ -1,3 +1,4 @@
+import type { Group } from "./groups.ts";
 import type { InvId, MemId, OrgId, Role, Status, UsrId } from "./model.ts";
 
 /** What an argument check says about the value it refused. `value` is quoted: at most 64 escaped characters. */
@@ -106,6 +107,7 @@ export interface Rejections {
   "config.invalid": { readonly faults: readonly ConfigFault[] };
   "config.unknown_resolver": { readonly name: string };
   "config.duplicate_resolver": { readonly name: string };
+  "config.capability_missing": { readonly group: Group };
   "unavailable.connection": Record<never, never>;
   "unavailable.pool_timeout": Record<never, never>;
   "unavailable.timeout": Record<never, never>;
@@ -433,6 +435,7 @@ const sentences: { readonly [C in Code]: (details: Rejections[C]) => string } = 
     `The configuration is wrong: ${faults.map(({ path, expected }) => `${path}: ${expected}`).join("; ")}.`,
   "config.unknown_resolver": ({ name }) => `There is no resolver ${quote(name)}.`,
   "config.duplicate_resolver": ({ name }) => `There are two resolvers ${quote(name)}.`,
+  "config.capability_missing": ({ group }) => `The store does not keep ${quote(group)}.`,
   "unavailable.connection": () => "The database could not be reached.",
   "unavailable.pool_timeout": () => "No database connection became free in time.",
   "unavailable.timeout": () => "The database did not answer in time.",
@@ -510,6 +513,7 @@ const classes: { readonly [C in Exclude<Code, PreconditionCode>]: ErrorClass<C> 
   "config.invalid": ConfigError,
   "config.unknown_resolver": ConfigError,
   "config.duplicate_resolver": ConfigError,
+  "config.capability_missing": ConfigError,
   "precondition.invalid_metadata": InvalidMetadataError,
   "unavailable.connection": UnavailableError,
   "unavailable.pool_timeout": UnavailableError,
