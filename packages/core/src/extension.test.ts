@@ -92,9 +92,14 @@ test("a group that a port cannot keep is refused as the store is made", () => {
 test("a package that needs what a store does not keep is refused", () => {
   const store = new Tenancy(keeping(...GROUPS), { groups: ["settings"] });
   expect(() => extensionOf(store, ["settings", "domains"])).toThrow(missing("domains"));
-  expect(() => extensionOf({}, ["settings"])).toThrow(missing("settings"));
+});
+
+test("what is no store cannot be extended", () => {
+  const store = new Tenancy(keeping(...GROUPS), { groups: ["settings"] });
+  const invalid = expect.objectContaining({ code: "config.invalid" });
+  expect(() => extensionOf({}, ["settings"])).toThrow(invalid);
   // What acts for somebody has permissions, which know no other operations.
-  expect(() => extensionOf(store.as(generate("usr")), ["settings"])).toThrow(missing("settings"));
+  expect(() => extensionOf(store.as(generate("usr")), [])).toThrow(invalid);
 });
 
 for (const groups of ["settings", ["colour"], [1], null, {}]) {

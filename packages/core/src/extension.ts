@@ -1,3 +1,4 @@
+import { errorFor } from "./errors.ts";
 import type { Group } from "./groups.ts";
 import { requireGroups } from "./groups-input.ts";
 import type { Query } from "./list.ts";
@@ -38,18 +39,21 @@ export function extensible(store: object, context: Context): void {
 
 /**
  * What a package adds operations with, to a store that keeps the groups it needs. The operations run as the host's own:
- * whoever calls them has been authorised. Throws `ConfigError` `config.capability_missing` where the store does not keep
- * one of the groups (its option `groups`, and `groups` of `migrate`), or is no store of this copy of the package.
+ * whoever calls them has been authorised. Throws `ConfigError` `config.invalid` where this is no store of this copy of the
+ * package, `config.capability_missing` where it does not keep one of the groups (its option `groups`, and that of `migrate`).
  */
-export function extensionOf(store: object, needed: readonly [Group, ...Group[]]): Extension {
+export function extensionOf(store: object, needed: readonly Group[]): Extension {
   const context = contexts.get(store);
-  requireGroups(needed, context?.settings.groups ?? []);
-  // A store with the groups is one that was found.
-  const own = context as Context;
+  if (context === undefined) {
+    throw errorFor("config.invalid", {
+      faults: [{ path: "store", expected: "a store of this copy of @tenantry/core" }],
+    });
+  }
+  requireGroups(needed, context.settings.groups);
   return {
-    settings: own.settings,
-    port: own.port,
-    ask: (query, ...args) => ask(own, query, ...args),
-    mutate: (mutation, args, options) => mutate(own, mutation, args, options),
+    settings: context.settings,
+    port: context.port,
+    ask: (query, ...args) => ask(context, query, ...args),
+    mutate: (mutation, args, options) => mutate(context, mutation, args, options),
   };
 }
