@@ -31,6 +31,7 @@ import {
   quote,
   type Rejections,
   RoleHierarchyError,
+  SettingsError,
   SoleOwnerError,
   TenancyError,
   TenantError,
@@ -130,6 +131,11 @@ const table: { readonly [C in Code]: readonly [of: Class, details: Rejections[C]
   "config.unknown_resolver": [ConfigError, { name: "cookie" }],
   "config.duplicate_resolver": [ConfigError, { name: "header" }],
   "config.capability_missing": [ConfigError, { group: "settings" }],
+  "settings.invalid_key": [SettingsError, {}],
+  "settings.invalid_value": [SettingsError, { key: "theme", reason: "json", path: "a[0]" }],
+  "settings.too_large": [SettingsError, { key: "theme", what: "bytes", limit: 65_536 }],
+  "settings.unknown_key": [SettingsError, { key: "theme" }],
+  "settings.stored_invalid": [SettingsError, { key: "theme" }],
   "unavailable.connection": [UnavailableError, {}],
   "unavailable.pool_timeout": [UnavailableError, {}],
   "unavailable.timeout": [UnavailableError, {}],
@@ -196,6 +202,10 @@ test("the sentences know every variant of their details", () => {
     errorFor("precondition.invalid_input", { key: null }),
     errorFor("precondition.invalid_pre_tuple", { index: null, field: null }),
     errorFor("precondition.invalid_pre_tuple", { index: 0, field: null }),
+    errorFor("settings.invalid_value", { key: "theme", reason: "schema", path: null }),
+    errorFor("settings.too_large", { key: "theme", what: "depth", limit: 32 }),
+    errorFor("settings.too_large", { key: null, what: "keys", limit: 200 }),
+    errorFor("settings.too_large", { key: null, what: "total", limit: 200 }),
   ].map(({ message }) => message);
   expect(new Set(variants).size).toBe(variants.length);
   for (const message of variants) {

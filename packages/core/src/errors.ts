@@ -110,6 +110,21 @@ export interface Rejections {
   "config.unknown_resolver": { readonly name: string };
   "config.duplicate_resolver": { readonly name: string };
   "config.capability_missing": { readonly group: Group };
+  "settings.invalid_key": Record<never, never>;
+  /** `path`: where in the value, as `a.b[2]`: at most 64 escaped characters; `null` is the whole. */
+  "settings.invalid_value": {
+    readonly key: string;
+    readonly reason: "json" | "schema";
+    readonly path: string | null;
+  };
+  /** `bytes` and `depth` of one value; `keys` and `total` (bytes) of all that the organization has. */
+  "settings.too_large": {
+    readonly key: string | null;
+    readonly what: "bytes" | "depth" | "keys" | "total";
+    readonly limit: number;
+  };
+  "settings.unknown_key": { readonly key: string };
+  "settings.stored_invalid": { readonly key: string };
   "unavailable.connection": Record<never, never>;
   "unavailable.pool_timeout": Record<never, never>;
   "unavailable.timeout": Record<never, never>;
@@ -139,6 +154,7 @@ export type UnavailableCode = CodesOf<"unavailable">;
 export type TenantCode = CodesOf<"tenant"> | "forbidden.role" | "forbidden.relation";
 export type IsolationCode = CodesOf<"isolation">;
 export type ConfigCode = CodesOf<"config">;
+export type SettingsCode = CodesOf<"settings">;
 export type LimitCode = Extract<Code, `conflict.${string}_limit`>;
 
 /** Found on errors of every installed copy of this package, where `instanceof` would see only its own. */
@@ -300,6 +316,13 @@ export class ConfigError<C extends ConfigCode = ConfigCode> extends TenancyError
   override readonly name: string = "ConfigError";
 }
 
+/** A key or a value is none that the settings of an organization have, or too large to be kept. */
+export class SettingsError<C extends SettingsCode = SettingsCode> extends TenancyError<C> {
+  override readonly name: string = "SettingsError";
+  /** What the schema said, for the reason `schema` of a value that is no secret. Not enumerable: it may quote the value. */
+  declare readonly issues?: readonly unknown[];
+}
+
 /** Metadata is not what the host keeps: `details` say what is wrong where. */
 export class InvalidMetadataError extends PreconditionError<"precondition.invalid_metadata"> {
   override readonly name = "InvalidMetadataError";
@@ -440,6 +463,15 @@ const sentences: { readonly [C in Code]: (details: Rejections[C]) => string } = 
   "config.unknown_resolver": ({ name }) => `There is no resolver ${quote(name)}.`,
   "config.duplicate_resolver": ({ name }) => `There are two resolvers ${quote(name)}.`,
   "config.capability_missing": ({ group }) => `The store does not keep ${quote(group)}.`,
+  "settings.invalid_key": () => "What names a setting is no key.",
+  "settings.invalid_value": ({ key, reason, path }) =>
+    `The value of ${quote(key)} ${settingFaults[reason]}${path === null ? "" : `, at ${path}`}.`,
+  "settings.too_large": ({ key, what, limit }) =>
+    key === null
+      ? `The settings of the organization are more than ${limit} ${what === "keys" ? "keys" : "bytes"}.`
+      : `The value of ${quote(key)} has more than ${limit} ${what === "depth" ? "levels" : "bytes"}.`,
+  "settings.unknown_key": ({ key }) => `There is no setting ${quote(key)}.`,
+  "settings.stored_invalid": ({ key }) => `What is stored for ${quote(key)} is not valid any more.`,
   "unavailable.connection": () => "The database could not be reached.",
   "unavailable.pool_timeout": () => "No database connection became free in time.",
   "unavailable.timeout": () => "The database did not answer in time.",
@@ -462,6 +494,11 @@ const keyFaults: { readonly [R in Rejections["conflict.idempotency"]["reason"]]:
   mismatch: "The idempotency key was used for another operation or input.",
   abandoned: "The idempotency key belongs to an attempt that was given up.",
   spent: "The call with this idempotency key took effect here before, and something has begun since.",
+};
+
+const settingFaults: { readonly [R in Rejections["settings.invalid_value"]["reason"]]: string } = {
+  json: "is not a value of plain JSON that can be stored",
+  schema: "is refused by its schema",
 };
 
 const metadataFaults: { readonly [R in Rejections["precondition.invalid_metadata"]["reason"]]: string } = {
@@ -520,6 +557,11 @@ const classes: { readonly [C in Exclude<Code, PreconditionCode>]: ErrorClass<C> 
   "config.unknown_resolver": ConfigError,
   "config.duplicate_resolver": ConfigError,
   "config.capability_missing": ConfigError,
+  "settings.invalid_key": SettingsError,
+  "settings.invalid_value": SettingsError,
+  "settings.too_large": SettingsError,
+  "settings.unknown_key": SettingsError,
+  "settings.stored_invalid": SettingsError,
   "precondition.invalid_metadata": InvalidMetadataError,
   "unavailable.connection": UnavailableError,
   "unavailable.pool_timeout": UnavailableError,
