@@ -1,4 +1,5 @@
 import type { EventDraft } from "./event.ts";
+import type { SettingChange } from "./groups/setting.ts";
 import type {
   InvId,
   Invitation,
@@ -33,6 +34,7 @@ export interface InvitationExpectation {
  * organization, invitations, memberships by id, tuples by key, and decides nothing.
  */
 export type Change =
+  | SettingChange
   | { readonly op: "insertOrg"; readonly row: Organization }
   /** Writes `name`, `slug`, `status`, `metadata` and `updatedAt`; the version is advanced by every commit anyway. */
   | { readonly op: "updateOrg"; readonly row: Organization }

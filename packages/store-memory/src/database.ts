@@ -32,6 +32,7 @@ import { hasLapsed } from "./lapsing.ts";
 import { Memberships } from "./memberships.ts";
 import { Organizations } from "./organizations.ts";
 import { Conflict, compare, type Undo } from "./rows.ts";
+import { Settings } from "./settings.ts";
 import { grantsLeft, standings } from "./standings.ts";
 import { Tuples } from "./tuples.ts";
 
@@ -41,7 +42,7 @@ export class InMemoryDatabase implements StorePort {
     concurrentSessions: false,
     usersLink: false,
     hostTransactions: false,
-    groups: [],
+    groups: ["settings"],
   };
   readonly isRemote = false;
 
@@ -52,6 +53,7 @@ export class InMemoryDatabase implements StorePort {
   readonly #history = new History();
   readonly #keys = new Keys();
   readonly #joins = new Joins();
+  readonly #settings = new Settings();
   readonly #holdings = {
     orgs: this.#orgs,
     memberships: this.#memberships,
@@ -164,6 +166,10 @@ export class InMemoryDatabase implements StorePort {
         const scope = this.#scope(read.scope);
         return scope === null ? null : this.#keys.use({ scope, key: read.key });
       }
+      case "settings":
+        return this.#settings.list(read);
+      case "settingStock":
+        return this.#settings.stock(read);
     }
   }
 
@@ -287,6 +293,10 @@ export class InMemoryDatabase implements StorePort {
         return this.#tuples.endGrant(change.tuple, orgId, undo);
       case "countJoin":
         return this.#joins.count(change, undo);
+      case "putSetting":
+        return this.#settings.put(orgId, change.row, undo);
+      case "deleteSetting":
+        return this.#settings.delete(orgId, change.key, undo);
     }
   }
 
@@ -318,6 +328,7 @@ export class InMemoryDatabase implements StorePort {
       tup: this.#tuples.all(),
       evt: this.#history.all(),
       idem: this.#keys.all(),
+      setting: this.#settings.all(),
     };
   }
 }

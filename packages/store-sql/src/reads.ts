@@ -4,6 +4,7 @@ import { invitationReads } from "./reads/invitations.ts";
 import { keyReads } from "./reads/keys.ts";
 import { membershipReads } from "./reads/memberships.ts";
 import { orgReads } from "./reads/orgs.ts";
+import { settingReads } from "./reads/settings.ts";
 import type { SqlRead, SqlReads } from "./reads/sql-read.ts";
 import { standingReads } from "./reads/standings.ts";
 import { tupleReads } from "./reads/tuples.ts";
@@ -38,6 +39,7 @@ const questions: SqlReads<Question> = {
   ...tupleReads,
   ...eventReads,
   ...keyReads,
+  ...settingReads,
 };
 
 function readSql<Q extends Question>(s: string, read: Read<Q>, values: Values): SqlRead {
