@@ -24,6 +24,7 @@ import {
   type Tables,
   type UsrId,
 } from "@tenantry/core";
+import { Domains } from "./domains.ts";
 import { History } from "./history.ts";
 import { Invitations } from "./invitations.ts";
 import { Joins } from "./joins.ts";
@@ -32,7 +33,9 @@ import { hasLapsed } from "./lapsing.ts";
 import { Memberships } from "./memberships.ts";
 import { Organizations } from "./organizations.ts";
 import { Conflict, compare, type Undo } from "./rows.ts";
+import { Settings } from "./settings.ts";
 import { grantsLeft, standings } from "./standings.ts";
+import { Suspensions } from "./suspensions.ts";
 import { Tuples } from "./tuples.ts";
 
 /** The rows of a store, as a port: what several stores share, or what a test puts something in front of. */
@@ -41,7 +44,7 @@ export class InMemoryDatabase implements StorePort {
     concurrentSessions: false,
     usersLink: false,
     hostTransactions: false,
-    groups: [],
+    groups: ["domains", "settings", "lifecycle"],
   };
   readonly isRemote = false;
 
@@ -52,6 +55,9 @@ export class InMemoryDatabase implements StorePort {
   readonly #history = new History();
   readonly #keys = new Keys();
   readonly #joins = new Joins();
+  readonly #settings = new Settings();
+  readonly #domains = new Domains();
+  readonly #suspensions = new Suspensions();
   readonly #holdings = {
     orgs: this.#orgs,
     memberships: this.#memberships,
@@ -164,6 +170,22 @@ export class InMemoryDatabase implements StorePort {
         const scope = this.#scope(read.scope);
         return scope === null ? null : this.#keys.use({ scope, key: read.key });
       }
+      case "settings":
+        return this.#settings.list(read);
+      case "settingStock":
+        return this.#settings.stock(read);
+      case "suspension": {
+        const org = this.#org(read.of);
+        return org === null ? null : this.#suspensions.get(org.id);
+      }
+      case "dueSuspensions":
+        return this.#suspensions.due(read);
+      case "domain":
+        return this.#domains.get(read.orgId, read.domain);
+      case "domains":
+        return this.#domains.list(read);
+      case "orgByDomain":
+        return this.#orgs.get(this.#domains.holder(read.domain));
     }
   }
 
@@ -287,6 +309,21 @@ export class InMemoryDatabase implements StorePort {
         return this.#tuples.endGrant(change.tuple, orgId, undo);
       case "countJoin":
         return this.#joins.count(change, undo);
+      case "putSetting":
+        return this.#settings.put(orgId, change.row, undo);
+      case "deleteSetting":
+        return this.#settings.delete(orgId, change.key, undo);
+      case "putSuspension":
+        return this.#suspensions.put(change.row, undo);
+      case "deleteSuspension":
+        return this.#suspensions.delete(change.orgId, undo);
+      case "insertDomain":
+      case "updateDomain":
+        return this.#domains.put(change.row, undo);
+      case "deleteDomain":
+        return this.#domains.delete(change.orgId, change.domain, undo);
+      case "deleteDomains":
+        return this.#domains.deleteAll(change.orgId, undo);
     }
   }
 
@@ -318,6 +355,7 @@ export class InMemoryDatabase implements StorePort {
       tup: this.#tuples.all(),
       evt: this.#history.all(),
       idem: this.#keys.all(),
+      setting: this.#settings.all(),
     };
   }
 }
