@@ -39,11 +39,14 @@ export interface Call<A extends Fields, O extends Fields> {
   readonly confirm: Confirm;
 }
 
+/** Most commands end with 0 unless they throw. */
+export type Done = Promise<Exit> | Promise<void>;
+
 /** A command as the program knows it, whatever it takes. */
 export interface Command extends Manual {
   /** Whether it changes what belongs to an organization, and so needs somebody whom events name. */
   readonly acts: boolean;
-  run(call: Call<Fields, Fields>, actor: () => UsrId): Promise<Exit | void>;
+  run(call: Call<Fields, Fields>, actor: () => UsrId): Done;
 }
 
 interface Spec<A extends Fields, O extends Fields> extends Omit<Manual, "asks"> {
@@ -54,14 +57,14 @@ interface Spec<A extends Fields, O extends Fields> extends Omit<Manual, "asks"> 
 
 /** A command that changes no organization. */
 export function looking<const A extends Fields, const O extends Fields>(
-  spec: Spec<A, O> & { readonly run: (call: Call<A, O>) => Promise<Exit | void> },
+  spec: Spec<A, O> & { readonly run: (call: Call<A, O>) => Done },
 ): Command {
   return { asks: null, ...spec, acts: false, run: (call) => spec.run(call as Call<A, O>) };
 }
 
 /** A command that does, in the name of somebody. */
 export function acting<const A extends Fields, const O extends Fields>(
-  spec: Spec<A, O> & { readonly run: (call: Call<A, O> & { readonly actor: UsrId }) => Promise<Exit | void> },
+  spec: Spec<A, O> & { readonly run: (call: Call<A, O> & { readonly actor: UsrId }) => Done },
 ): Command {
   return {
     asks: null,

@@ -32,7 +32,10 @@ export function confirmWith(io: Io, { yes, confirm: given }: Given): Confirm {
       return;
     }
     if (io.stdin.isTTY !== true || io.stderr.isTTY !== true) {
-      throw new CliError("cli.not_confirmed", `${about} Without a terminal this needs --yes --confirm ${texts.at(-1)}.`);
+      throw new CliError(
+        "cli.not_confirmed",
+        `${about} Without a terminal this needs --yes --confirm ${texts.at(-1)}.`,
+      );
     }
     const common = { input: io.stdin, output: io.stderr, signal: io.signal };
     const answer = isSimple

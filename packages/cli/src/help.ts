@@ -19,7 +19,9 @@ export function commonOptions({ acts, asks }: Command): Fields {
 export function synopsis({ name, args, options }: Command): string {
   const words = [
     ...Object.values(args).map(argument),
-    ...Object.entries(options).map(([key, field]) => (field.isRequired ? option(key, field) : `[${option(key, field)}]`)),
+    ...Object.entries(options).map(([key, field]) =>
+      field.isRequired ? option(key, field) : `[${option(key, field)}]`,
+    ),
   ];
   return ["tenantry", name, ...words].join(" ");
 }
@@ -74,7 +76,11 @@ export function overview(commands: readonly Command[]): string {
     ["EXIT STATUS", EXITS.map(([status, meaning]) => entry(String(status), meaning))],
     [
       "EXAMPLES",
-      ["$ DATABASE_URL=postgresql://… tenantry migrate", "$ tenantry orgs list --status active", "$ tenantry orgs create --help"],
+      [
+        "$ DATABASE_URL=postgresql://… tenantry migrate",
+        "$ tenantry orgs list --status active",
+        "$ tenantry orgs create --help",
+      ],
     ],
   ]);
 }

@@ -54,20 +54,12 @@ export function many(value: string, says: string): Field<readonly string[]> {
 }
 
 /** One of some words. */
-export function oneOf<const W extends string>(
-  value: string,
-  says: string,
-  words: readonly W[],
-): Field<W | undefined> {
+export function oneOf<const W extends string>(value: string, says: string, words: readonly W[]): Field<W | undefined> {
   return one(value, `${says}: ${words.join(", ")}`, wordOf(words));
 }
 
 /** Several of some words. */
-export function anyOf<const W extends string>(
-  value: string,
-  says: string,
-  words: readonly W[],
-): Field<readonly W[]> {
+export function anyOf<const W extends string>(value: string, says: string, words: readonly W[]): Field<readonly W[]> {
   const texts = many(value, `${says}: ${words.join(", ")}`);
   return { ...texts, decode: (given, name) => texts.decode(given, name).map((each) => wordOf(words)(each, name)) };
 }

@@ -54,7 +54,11 @@ export function problemOf(error: unknown): Problem {
   }
   if (error instanceof NotSent || isConnectionLost(error)) {
     const why = kindOf(error instanceof NotSent ? error.cause : error);
-    return { code: "unavailable.connection", text: `The database could not be reached. (${why})`, exit: EXIT.unavailable };
+    return {
+      code: "unavailable.connection",
+      text: `The database could not be reached. (${why})`,
+      exit: EXIT.unavailable,
+    };
   }
   return { code: "internal.unexpected", text: `An unexpected error occurred. (${kindOf(error)})`, exit: EXIT.refused };
 }

@@ -21,7 +21,10 @@ export interface SessionOptions {
 }
 
 /** The program in this process. */
-export async function runIn({ cwd, env = {}, keys, signal, heard }: SessionOptions, ...argv: readonly string[]): Promise<Ran> {
+export async function runIn(
+  { cwd, env = {}, keys, signal, heard }: SessionOptions,
+  ...argv: readonly string[]
+): Promise<Ran> {
   const texts = { out: "", err: "" };
   const streams = { stdin: new PassThrough(), stdout: new PassThrough(), stderr: new PassThrough() };
   if (keys !== undefined) {
@@ -36,10 +39,11 @@ export async function runIn({ cwd, env = {}, keys, signal, heard }: SessionOptio
   let isAnswered = false;
   streams.stderr.on("data", (chunk) => {
     texts.err += chunk;
-    // The question is there, so somebody is listening.
-    if (keys !== undefined && !isAnswered && texts.err.includes("go on")) {
+    // The whole question is there, so somebody is listening.
+    if (keys !== undefined && !isAnswered && texts.err.includes("\n")) {
       isAnswered = true;
-      streams.stdin.write(keys);
+      // Nobody types before the question is drawn to its end.
+      setImmediate(() => streams.stdin.write(keys));
     }
   });
   const status = await run(argv, { ...streams, env, cwd, signal: signal ?? new AbortController().signal });
@@ -52,7 +56,8 @@ export async function asJson(options: SessionOptions, ...argv: readonly string[]
   if (status !== 0 && status !== 3) {
     throw new Error(err);
   }
-  const name = COMMANDS.map((command) => command.name).find((each) => `${argv.join(" ")} `.startsWith(`${each} `)) ?? "";
+  const name =
+    COMMANDS.map((command) => command.name).find((each) => `${argv.join(" ")} `.startsWith(`${each} `)) ?? "";
   const shape = SHAPES[name];
   if (shape === undefined) {
     throw new Error(`${name} has no shape`);

@@ -81,5 +81,7 @@ export const SHAPES: Readonly<Record<string, Shape>> = {
   "invitations list": rows(invitation),
   "invitations revoke": document(invitation),
   "events tail": rows(event),
-  "conformance run": document(v.looseObject({ store: v.string(), reached: v.array(v.string()), tests: v.array(v.unknown()) })),
+  "conformance run": document(
+    v.looseObject({ store: v.string(), reached: v.array(v.string()), tests: v.array(v.unknown()) }),
+  ),
 };

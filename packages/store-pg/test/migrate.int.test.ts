@@ -21,7 +21,14 @@ test("migrations are applied once, also when several processes start at the same
 
 test("a dry run says what would be applied, and writes nothing", async () => {
   const dry = { schema: "dry", users: { table: "users", column: "id" } };
-  const links = ["mem_usr_id", "mem_invited_by", "mem_removed_by", "inv_invited_by", "inv_invited_user_id", "inv_terminal_by"];
+  const links = [
+    "mem_usr_id",
+    "mem_invited_by",
+    "mem_removed_by",
+    "inv_invited_by",
+    "inv_invited_user_id",
+    "inv_terminal_by",
+  ];
   const named = links.map((name) => expect.stringContaining(`link ${name}`));
   expect(await migratePostgres(pool, { ...dry, dryRun: true })).toEqual(["0001_tenancy", ...named]);
   const { rows } = await pool.query("select to_regnamespace('dry') as schema");

@@ -1,5 +1,12 @@
 import { setTimeout as wait } from "node:timers/promises";
-import { EVENT_TYPES, type EventType, type Organization, type OrgId, type Tenancy, type TenancyEvent } from "@tenantry/core";
+import {
+  EVENT_TYPES,
+  type EventType,
+  type Organization,
+  type OrgId,
+  type Tenancy,
+  type TenancyEvent,
+} from "@tenantry/core";
 import { type Command, looking } from "../command.ts";
 import { anyOf, flag, text, whole } from "../option.ts";
 import { organizationOf } from "../organization.ts";

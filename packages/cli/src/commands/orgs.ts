@@ -10,7 +10,8 @@ const org = required(text("org", "the id (org_…) or slug of an organization"))
 export const listOrgs: Command = looking({
   name: "orgs list",
   summary: "list organizations",
-  description: "All organizations in the order of their ids, read in pages: what is created meanwhile may be among them.",
+  description:
+    "All organizations in the order of their ids, read in pages: what is created meanwhile may be among them.",
   args: {},
   options: {
     query: text("text", "part of the name or slug"),
@@ -63,7 +64,11 @@ export const createOrg: Command = acting({
   ],
   async run({ options: { creator, slug, name }, host, out, actor }) {
     const store = await host.store();
-    const input = { creator: creator as UsrId, ...(slug === undefined ? {} : { slug }), ...(name === undefined ? {} : { name }) };
+    const input = {
+      creator: creator as UsrId,
+      ...(slug === undefined ? {} : { slug }),
+      ...(name === undefined ? {} : { name }),
+    };
     out.document(await settled(store.createOrg(input, { actor })));
   },
 });
