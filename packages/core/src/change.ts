@@ -1,3 +1,4 @@
+import type { Domain } from "./domain.ts";
 import type { EventDraft } from "./event.ts";
 import type { SettingChange } from "./groups/setting.ts";
 import type {
@@ -13,6 +14,7 @@ import type {
   Tuple,
   UsrId,
 } from "./model.ts";
+import type { Suspension } from "./org-suspension.ts";
 
 /**
  * What a membership row must still be, or nothing is written. `updatedAt` tells a suspension and its end from none, and one
@@ -77,7 +79,19 @@ export type Change =
    * numbers of those that had not lapsed are added to the data of the commit's event `org.revoked` as `memberships`,
    * `invitations` and `tuples`.
    */
-  | { readonly op: "endEverything"; readonly orgId: OrgId; readonly at: Date; readonly by: UsrId | null };
+  | { readonly op: "endEverything"; readonly orgId: OrgId; readonly at: Date; readonly by: UsrId | null }
+  // Of the group `lifecycle`:
+  /** One that the organization has already becomes this one. */
+  | { readonly op: "putSuspension"; readonly row: Suspension }
+  /** One that does not exist is no matter. */
+  | { readonly op: "deleteSuspension"; readonly orgId: OrgId }
+  // Of the group `domains`:
+  | { readonly op: "insertDomain"; readonly row: Domain }
+  /** Writes `state`, `token` and `verifiedAt`. */
+  | { readonly op: "updateDomain"; readonly row: Domain }
+  | { readonly op: "deleteDomain"; readonly orgId: OrgId; readonly domain: string }
+  /** All of the organization. */
+  | { readonly op: "deleteDomains"; readonly orgId: OrgId };
 
 /** How many memberships are stored as live, and invitations as pending. Each store keeps both for every organization. */
 export interface Occupancy {

@@ -14,6 +14,9 @@ interface FromSource {
 /** Why a token is not acceptable; `tenant`: it names none, or another one. */
 export type TokenFault = "alg" | "signature" | "iss" | "aud" | "exp" | "nbf" | "malformed" | "tenant";
 
+/** Why a name cannot be an organization's own domain. */
+export type DomainFault = "malformed" | "address" | "single_label" | "public_suffix" | "base_domain";
+
 /** Where a configuration is wrong, as a path of keys, and what belongs there. Never the value. */
 export interface ConfigFault {
   readonly path: string;
@@ -24,7 +27,7 @@ export interface ConfigFault {
 export interface Rejections {
   invalid_id: Refused & { readonly reason: "not_a_string" | "separator" | "prefix" | "digits" | "version" };
   invalid_type: Refused & { readonly expected: string | null };
-  not_found: { readonly what: "organization" | "membership" | "invitation" | "member"; readonly id: string };
+  not_found: { readonly what: "organization" | "membership" | "invitation" | "member" | "domain"; readonly id: string };
   "conflict.sole_owner": { readonly orgId: OrgId };
   "conflict.duplicate_membership": { readonly orgId: OrgId; readonly usrId: UsrId };
   "conflict.already_terminal": { readonly orgId: OrgId; readonly status: Status };
@@ -32,6 +35,7 @@ export interface Rejections {
   "conflict.invitation_not_pending": { readonly invId: InvId };
   "conflict.org_slug": { readonly slug: string };
   "conflict.duplicate_invitation": { readonly orgId: OrgId; readonly invId: InvId };
+  "conflict.domain": { readonly domain: string };
   "conflict.member_limit": { readonly orgId: OrgId; readonly limit: number };
   "conflict.invitation_limit": { readonly orgId: OrgId; readonly limit: number };
   "conflict.organization_limit": { readonly usrId: UsrId; readonly limit: number };
@@ -101,6 +105,7 @@ export interface Rejections {
   "tenant.context_missing": Record<never, never>;
   "tenant.resolver_failed": FromSource;
   "tenant.invalid_cache_key": { readonly part: number };
+  "tenant.invalid_domain": { readonly reason: DomainFault };
   "forbidden.role": Record<never, never>;
   "forbidden.relation": Record<never, never>;
   "isolation.not_provisioned": Record<never, never>;
@@ -251,6 +256,11 @@ export class DuplicateInvitationError extends TenancyError<"conflict.duplicate_i
   override readonly name = "DuplicateInvitationError";
 }
 
+/** Another organization has proved the domain to be its own. */
+export class DomainConflictError extends TenancyError<"conflict.domain"> {
+  override readonly name = "DomainConflictError";
+}
+
 /** As many are there as there may be; `code` says of what, `details.limit` how many. */
 export class LimitError<C extends LimitCode = LimitCode> extends TenancyError<C> {
   override readonly name = "LimitError";
@@ -311,7 +321,10 @@ export class IsolationError<C extends IsolationCode = IsolationCode> extends Ten
   }
 }
 
-/** A configuration is wrong. Thrown at construction only. */
+/**
+ * A configuration is wrong. Thrown at construction, and where an operation of core is given something that is kept in a
+ * group that the store does not have.
+ */
 export class ConfigError<C extends ConfigCode = ConfigCode> extends TenancyError<C> {
   override readonly name: string = "ConfigError";
 }
@@ -376,6 +389,7 @@ const sentences: { readonly [C in Code]: (details: Rejections[C]) => string } = 
   "conflict.invitation_not_pending": ({ invId }) => `Invitation ${invId} is not pending.`,
   "conflict.org_slug": ({ slug }) => `The slug ${quote(slug)} is taken.`,
   "conflict.duplicate_invitation": ({ invId }) => `Invitation ${invId} to the same identifier is pending.`,
+  "conflict.domain": ({ domain }) => `The domain ${quote(domain)} is another organization's.`,
   "conflict.member_limit": ({ orgId, limit }) => `Organization ${orgId} has ${limit} members or more.`,
   "conflict.invitation_limit": ({ orgId, limit }) => `Organization ${orgId} has ${limit} open invitations or more.`,
   "conflict.organization_limit": ({ usrId, limit }) => `User ${usrId} is in ${limit} organizations or more.`,
@@ -453,6 +467,7 @@ const sentences: { readonly [C in Code]: (details: Rejections[C]) => string } = 
   "tenant.context_missing": () => "No tenant is bound here.",
   "tenant.resolver_failed": ({ source }) => `${quote(source)} failed.`,
   "tenant.invalid_cache_key": ({ part }) => `Part ${part} of a cache key is not text.`,
+  "tenant.invalid_domain": ({ reason }) => `The name cannot be an organization's own domain: ${domainFaults[reason]}.`,
   "forbidden.role": () => "The caller does not have the role that this requires.",
   "forbidden.relation": () => "The caller does not have the relation that this requires.",
   "isolation.not_provisioned": () => "The tenant's place is not ready.",
@@ -490,6 +505,14 @@ const idFaults: { readonly [R in Rejections["invalid_id"]["reason"]]: string } =
   version: "its UUID is not of version 1 to 8",
 };
 
+const domainFaults: { readonly [R in DomainFault]: string } = {
+  malformed: "it is not a host name",
+  address: "it is an address",
+  single_label: "it is a single label",
+  public_suffix: "everybody registers names below it",
+  base_domain: "it is the application's own",
+};
+
 const keyFaults: { readonly [R in Rejections["conflict.idempotency"]["reason"]]: string } = {
   mismatch: "The idempotency key was used for another operation or input.",
   abandoned: "The idempotency key belongs to an attempt that was given up.",
@@ -524,6 +547,7 @@ const classes: { readonly [C in Exclude<Code, PreconditionCode>]: ErrorClass<C> 
   "conflict.invitation_not_pending": InvitationNotPendingError,
   "conflict.org_slug": OrgSlugConflictError,
   "conflict.duplicate_invitation": DuplicateInvitationError,
+  "conflict.domain": DomainConflictError,
   "conflict.member_limit": LimitError,
   "conflict.invitation_limit": LimitError,
   "conflict.organization_limit": LimitError,
@@ -548,6 +572,7 @@ const classes: { readonly [C in Exclude<Code, PreconditionCode>]: ErrorClass<C> 
   "tenant.context_missing": TenantError,
   "tenant.resolver_failed": TenantError,
   "tenant.invalid_cache_key": TenantError,
+  "tenant.invalid_domain": TenantError,
   "forbidden.role": TenantError,
   "forbidden.relation": TenantError,
   "isolation.not_provisioned": IsolationError,

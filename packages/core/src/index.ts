@@ -22,6 +22,7 @@ export type {
   Write,
 } from "./change.ts";
 export { gained, type Occupancy } from "./change.ts";
+export type { Domain } from "./domain.ts";
 export {
   AlreadyTerminalError,
   CODES,
@@ -30,6 +31,8 @@ export {
   ConfigError,
   type ConfigFault,
   ContentionError,
+  DomainConflictError,
+  type DomainFault,
   DuplicateInvitationError,
   DuplicateMembershipError,
   type ErrorOptions,
@@ -156,6 +159,7 @@ export {
   type UsrId,
 } from "./model.ts";
 export type { CreateOrgInput, UpdateOrgInput } from "./org.ts";
+export { SUSPENSION_KINDS, type SuspendOrgInput, type Suspension, type SuspensionKind } from "./org-suspension.ts";
 export { hasOwn } from "./own.ts";
 export { errorOf } from "./patience.ts";
 export { type OperationName, PERMISSIONS, type Permission, type Permissions } from "./permissions.ts";

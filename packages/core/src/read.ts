@@ -1,3 +1,4 @@
+import type { Domain } from "./domain.ts";
 import type { EventType, TenancyEvent } from "./event.ts";
 import type { SettingAnswers, SettingQuestions } from "./groups/setting.ts";
 import type {
@@ -15,6 +16,7 @@ import type {
   Tuple,
   UsrId,
 } from "./model.ts";
+import type { Suspension } from "./org-suspension.ts";
 
 /**
  * An organization by its id, by the slug that it holds, or as the one that a row belongs to: it is looked up in the same
@@ -264,6 +266,16 @@ interface Questions extends SettingQuestions {
   /** Events with `seq > after`, ascending by `seq`. */
   events: { readonly orgId: OrgId; readonly where: EventFilter; readonly after: number; readonly take: number };
   keyUse: { readonly scope: KeyScope; readonly key: string };
+  /** Why an organization is suspended, as the group `lifecycle` keeps it; of one that is not: none. */
+  suspension: { readonly of: OrgRef };
+  /** Suspensions with `dueAt <= at`, ascending by that and by the organization's id. */
+  dueSuspensions: { readonly at: Date; readonly take: number };
+  /** A domain of an organization, as the group `domains` keeps it. */
+  domain: { readonly orgId: OrgId; readonly domain: string };
+  /** Those of an organization, ascending by Unicode code point. */
+  domains: { readonly orgId: OrgId } & Seek<string>;
+  /** The organization that has verified a domain. */
+  orgByDomain: { readonly domain: string };
 }
 
 /** Every question a store can be asked: its answer. */
@@ -306,6 +318,11 @@ interface Answers extends SettingAnswers {
   sentInvitations: readonly SentInvitation[];
   events: readonly TenancyEvent[];
   keyUse: KeyUse | null;
+  suspension: Suspension | null;
+  dueSuspensions: readonly Suspension[];
+  domain: Domain | null;
+  domains: readonly Domain[];
+  orgByDomain: Organization | null;
 }
 
 export type Question = keyof Questions;

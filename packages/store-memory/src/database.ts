@@ -24,6 +24,7 @@ import {
   type Tables,
   type UsrId,
 } from "@tenantry/core";
+import { Domains } from "./domains.ts";
 import { History } from "./history.ts";
 import { Invitations } from "./invitations.ts";
 import { Joins } from "./joins.ts";
@@ -34,6 +35,7 @@ import { Organizations } from "./organizations.ts";
 import { Conflict, compare, type Undo } from "./rows.ts";
 import { Settings } from "./settings.ts";
 import { grantsLeft, standings } from "./standings.ts";
+import { Suspensions } from "./suspensions.ts";
 import { Tuples } from "./tuples.ts";
 
 /** The rows of a store, as a port: what several stores share, or what a test puts something in front of. */
@@ -42,7 +44,7 @@ export class InMemoryDatabase implements StorePort {
     concurrentSessions: false,
     usersLink: false,
     hostTransactions: false,
-    groups: ["settings"],
+    groups: ["domains", "settings", "lifecycle"],
   };
   readonly isRemote = false;
 
@@ -54,6 +56,8 @@ export class InMemoryDatabase implements StorePort {
   readonly #keys = new Keys();
   readonly #joins = new Joins();
   readonly #settings = new Settings();
+  readonly #domains = new Domains();
+  readonly #suspensions = new Suspensions();
   readonly #holdings = {
     orgs: this.#orgs,
     memberships: this.#memberships,
@@ -170,6 +174,18 @@ export class InMemoryDatabase implements StorePort {
         return this.#settings.list(read);
       case "settingStock":
         return this.#settings.stock(read);
+      case "suspension": {
+        const org = this.#org(read.of);
+        return org === null ? null : this.#suspensions.get(org.id);
+      }
+      case "dueSuspensions":
+        return this.#suspensions.due(read);
+      case "domain":
+        return this.#domains.get(read.orgId, read.domain);
+      case "domains":
+        return this.#domains.list(read);
+      case "orgByDomain":
+        return this.#orgs.get(this.#domains.holder(read.domain));
     }
   }
 
@@ -297,6 +313,17 @@ export class InMemoryDatabase implements StorePort {
         return this.#settings.put(orgId, change.row, undo);
       case "deleteSetting":
         return this.#settings.delete(orgId, change.key, undo);
+      case "putSuspension":
+        return this.#suspensions.put(change.row, undo);
+      case "deleteSuspension":
+        return this.#suspensions.delete(change.orgId, undo);
+      case "insertDomain":
+      case "updateDomain":
+        return this.#domains.put(change.row, undo);
+      case "deleteDomain":
+        return this.#domains.delete(change.orgId, change.domain, undo);
+      case "deleteDomains":
+        return this.#domains.deleteAll(change.orgId, undo);
     }
   }
 

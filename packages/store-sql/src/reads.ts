@@ -1,4 +1,5 @@
 import type { Answer, Plan, Question, Read } from "@tenantry/core";
+import { domainReads } from "./reads/domains.ts";
 import { eventReads } from "./reads/events.ts";
 import { invitationReads } from "./reads/invitations.ts";
 import { keyReads } from "./reads/keys.ts";
@@ -7,6 +8,7 @@ import { orgReads } from "./reads/orgs.ts";
 import { settingReads } from "./reads/settings.ts";
 import type { SqlRead, SqlReads } from "./reads/sql-read.ts";
 import { standingReads } from "./reads/standings.ts";
+import { suspensionReads } from "./reads/suspensions.ts";
 import { tupleReads } from "./reads/tuples.ts";
 import type { Json } from "./rows.ts";
 import { Values } from "./values.ts";
@@ -40,6 +42,8 @@ const questions: SqlReads<Question> = {
   ...eventReads,
   ...keyReads,
   ...settingReads,
+  ...domainReads,
+  ...suspensionReads,
 };
 
 function readSql<Q extends Question>(s: string, read: Read<Q>, values: Values): SqlRead {

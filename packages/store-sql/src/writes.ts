@@ -1,6 +1,8 @@
 import { type Change, type Commit, gained, type Membership, uuidOf } from "@tenantry/core";
 import { settingWrites } from "./groups/setting.ts";
+import { domains } from "./groups/domain.ts";
 import { columns, type Identifier, listed, rows, type Sql, sql, value } from "./sql.ts";
+import { suspensions } from "./groups/suspension.ts";
 import { SAME_TUPLE, TUP, tupRow } from "./tuple-row.ts";
 import { type Changes, verdict } from "./verdict.ts";
 
@@ -45,6 +47,8 @@ export function commitSql(s: Identifier, commit: Commit): Sql {
     ...tuples(s, changes),
     ...joins(s, changes),
     ...settingWrites(s, changes),
+    ...domains(s, changes),
+    ...suspensions(s, changes),
     ...records(s, commit, changes),
   ];
   const answer = changes("endEverything").length === 0 ? sql`` : sql`, (select counts::text from ended) as ended`;

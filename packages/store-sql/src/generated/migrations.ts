@@ -213,6 +213,49 @@ $$;
 `,
   },
   {
+    name: "domains/0001_domain",
+    group: "domains",
+    sql: `-- Domains of organizations. A new table beside the others: nothing is at risk.
+--
+-- Anybody may say that a domain is theirs; only one can have proved it. Names are ASCII in lower case.
+
+create table tenancy.domain (
+  org_id uuid not null constraint domain_org_known references tenancy.org (id),
+  domain text collate "C" not null constraint domain_form
+    check (length(domain) <= 253 and domain ~ '^[a-z0-9-]{1,63}(\\.[a-z0-9-]{1,63})+$'),
+  state text not null constraint domain_state_known check (state in ('pending', 'verified')),
+  token text not null constraint domain_token_short check (length(token) <= 128),
+  verified_at timestamptz,
+  constraint domain_of_org_once primary key (org_id, domain),
+  constraint domain_verification_dated check ((state = 'verified') = (verified_at is not null))
+);
+
+create unique index domain_verified_once on tenancy.domain (domain) where state = 'verified';
+`,
+  },
+  {
+    name: "lifecycle/0001_suspension",
+    group: "lifecycle",
+    sql: `-- Why an organization is suspended, and from when on it may be revoked. A new table beside the others: nothing is at risk.
+--
+-- There is a row exactly while an organization is suspended. Organizations that were suspended before this table existed have
+-- none until they are suspended again; nothing rests on that.
+
+create table tenancy.suspension (
+  org_id uuid constraint suspension_of_org_once primary key constraint suspension_org_known references tenancy.org (id),
+  kind text not null constraint suspension_kind_known check (kind in ('suspended', 'deactivated', 'deletion')),
+  reason text constraint suspension_reason_short check (length(reason) <= 1024),
+  since timestamptz not null,
+  due_at timestamptz,
+  requested_by uuid,
+  constraint suspension_due_for_deletion check ((kind = 'deletion') = (due_at is not null)),
+  constraint suspension_due_later check (due_at >= since)
+);
+
+create index suspension_due on tenancy.suspension (due_at, org_id) where due_at is not null;
+`,
+  },
+  {
     name: "settings/0001_settings",
     group: "settings",
     sql: `-- Settings of organizations. Nothing of it exists before, so nothing is at risk.
