@@ -1,8 +1,8 @@
 import { type Change, type Commit, gained, type Membership, uuidOf } from "@tenantry/core";
-import { settingWrites } from "./groups/setting.ts";
 import { domains } from "./groups/domain.ts";
-import { columns, type Identifier, listed, rows, type Sql, sql, value } from "./sql.ts";
+import { settingWrites } from "./groups/setting.ts";
 import { suspensions } from "./groups/suspension.ts";
+import { columns, type Identifier, listed, rows, type Sql, sql, value } from "./sql.ts";
 import { SAME_TUPLE, TUP, tupRow } from "./tuple-row.ts";
 import { type Changes, verdict } from "./verdict.ts";
 
