@@ -5,6 +5,7 @@ import { listInvitations, revokeInvitation } from "./commands/invitations.ts";
 import { addMember, changeRole, listMembers, removeMember } from "./commands/members.ts";
 import { migrate } from "./commands/migrate.ts";
 import { createOrg, listOrgs, reinstateOrg, revokeOrg, showOrg, suspendOrg } from "./commands/orgs.ts";
+import { checkSettings, getSettings, setSetting, unsetSetting } from "./commands/settings.ts";
 
 /** Every command, in the order of the help. */
 export const COMMANDS: readonly Command[] = [
@@ -21,6 +22,10 @@ export const COMMANDS: readonly Command[] = [
   removeMember,
   listInvitations,
   revokeInvitation,
+  getSettings,
+  setSetting,
+  unsetSetting,
+  checkSettings,
   tailEvents,
   runConformance,
 ];
@@ -30,6 +35,7 @@ export const GROUPS_OF_COMMANDS: Readonly<Record<string, string>> = {
   orgs: "organizations",
   members: "memberships and roles",
   invitations: "offers to join",
+  settings: "what an organization has chosen",
   events: "what happened",
   conformance: "whether a store behaves",
 };

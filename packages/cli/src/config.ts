@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { ConfigError, type Group, type Tenancy } from "@tenantry/core";
+import type { AnySettings } from "./any-settings.ts";
 import type { Io } from "./io.ts";
 import { CliError } from "./problem.ts";
 
@@ -24,6 +25,8 @@ export interface CliConfig {
    * Default, where `store` is left out too: on `pg` at `DATABASE_URL`.
    */
   readonly migrate?: (request: MigrateRequest) => Promise<readonly string[]>;
+  /** A `TenantSettings` of `@tenantry/settings`, with the application's declarations. */
+  readonly settings?: Part<AnySettings>;
   /** Called at the end, whatever happened: close pools here, or leave it to the end of the process. */
   readonly close?: () => unknown;
 }
@@ -35,6 +38,7 @@ const FILES = ["tenantry.config.js", "tenantry.config.mjs"];
 const shapes: { readonly [K in Key]-?: readonly string[] | "function" } = {
   store: ["createOrg", "getOrg", "listOrgs", "listEvents"],
   migrate: "function",
+  settings: ["isSecret", "get", "set", "unset", "effective", "check"],
   close: "function",
 };
 

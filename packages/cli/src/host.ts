@@ -2,13 +2,15 @@ import type { Group, Tenancy } from "@tenantry/core";
 import { migratePostgres, PostgresTenancyStore } from "@tenantry/store-pg";
 import { migratedGroups, pgExecutor } from "@tenantry/store-sql";
 import pg from "pg";
-import { loadConfigFile, type MigrateRequest, made } from "./config.ts";
+import type { AnySettings } from "./any-settings.ts";
+import { type CliConfig, loadConfigFile, type MigrateRequest, made, type Part } from "./config.ts";
 import type { Io } from "./io.ts";
 import { CliError } from "./problem.ts";
 
 /** What the application brought, each part made when a command first asks for it. */
 export interface Host {
   store(): Promise<Tenancy>;
+  settings(): Promise<AnySettings>;
   /** Applies migrations of these groups, or of those that the store keeps. */
   migrate(request: { readonly groups: readonly Group[] | null; readonly dryRun: boolean }): Promise<readonly string[]>;
   close(): Promise<void>;
@@ -34,8 +36,16 @@ export async function hostOf(io: Io, file: string | undefined): Promise<Host> {
     }
     return await migratePostgres(await pool(), request);
   };
+  const brought = <K extends keyof CliConfig, T>(key: K, part: Part<T> | undefined): (() => Promise<T>) =>
+    once(async () => {
+      if (part === undefined) {
+        throw new CliError("cli.config", `This needs a configuration that exports ${key}.`);
+      }
+      return await made(key, part);
+    });
   return {
     store,
+    settings: brought("settings", config.settings),
     async migrate({ groups, dryRun }) {
       return await apply({ groups: groups ?? (await store()).capabilities.groups ?? [], dryRun });
     },

@@ -29,7 +29,7 @@ test.each([
   ["another text", ["--yes", "--confirm", "acme2"]],
   ["an empty text", ["--yes", "--confirm", ""]],
 ])("without a terminal %s changes nothing", async (_, given) => {
-  const { status, err } = await runIn({ cwd, env }, "orgs", "revoke", "acme", ...given);
+  const { status, err } = await runIn({ cwd, on: "memory", env }, "orgs", "revoke", "acme", ...given);
   expect([status, err]).toEqual([1, expect.stringMatching(/^tenantry: cli\.not_confirmed: .*\n$/)]);
   expect(await store.getOrg(org.id)).toEqual(org);
 });
@@ -40,7 +40,7 @@ test.each([
   ["nothing", ENTER, 1],
   ["Ctrl-C", CTRL_C, 130],
 ] as const)("at a terminal, asked and answered with %s", async (_, keys, expected) => {
-  const { status, out } = await runIn({ cwd, env, keys }, "orgs", "revoke", "acme", "--json");
+  const { status, out } = await runIn({ cwd, on: "memory", env, keys }, "orgs", "revoke", "acme", "--json");
   expect(status).toBe(expected);
   expect((await store.getOrg(org.id)).status).toBe(expected === 0 ? "revoked" : "active");
   // The question is no part of the result.
@@ -48,12 +48,14 @@ test.each([
 });
 
 test("at a terminal the id will do as well", async () => {
-  expect((await runIn({ cwd, env, keys: `${org.id}${ENTER}` }, "orgs", "revoke", org.id)).status).toBe(0);
+  expect((await runIn({ cwd, on: "memory", env, keys: `${org.id}${ENTER}` }, "orgs", "revoke", org.id)).status).toBe(0);
 });
 
 test("nobody changes anything without saying who they are", async () => {
-  const { status, err } = await runIn({ cwd }, "orgs", "revoke", "acme", "--yes", "--confirm", "acme");
+  const { status, err } = await runIn({ cwd, on: "memory" }, "orgs", "revoke", "acme", "--yes", "--confirm", "acme");
   expect([status, err]).toEqual([2, expect.stringMatching(/^tenantry: cli\.usage: /)]);
-  expect((await runIn({ cwd, env: { TENANTRY_ACTOR: "alice" } }, "orgs", "suspend", "acme")).status).toBe(2);
+  expect((await runIn({ cwd, on: "memory", env: { TENANTRY_ACTOR: "alice" } }, "orgs", "suspend", "acme")).status).toBe(
+    2,
+  );
   expect(await store.getOrg(org.id)).toEqual(org);
 });

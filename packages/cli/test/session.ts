@@ -12,9 +12,13 @@ export interface Ran {
 
 export interface SessionOptions {
   readonly cwd: string;
+  /** The name of the store. */
+  readonly on: string;
   readonly env?: Io["env"];
   /** What is typed at a terminal; without it there is no terminal. */
   readonly keys?: string;
+  /** What comes in where there is no terminal. */
+  readonly piped?: string;
   readonly signal?: AbortSignal;
   /** Called with what is printed, as it is printed. */
   readonly heard?: (text: string) => void;
@@ -22,7 +26,7 @@ export interface SessionOptions {
 
 /** The program in this process. */
 export async function runIn(
-  { cwd, env = {}, keys, signal, heard }: SessionOptions,
+  { cwd, env = {}, keys, piped = "", signal, heard }: SessionOptions,
   ...argv: readonly string[]
 ): Promise<Ran> {
   const texts = { out: "", err: "" };
@@ -36,6 +40,9 @@ export async function runIn(
     texts.out += chunk;
     heard?.(texts.out);
   });
+  if (keys === undefined) {
+    streams.stdin.end(piped);
+  }
   let isAnswered = false;
   streams.stderr.on("data", (chunk) => {
     texts.err += chunk;
@@ -62,6 +69,7 @@ export async function asJson(options: SessionOptions, ...argv: readonly string[]
   if (shape === undefined) {
     throw new Error(`${name} has no shape`);
   }
+  seen.set(options.on, (seen.get(options.on) ?? new Set()).add(name));
   const lines = out.split("\n");
   if (lines.pop() !== "" || (shape.form === "document" && lines.length !== 1)) {
     throw new Error(`${name} printed ${out}`);
@@ -69,7 +77,6 @@ export async function asJson(options: SessionOptions, ...argv: readonly string[]
   return lines.map((line) => {
     const value: unknown = JSON.parse(line);
     v.assert(shape.schema, value);
-    seen.add(name);
     return Object(value);
   });
 }
@@ -78,5 +85,5 @@ export async function asJson(options: SessionOptions, ...argv: readonly string[]
 // biome-ignore lint/suspicious/noExplicitAny: it is what JSON.parse makes.
 export type Shown = any;
 
-/** Commands whose output was compared with its shape. */
-export const seen: Set<string> = new Set();
+/** Commands whose output was compared with its shape, by the store. */
+export const seen: Map<string, Set<string>> = new Map();

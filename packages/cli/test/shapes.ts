@@ -80,6 +80,20 @@ export const SHAPES: Readonly<Record<string, Shape>> = {
   "members remove": document(membership),
   "invitations list": rows(invitation),
   "invitations revoke": document(invitation),
+  "settings get": document(
+    v.strictObject({ orgId: id("org"), version, values: v.record(v.string(), v.unknown()), own: v.array(v.string()) }),
+  ),
+  "settings set": document(
+    v.strictObject({
+      key: v.string(),
+      value: v.unknown(),
+      seq: version,
+      updatedAt: instant,
+      updatedBy: v.nullable(id("usr")),
+    }),
+  ),
+  "settings unset": document(v.strictObject({ orgId: id("org"), key: v.string() })),
+  "settings check": rows(v.strictObject({ orgId: id("org"), key: v.string(), code: v.string() })),
   "events tail": rows(event),
   "conformance run": document(
     v.looseObject({ store: v.string(), reached: v.array(v.string()), tests: v.array(v.unknown()) }),

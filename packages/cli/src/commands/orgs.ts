@@ -76,15 +76,17 @@ export const createOrg: Command = acting({
 export const suspendOrg: Command = acting({
   name: "orgs suspend",
   summary: "suspend an organization",
-  description: "Nobody may act in it until it is reinstated. Members, roles and invitations stay as they are.",
+  description:
+    "Nobody may act in it until it is reinstated. Members, roles and invitations stay as they are. A reason needs the group lifecycle.",
   args: { org },
-  options: {},
+  options: { reason: text("text", "why, for the event and whoever asks") },
   prints: "the organization",
-  examples: [{ line: "tenantry orgs suspend acme", says: "Until the invoice is paid." }],
-  async run({ args, host, out, actor }) {
+  examples: [{ line: 'tenantry orgs suspend acme --reason "invoice 4711"', says: "Until the invoice is paid." }],
+  async run({ args, options: { reason }, host, out, actor }) {
     const store = await host.store();
-    const { id } = await organizationOf(store, args.org);
-    out.document(await settled(store.suspendOrg(id, { actor })));
+    const { id: orgId } = await organizationOf(store, args.org);
+    const input = reason === undefined ? orgId : { orgId, reason };
+    out.document(await settled(store.suspendOrg(input, { actor })));
   },
 });
 
