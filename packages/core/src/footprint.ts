@@ -104,6 +104,10 @@ function footprintOf({ changes, keys }: Commit): Footprint | null {
       case "countJoin":
         writes.add(change.usrId);
         break;
+      case "announce":
+      case "trace":
+        // About the commit's own events, whichever they are.
+        break;
     }
   }
   return { writes, reads };

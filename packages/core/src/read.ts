@@ -1,4 +1,5 @@
 import type { EventType, TenancyEvent } from "./event.ts";
+import type { AuditAnswers, AuditQuestions } from "./groups/audit.ts";
 import type {
   InvId,
   Invitation,
@@ -148,7 +149,7 @@ export type KeyUse =
   | { readonly state: "fenced" };
 
 /** Every question a store can be asked: its parameters. */
-interface Questions {
+interface Questions extends AuditQuestions {
   /** The organization itself. */
   org: { readonly of: OrgRef };
   /** Which organization that is not revoked holds the slug; of `null`: none. */
@@ -266,7 +267,7 @@ interface Questions {
 }
 
 /** Every question a store can be asked: its answer. */
-interface Answers {
+interface Answers extends AuditAnswers {
   org: Organization | null;
   slugHolder: OrgId | null;
   orgBySlug: Organization | null;
