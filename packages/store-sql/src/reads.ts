@@ -1,4 +1,5 @@
 import type { Answer, Plan, Question, Read } from "@tenantry/core";
+import { auditReads } from "./groups/audit.ts";
 import { eventReads } from "./reads/events.ts";
 import { invitationReads } from "./reads/invitations.ts";
 import { keyReads } from "./reads/keys.ts";
@@ -38,6 +39,7 @@ const questions: SqlReads<Question> = {
   ...tupleReads,
   ...eventReads,
   ...keyReads,
+  ...auditReads,
 };
 
 function readSql<Q extends Question>(s: string, read: Read<Q>, values: Values): SqlRead {
