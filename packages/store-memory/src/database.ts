@@ -349,6 +349,7 @@ export class InMemoryDatabase implements StorePort {
         return this.#history.prune(orgId, take, ({ at, seq }) => at < before && seq < kept);
       });
       this.#audit.forget();
+      this.#history.refresh();
       const last = looked.at(-1) ?? null;
       return { removed: removed.reduce((a, b) => a + b, 0), last, hasMore: removed.includes(take) };
     },

@@ -90,10 +90,14 @@ export class History {
       }
     }
     log.gone += number;
-    for (const known of this.#logs.keys()) {
-      this.#fresh.add(known);
-    }
     return number;
+  }
+
+  /** The audit begins anew. */
+  refresh(): void {
+    for (const orgId of this.#logs.keys()) {
+      this.#fresh.add(orgId);
+    }
   }
 
   /** Which of these events came last for a membership, up to an instant. */

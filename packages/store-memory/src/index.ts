@@ -28,6 +28,6 @@ export class InMemoryTenancyStore<O = Metadata, M = Metadata> extends Tenancy<O,
 
 /** The database's clock is the store's, where nobody says otherwise. What is no clock is refused by the store. */
 function clockOf<O, M>(options: TenancyOptions<O, M>): { readonly clock?: () => Date } {
-  const clock: unknown = (options as TenancyOptions | null)?.clock;
+  const clock: unknown = (options as { readonly clock?: unknown } | null)?.clock;
   return typeof clock === "function" ? { clock: clock as () => Date } : {};
 }
