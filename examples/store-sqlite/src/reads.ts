@@ -24,6 +24,9 @@ export function answer(database: Sqlite, read: Read): Answer<Question> {
   const find = (sql: string, ...values: SqlValue[]): SqlRow | null => one(database, sql, values);
   const list = (sql: string, ...values: SqlValue[]): readonly SqlRow[] => many(database, sql, values);
   switch (read.read) {
+    case "settings":
+    case "settingStock":
+      throw new Error("tables of a group that this store does not keep");
     case "org":
       return orNull(organization, find("select * from org where id = ?", orgId(database, read.of)));
     case "slugHolder":

@@ -1,5 +1,6 @@
 import type { Domain } from "./domain.ts";
 import type { EventDraft } from "./event.ts";
+import type { SettingChange } from "./groups/setting.ts";
 import type {
   InvId,
   Invitation,
@@ -35,6 +36,7 @@ export interface InvitationExpectation {
  * organization, invitations, memberships by id, tuples by key, and decides nothing.
  */
 export type Change =
+  | SettingChange
   | { readonly op: "insertOrg"; readonly row: Organization }
   /** Writes `name`, `slug`, `status`, `metadata` and `updatedAt`; the version is advanced by every commit anyway. */
   | { readonly op: "updateOrg"; readonly row: Organization }

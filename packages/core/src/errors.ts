@@ -109,10 +109,27 @@ export interface Rejections {
   "forbidden.role": Record<never, never>;
   "forbidden.relation": Record<never, never>;
   "isolation.not_provisioned": Record<never, never>;
+  "isolation.key_unknown": { readonly keyId: string };
+  "isolation.seal_broken": Record<never, never>;
   "config.invalid": { readonly faults: readonly ConfigFault[] };
   "config.unknown_resolver": { readonly name: string };
   "config.duplicate_resolver": { readonly name: string };
   "config.capability_missing": { readonly group: Group };
+  "settings.invalid_key": Record<never, never>;
+  /** `path`: where in the value, as `a.b[2]`: at most 64 escaped characters; `null` is the whole. */
+  "settings.invalid_value": {
+    readonly key: string;
+    readonly reason: "json" | "schema";
+    readonly path: string | null;
+  };
+  /** `bytes` and `depth` of one value; `keys` and `total` (bytes) of all that the organization has. */
+  "settings.too_large": {
+    readonly key: string | null;
+    readonly what: "bytes" | "depth" | "keys" | "total";
+    readonly limit: number;
+  };
+  "settings.unknown_key": { readonly key: string };
+  "settings.stored_invalid": { readonly key: string };
   "unavailable.connection": Record<never, never>;
   "unavailable.pool_timeout": Record<never, never>;
   "unavailable.timeout": Record<never, never>;
@@ -142,6 +159,7 @@ export type UnavailableCode = CodesOf<"unavailable">;
 export type TenantCode = CodesOf<"tenant"> | "forbidden.role" | "forbidden.relation";
 export type IsolationCode = CodesOf<"isolation">;
 export type ConfigCode = CodesOf<"config">;
+export type SettingsCode = CodesOf<"settings">;
 export type LimitCode = Extract<Code, `conflict.${string}_limit`>;
 
 /** Found on errors of every installed copy of this package, where `instanceof` would see only its own. */
@@ -295,11 +313,11 @@ export class TenantError<C extends TenantCode = TenantCode> extends TenancyError
   }
 }
 
-/** The place where a tenant's rows are kept cannot be used. */
+/** The place where a tenant's rows are kept cannot be used, or does not keep them apart. */
 export class IsolationError<C extends IsolationCode = IsolationCode> extends TenancyError<C> {
   override readonly name: string = "IsolationError";
   override get retryable(): boolean {
-    return true;
+    return this.code === "isolation.not_provisioned";
   }
 }
 
@@ -309,6 +327,13 @@ export class IsolationError<C extends IsolationCode = IsolationCode> extends Ten
  */
 export class ConfigError<C extends ConfigCode = ConfigCode> extends TenancyError<C> {
   override readonly name: string = "ConfigError";
+}
+
+/** A key or a value is none that the settings of an organization have, or too large to be kept. */
+export class SettingsError<C extends SettingsCode = SettingsCode> extends TenancyError<C> {
+  override readonly name: string = "SettingsError";
+  /** What the schema said, for the reason `schema` of a value that is no secret. Not enumerable: it may quote the value. */
+  declare readonly issues?: readonly unknown[];
 }
 
 /** Metadata is not what the host keeps: `details` say what is wrong where. */
@@ -446,11 +471,22 @@ const sentences: { readonly [C in Code]: (details: Rejections[C]) => string } = 
   "forbidden.role": () => "The caller does not have the role that this requires.",
   "forbidden.relation": () => "The caller does not have the relation that this requires.",
   "isolation.not_provisioned": () => "The tenant's place is not ready.",
+  "isolation.key_unknown": ({ keyId }) => `There is no key ${quote(keyId)} in the ring.`,
+  "isolation.seal_broken": () => "A sealed value does not open here.",
   "config.invalid": ({ faults }) =>
     `The configuration is wrong: ${faults.map(({ path, expected }) => `${path}: ${expected}`).join("; ")}.`,
   "config.unknown_resolver": ({ name }) => `There is no resolver ${quote(name)}.`,
   "config.duplicate_resolver": ({ name }) => `There are two resolvers ${quote(name)}.`,
   "config.capability_missing": ({ group }) => `The store does not keep ${quote(group)}.`,
+  "settings.invalid_key": () => "What names a setting is no key.",
+  "settings.invalid_value": ({ key, reason, path }) =>
+    `The value of ${quote(key)} ${settingFaults[reason]}${path === null ? "" : `, at ${path}`}.`,
+  "settings.too_large": ({ key, what, limit }) =>
+    key === null
+      ? `The settings of the organization are more than ${limit} ${what === "keys" ? "keys" : "bytes"}.`
+      : `The value of ${quote(key)} has more than ${limit} ${what === "depth" ? "levels" : "bytes"}.`,
+  "settings.unknown_key": ({ key }) => `There is no setting ${quote(key)}.`,
+  "settings.stored_invalid": ({ key }) => `What is stored for ${quote(key)} is not valid any more.`,
   "unavailable.connection": () => "The database could not be reached.",
   "unavailable.pool_timeout": () => "No database connection became free in time.",
   "unavailable.timeout": () => "The database did not answer in time.",
@@ -481,6 +517,11 @@ const keyFaults: { readonly [R in Rejections["conflict.idempotency"]["reason"]]:
   mismatch: "The idempotency key was used for another operation or input.",
   abandoned: "The idempotency key belongs to an attempt that was given up.",
   spent: "The call with this idempotency key took effect here before, and something has begun since.",
+};
+
+const settingFaults: { readonly [R in Rejections["settings.invalid_value"]["reason"]]: string } = {
+  json: "is not a value of plain JSON that can be stored",
+  schema: "is refused by its schema",
 };
 
 const metadataFaults: { readonly [R in Rejections["precondition.invalid_metadata"]["reason"]]: string } = {
@@ -535,10 +576,17 @@ const classes: { readonly [C in Exclude<Code, PreconditionCode>]: ErrorClass<C> 
   "forbidden.role": TenantError,
   "forbidden.relation": TenantError,
   "isolation.not_provisioned": IsolationError,
+  "isolation.key_unknown": IsolationError,
+  "isolation.seal_broken": IsolationError,
   "config.invalid": ConfigError,
   "config.unknown_resolver": ConfigError,
   "config.duplicate_resolver": ConfigError,
   "config.capability_missing": ConfigError,
+  "settings.invalid_key": SettingsError,
+  "settings.invalid_value": SettingsError,
+  "settings.too_large": SettingsError,
+  "settings.unknown_key": SettingsError,
+  "settings.stored_invalid": SettingsError,
   "precondition.invalid_metadata": InvalidMetadataError,
   "unavailable.connection": UnavailableError,
   "unavailable.pool_timeout": UnavailableError,

@@ -1,3 +1,4 @@
+import type { SettingEventData } from "./groups/setting.ts";
 import type { InvId, MemId, OrgId, Role, Status, UsrId } from "./model.ts";
 import type { SuspensionKind } from "./org-suspension.ts";
 
@@ -5,7 +6,7 @@ import type { SuspensionKind } from "./org-suspension.ts";
  * What each event says. Plain JSON; instants are ISO 8601 strings in UTC. Ids, roles, statuses, names and keys of metadata,
  * no identifier and no value of metadata.
  */
-export interface EventData {
+export interface EventData extends SettingEventData {
   "org.created": {
     readonly name: string | null;
     readonly slug: string | null;
@@ -154,6 +155,8 @@ const described: { readonly [T in EventType]: true } = {
   "invitation.revoked": true,
   "invitation.expired": true,
   "grant.expired": true,
+  "setting.changed": true,
+  "setting.unset": true,
 };
 
 /** Every type of event. */
@@ -166,6 +169,8 @@ export type EventDraft<T extends EventType = EventType> = {
     readonly data: K extends "org.revoked"
       ? Omit<EventData[K], "memberships" | "invitations" | "tuples">
       : EventData[K];
+    /** What subscribers of this process hear in place of `data`: they may know what is not kept. No store keeps it. */
+    readonly heard?: EventData[K];
   };
 }[T];
 

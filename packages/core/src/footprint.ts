@@ -110,6 +110,12 @@ function footprintOf({ changes, keys }: Commit): Footprint | null {
       case "countJoin":
         writes.add(change.usrId);
         break;
+      case "putSetting":
+        writes.add(`setting ${change.row.key}`);
+        break;
+      case "deleteSetting":
+        writes.add(`setting ${change.key}`);
+        break;
     }
   }
   return { writes, reads };

@@ -63,6 +63,8 @@ export {
   type Rejections,
   type Resolution,
   RoleHierarchyError,
+  type SettingsCode,
+  SettingsError,
   SoleOwnerError,
   TenancyError,
   type TenantCode,
@@ -81,6 +83,7 @@ export {
   type TenancyEvent,
 } from "./event.ts";
 export type { EventHandler, SubscribeOptions } from "./feed.ts";
+export type { SettingChange, SettingStock, SettingTrace, StoredSetting } from "./groups/setting.ts";
 export { GROUPS, type Group } from "./groups.ts";
 export {
   type DecodedId,

@@ -1,5 +1,6 @@
 import type { Domain } from "./domain.ts";
 import type { EventType, TenancyEvent } from "./event.ts";
+import type { SettingAnswers, SettingQuestions } from "./groups/setting.ts";
 import type {
   InvId,
   Invitation,
@@ -150,7 +151,7 @@ export type KeyUse =
   | { readonly state: "fenced" };
 
 /** Every question a store can be asked: its parameters. */
-interface Questions {
+interface Questions extends SettingQuestions {
   /** The organization itself. */
   org: { readonly of: OrgRef };
   /** Which organization that is not revoked holds the slug; of `null`: none. */
@@ -278,7 +279,7 @@ interface Questions {
 }
 
 /** Every question a store can be asked: its answer. */
-interface Answers {
+interface Answers extends SettingAnswers {
   org: Organization | null;
   slugHolder: OrgId | null;
   orgBySlug: Organization | null;

@@ -1,6 +1,7 @@
 import type { Change, OrgGuard } from "./change.ts";
 import type { UnavailableCode } from "./errors.ts";
 import type { EventData, EventDraft, TenancyEvent } from "./event.ts";
+import type { StoredSetting } from "./groups/setting.ts";
 import type { Group } from "./groups.ts";
 import type { InvId, Invitation, Membership, Organization, OrgId, Tuple, UsrId } from "./model.ts";
 import type { AnswersTo, KeyUse, Plan } from "./read.ts";
@@ -157,4 +158,6 @@ export interface Tables {
     readonly orgId: OrgId | null;
     readonly seq: number | null;
   })[];
+  /** By organization and key, where the store keeps the group `settings`. */
+  readonly setting?: readonly (StoredSetting & { readonly orgId: OrgId })[];
 }

@@ -33,6 +33,7 @@ import { hasLapsed } from "./lapsing.ts";
 import { Memberships } from "./memberships.ts";
 import { Organizations } from "./organizations.ts";
 import { Conflict, compare, type Undo } from "./rows.ts";
+import { Settings } from "./settings.ts";
 import { grantsLeft, standings } from "./standings.ts";
 import { Suspensions } from "./suspensions.ts";
 import { Tuples } from "./tuples.ts";
@@ -43,7 +44,7 @@ export class InMemoryDatabase implements StorePort {
     concurrentSessions: false,
     usersLink: false,
     hostTransactions: false,
-    groups: ["domains", "lifecycle"],
+    groups: ["domains", "settings", "lifecycle"],
   };
   readonly isRemote = false;
 
@@ -54,6 +55,7 @@ export class InMemoryDatabase implements StorePort {
   readonly #history = new History();
   readonly #keys = new Keys();
   readonly #joins = new Joins();
+  readonly #settings = new Settings();
   readonly #domains = new Domains();
   readonly #suspensions = new Suspensions();
   readonly #holdings = {
@@ -168,6 +170,10 @@ export class InMemoryDatabase implements StorePort {
         const scope = this.#scope(read.scope);
         return scope === null ? null : this.#keys.use({ scope, key: read.key });
       }
+      case "settings":
+        return this.#settings.list(read);
+      case "settingStock":
+        return this.#settings.stock(read);
       case "suspension": {
         const org = this.#org(read.of);
         return org === null ? null : this.#suspensions.get(org.id);
@@ -303,6 +309,10 @@ export class InMemoryDatabase implements StorePort {
         return this.#tuples.endGrant(change.tuple, orgId, undo);
       case "countJoin":
         return this.#joins.count(change, undo);
+      case "putSetting":
+        return this.#settings.put(orgId, change.row, undo);
+      case "deleteSetting":
+        return this.#settings.delete(orgId, change.key, undo);
       case "putSuspension":
         return this.#suspensions.put(change.row, undo);
       case "deleteSuspension":
@@ -345,6 +355,7 @@ export class InMemoryDatabase implements StorePort {
       tup: this.#tuples.all(),
       evt: this.#history.all(),
       idem: this.#keys.all(),
+      setting: this.#settings.all(),
     };
   }
 }

@@ -17,7 +17,7 @@ export interface SqlDriver {
 }
 
 /** The groups that SQL is written for. */
-const KEPT: readonly Group[] = ["domains", "lifecycle"];
+const KEPT: readonly Group[] = ["domains", "settings", "lifecycle"];
 
 /** The port of a store over an executor: each request is one statement and a transaction of its own. */
 export function sqlPort(

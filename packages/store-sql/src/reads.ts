@@ -5,6 +5,7 @@ import { invitationReads } from "./reads/invitations.ts";
 import { keyReads } from "./reads/keys.ts";
 import { membershipReads } from "./reads/memberships.ts";
 import { orgReads } from "./reads/orgs.ts";
+import { settingReads } from "./reads/settings.ts";
 import type { SqlRead, SqlReads } from "./reads/sql-read.ts";
 import { standingReads } from "./reads/standings.ts";
 import { suspensionReads } from "./reads/suspensions.ts";
@@ -40,6 +41,7 @@ const questions: SqlReads<Question> = {
   ...tupleReads,
   ...eventReads,
   ...keyReads,
+  ...settingReads,
   ...domainReads,
   ...suspensionReads,
 };

@@ -1,7 +1,8 @@
 import { type Change, type Commit, gained, type Membership, uuidOf } from "@tenantry/core";
-import { domains } from "./domain-writes.ts";
+import { settingWrites } from "./groups/setting.ts";
+import { domains } from "./groups/domain.ts";
 import { columns, type Identifier, listed, rows, type Sql, sql, value } from "./sql.ts";
-import { suspensions } from "./suspension-writes.ts";
+import { suspensions } from "./groups/suspension.ts";
 import { SAME_TUPLE, TUP, tupRow } from "./tuple-row.ts";
 import { type Changes, verdict } from "./verdict.ts";
 
@@ -45,6 +46,7 @@ export function commitSql(s: Identifier, commit: Commit): Sql {
     ...invitations(s, changes),
     ...tuples(s, changes),
     ...joins(s, changes),
+    ...settingWrites(s, changes),
     ...domains(s, changes),
     ...suspensions(s, changes),
     ...records(s, commit, changes),

@@ -1,6 +1,6 @@
 import type { Domain } from "@tenantry/core";
-import { columns, type Identifier, rows, type Sql, sql, value } from "./sql.ts";
-import type { Changes } from "./verdict.ts";
+import { columns, type Identifier, rows, type Sql, sql, value } from "../sql.ts";
+import type { Changes } from "../verdict.ts";
 
 const DOMAIN = columns("domain text, state text, token text, verified_at timestamptz");
 

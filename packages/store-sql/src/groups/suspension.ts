@@ -1,6 +1,6 @@
 import { uuidOf } from "@tenantry/core";
-import { columns, type Identifier, rows, type Sql, sql } from "./sql.ts";
-import type { Changes } from "./verdict.ts";
+import { columns, type Identifier, rows, type Sql, sql } from "../sql.ts";
+import type { Changes } from "../verdict.ts";
 
 const SUSPENSION = columns("kind text, reason text, since timestamptz, due_at timestamptz, requested_by uuid");
 
