@@ -124,6 +124,8 @@ const table: { readonly [C in Code]: readonly [of: Class, details: Rejections[C]
   "forbidden.role": [TenantError, {}],
   "forbidden.relation": [TenantError, {}],
   "isolation.not_provisioned": [IsolationError, {}],
+  "isolation.key_unknown": [IsolationError, { keyId: "2031-a" }],
+  "isolation.seal_broken": [IsolationError, {}],
   "config.invalid": [ConfigError, { faults: [{ path: "resolution.trustProxy", expected: "an integer" }] }],
   "config.unknown_resolver": [ConfigError, { name: "cookie" }],
   "config.duplicate_resolver": [ConfigError, { name: "header" }],

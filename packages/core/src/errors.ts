@@ -103,6 +103,8 @@ export interface Rejections {
   "forbidden.role": Record<never, never>;
   "forbidden.relation": Record<never, never>;
   "isolation.not_provisioned": Record<never, never>;
+  "isolation.key_unknown": { readonly keyId: string };
+  "isolation.seal_broken": Record<never, never>;
   "config.invalid": { readonly faults: readonly ConfigFault[] };
   "config.unknown_resolver": { readonly name: string };
   "config.duplicate_resolver": { readonly name: string };
@@ -283,11 +285,11 @@ export class TenantError<C extends TenantCode = TenantCode> extends TenancyError
   }
 }
 
-/** The place where a tenant's rows are kept cannot be used. */
+/** The place where a tenant's rows are kept cannot be used, or does not keep them apart. */
 export class IsolationError<C extends IsolationCode = IsolationCode> extends TenancyError<C> {
   override readonly name: string = "IsolationError";
   override get retryable(): boolean {
-    return true;
+    return this.code === "isolation.not_provisioned";
   }
 }
 
@@ -429,6 +431,8 @@ const sentences: { readonly [C in Code]: (details: Rejections[C]) => string } = 
   "forbidden.role": () => "The caller does not have the role that this requires.",
   "forbidden.relation": () => "The caller does not have the relation that this requires.",
   "isolation.not_provisioned": () => "The tenant's place is not ready.",
+  "isolation.key_unknown": ({ keyId }) => `There is no key ${quote(keyId)} in the ring.`,
+  "isolation.seal_broken": () => "A sealed value does not open here.",
   "config.invalid": ({ faults }) =>
     `The configuration is wrong: ${faults.map(({ path, expected }) => `${path}: ${expected}`).join("; ")}.`,
   "config.unknown_resolver": ({ name }) => `There is no resolver ${quote(name)}.`,
@@ -507,6 +511,8 @@ const classes: { readonly [C in Exclude<Code, PreconditionCode>]: ErrorClass<C> 
   "forbidden.role": TenantError,
   "forbidden.relation": TenantError,
   "isolation.not_provisioned": IsolationError,
+  "isolation.key_unknown": IsolationError,
+  "isolation.seal_broken": IsolationError,
   "config.invalid": ConfigError,
   "config.unknown_resolver": ConfigError,
   "config.duplicate_resolver": ConfigError,
