@@ -164,8 +164,9 @@ interface RingKey {
 function checkedRing(keys: readonly SealKey[]): readonly [RingKey, ...RingKey[]] {
   const faults: ConfigFault[] = [];
   const ids = new Set<string>();
-  const ring = (Array.isArray(keys) ? keys : []).map((given: Partial<SealKey> | null, index): RingKey => {
-    const { id, secret } = given ?? {};
+  const ring: RingKey[] = [];
+  for (const [index, given] of (Array.isArray(keys) ? keys : []).entries()) {
+    const { id, secret } = (given ?? {}) as Partial<SealKey>;
     if (typeof id !== "string" || !KEY_ID.test(id) || ids.has(id)) {
       faults.push({ path: `keys.${index}.id`, expected: "1 to 32 characters A-Z a-z 0-9 _ -, of this key alone" });
     }
@@ -173,22 +174,26 @@ function checkedRing(keys: readonly SealKey[]): readonly [RingKey, ...RingKey[]]
     const bytes = keyBytes(secret);
     if (bytes === null) {
       faults.push({ path: `keys.${index}.secret`, expected: "32 bytes, as they are or in base64" });
+    } else {
+      ring.push({ id: String(id), key: importedOnce(bytes) });
     }
-    let imported: Promise<CryptoKey> | null = null;
-    const key = (): Promise<CryptoKey> => {
-      imported ??= crypto.subtle.importKey("raw", bytes ?? new Uint8Array(), "AES-GCM", false, ["encrypt", "decrypt"]);
-      return imported;
-    };
-    return { id: String(id), key };
-  });
+  }
   const [first, ...others] = ring;
-  if (first === undefined) {
+  if (first === undefined && faults.length === 0) {
     faults.push({ path: "keys", expected: "a list of one key or more, or a key service" });
   }
   if (first === undefined || faults.length > 0) {
     throw new ConfigError("config.invalid", { faults: Object.freeze(faults) });
   }
   return [first, ...others];
+}
+
+function importedOnce(bytes: Uint8Array): () => Promise<CryptoKey> {
+  let imported: Promise<CryptoKey> | null = null;
+  return () => {
+    imported ??= crypto.subtle.importKey("raw", bytes, "AES-GCM", false, ["encrypt", "decrypt"]);
+    return imported;
+  };
 }
 
 /** A copy: the host may wipe what it gave. */

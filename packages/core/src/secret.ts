@@ -1,5 +1,5 @@
 /** What consoles of Node, Bun and Deno look for. */
-const INSPECT: unique symbol = Symbol.for("nodejs.util.inspect.custom");
+const INSPECT = Symbol.for("nodejs.util.inspect.custom");
 const REDACTED = "[redacted]";
 
 /** A secret in memory. As text, as JSON and on a console it is `[redacted]`; {@link reveal} alone says it. */
@@ -8,6 +8,7 @@ export class Secret {
 
   constructor(text: string) {
     this.#text = text;
+    Object.defineProperty(this, INSPECT, { value: () => REDACTED });
   }
 
   reveal(): string {
@@ -19,10 +20,6 @@ export class Secret {
   }
 
   toJSON(): string {
-    return REDACTED;
-  }
-
-  [INSPECT](): string {
     return REDACTED;
   }
 }
