@@ -78,6 +78,7 @@ export {
   type TenancyEvent,
 } from "./event.ts";
 export type { EventHandler, SubscribeOptions } from "./feed.ts";
+export { GROUPS, type Group } from "./groups.ts";
 export {
   type DecodedId,
   decode,

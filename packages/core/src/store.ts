@@ -1,6 +1,7 @@
 import type { Change, OrgGuard } from "./change.ts";
 import type { UnavailableCode } from "./errors.ts";
 import type { EventData, EventDraft, TenancyEvent } from "./event.ts";
+import type { Group } from "./groups.ts";
 import type { InvId, Invitation, Membership, Organization, OrgId, Tuple, UsrId } from "./model.ts";
 import type { AnswersTo, KeyUse, Plan } from "./read.ts";
 
@@ -12,6 +13,8 @@ export interface Capabilities {
   readonly usersLink: boolean;
   /** A store can be given a connection inside the host's transaction, and takes part in it. */
   readonly hostTransactions: boolean;
+  /** Of a port the groups of tables that it can keep, of a store those that it keeps; left out: none. */
+  readonly groups?: readonly Group[];
 }
 
 /** What a store is told of the call that it runs inside the host's transaction. */

@@ -4,7 +4,9 @@ import { type ChangeRolesInput, changeRoles } from "./bulk/change-roles.ts";
 import { type CreateInvitationsInput, createInvitations } from "./bulk/create-invitations.ts";
 import { type RemoveMembersInput, removeMembers } from "./bulk/remove-members.ts";
 import type { EventsPage, EventType } from "./event.ts";
+import { extensible } from "./extension.ts";
 import { type EventHandler, Feed, type SubscribeOptions, toldTo } from "./feed.ts";
+import { requireGroups } from "./groups-input.ts";
 import { idArgument } from "./id.ts";
 import type { MutationOptions } from "./input.ts";
 import { type AcceptInvitationInput, acceptInvitation } from "./invitation/accept-invitation.ts";
@@ -242,11 +244,14 @@ class AnyTenancy extends Operations {
 
   constructor(port: StorePort, options: TenancyOptions = {}) {
     const feed = new Feed();
-    const context = contextOf(toldTo(feed, port), settingsFrom(options));
+    const settings = settingsFrom(options);
+    requireGroups(settings.groups, port.capabilities.groups ?? []);
+    const context = contextOf(toldTo(feed, port), settings);
     super(context);
+    extensible(this, context);
     this.#own = context;
     this.#feed = feed;
-    this.capabilities = port.capabilities;
+    this.capabilities = { ...port.capabilities, groups: settings.groups };
   }
 
   as(usrId: UsrId): TenancyStore {

@@ -41,6 +41,7 @@ export class InMemoryDatabase implements StorePort {
     concurrentSessions: false,
     usersLink: false,
     hostTransactions: false,
+    groups: [],
   };
   readonly isRemote = false;
 

@@ -1,4 +1,4 @@
-import type { AnswersTo, Plan, StorePort } from "@tenantry/core";
+import type { AnswersTo, Group, Plan, StorePort } from "@tenantry/core";
 import type { SqlExecutor } from "./executor.ts";
 import { commitOutcome, faultOf, isStalePreparation } from "./faults.ts";
 import { hold, type OpenTransaction } from "./hold.ts";
@@ -15,6 +15,9 @@ export interface SqlDriver {
   /** How a transaction is opened on a connection of its own, where there are several. */
   readonly transaction?: OpenTransaction;
 }
+
+/** The groups that SQL is written for. */
+const KEPT: readonly Group[] = [];
 
 /** The port of a store over an executor: each request is one statement and a transaction of its own. */
 export function sqlPort(
@@ -34,7 +37,7 @@ export function sqlPort(
       }
     },
     isRemote: true,
-    capabilities: { concurrentSessions, usersLink: true, hostTransactions },
+    capabilities: { concurrentSessions, usersLink: true, hostTransactions, groups: KEPT },
     async settle(address) {
       // A statement of its own: what was committed while the fence waited for it is not in the fence's snapshot.
       return (await read(executor, requested.fenceKey(address)))

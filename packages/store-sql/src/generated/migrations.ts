@@ -1,8 +1,11 @@
-// Written by scripts/embed-migrations.mjs from migrations/*.sql; change those.
+// Written by scripts/embed-migrations.mjs from migrations/**/*.sql; change those.
 
-export const migrations: readonly { readonly name: string; readonly sql: string }[] = [
+import type { Group } from "@tenantry/core";
+
+export const migrations: readonly { readonly name: string; readonly group: Group | null; readonly sql: string }[] = [
   {
     name: "0001_tenancy",
+    group: null,
     sql: `-- The tables of tenancy. Nothing exists before, so nothing is at risk.
 --
 -- The rules are decided by the application; what SQL can state of them is stated here once more, so that no path
