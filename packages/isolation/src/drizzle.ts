@@ -1,5 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
 import { closing, ended, type Row, type Statement, type TenantDriver } from "./driver.ts";
+import type { HostType } from "./host-types.ts";
 import { ormTransaction } from "./orm.ts";
 
 /** What we call of a transaction of Drizzle's on PostgreSQL. */
@@ -9,10 +10,11 @@ export interface DrizzleTransaction {
 
 /** What we call of a database of Drizzle's on PostgreSQL. */
 export interface DrizzleDatabase {
-  transaction<T>(
-    work: (transaction: never) => Promise<T>,
+  // A function of anything is what every signature fits; `TransactionOf` finds what it takes.
+  transaction(
+    work: (transaction: HostType) => Promise<HostType>,
     config?: { readonly accessMode?: "read only" | "read write" },
-  ): Promise<T>;
+  ): Promise<HostType>;
 }
 
 /** The transactions that a database hands out. */
@@ -22,15 +24,21 @@ export type TransactionOf<Database> = Database extends {
   ? Transaction
   : DrizzleTransaction;
 
-/** Runs in transactions of Drizzle's, on `pg` or postgres.js. It writes unqualified names, so the strategy `schema` works. */
-export function drizzleDriver<Database extends DrizzleDatabase>(database: Database): TenantDriver<TransactionOf<Database>> {
+/**
+ * Runs in transactions of Drizzle's on `pg`; give its pool to `listened` first. It writes unqualified names, so the strategy
+ * `schema` works. Not on postgres.js, on which its rollback hangs where the session has ended.
+ */
+export function drizzleDriver<Database extends DrizzleDatabase>(
+  database: Database,
+): TenantDriver<TransactionOf<Database>> {
   type Tx = TransactionOf<Database>;
   return {
     name: "drizzle",
     transaction(beginning, work) {
       const begin = <T>(inside: (tx: Tx) => Promise<T>): Promise<T> => {
         let session: Session | null = null;
-        const config = beginning.readOnly ? { accessMode: "read only" as const } : {};
+        // An empty one is sent as a statement that says nothing.
+        const config = beginning.readOnly ? { accessMode: "read only" as const } : undefined;
         return database
           .transaction((tx: Tx) => {
             session = (tx as { readonly session?: Session }).session ?? null;

@@ -14,7 +14,10 @@ export interface Entrance {
 }
 
 /** One statement that lets the tenant in, for the rest of the transaction and no longer. */
-export async function entryOf(entrance: Entrance, { tenant, statementTimeoutMs, idleTimeoutMs }: Admitted): Promise<Statement> {
+export async function entryOf(
+  entrance: Entrance,
+  { tenant, statementTimeoutMs, idleTimeoutMs }: Admitted,
+): Promise<Statement> {
   const timeouts: (readonly [string, string, string])[] = [
     ["idle_in_transaction_session_timeout", "$", String(idleTimeoutMs)],
   ];

@@ -1,4 +1,10 @@
-import { InternalError, IsolationError, type TenancyError, UnavailableError, type UnavailableCode } from "@tenantry/core";
+import {
+  InternalError,
+  IsolationError,
+  type TenancyError,
+  type UnavailableCode,
+  UnavailableError,
+} from "@tenantry/core";
 
 /** What we keep of a server's error: no statement, no value. */
 export interface ServerError {
@@ -9,20 +15,21 @@ export interface ServerError {
 export function serverError(error: unknown): ServerError | null {
   let current = error;
   for (let depth = 0; depth < 5 && typeof current === "object" && current !== null; depth += 1) {
-    const { code, severity, cause, meta } = current as {
+    const { code, severity, originalCode, cause, meta } = current as {
       readonly code?: unknown;
       readonly severity?: unknown;
+      readonly originalCode?: unknown;
       readonly cause?: unknown;
-      readonly meta?: { readonly driverAdapterError?: { readonly cause?: { readonly originalCode?: unknown } } };
+      readonly meta?: { readonly driverAdapterError?: unknown };
     };
-    const ofPrisma = meta?.driverAdapterError?.cause?.originalCode;
-    if (typeof ofPrisma === "string") {
-      return { code: ofPrisma };
+    // An adapter of Prisma's.
+    if (typeof originalCode === "string") {
+      return { code: originalCode };
     }
     if (typeof code === "string" && /^[0-9A-Z]{5}$/.test(code) && typeof severity === "string") {
       return { code };
     }
-    current = cause;
+    current = cause ?? meta?.driverAdapterError;
   }
   return null;
 }
@@ -60,7 +67,9 @@ function unreached(error: unknown): UnavailableCode {
   if (/timeout exceeded when trying to connect/i.test(message)) {
     return "unavailable.pool_timeout";
   }
-  return /after calling end on the pool|CONNECTION_ENDED/i.test(message) ? "unavailable.closed" : "unavailable.connection";
+  return /after calling end on the pool|CONNECTION_ENDED/i.test(message)
+    ? "unavailable.closed"
+    : "unavailable.connection";
 }
 
 export function commitUnknown(error: unknown): IsolationError {
@@ -70,7 +79,9 @@ export function commitUnknown(error: unknown): IsolationError {
 /** What may be told of a driver's error: its code alone. Its text may quote values. */
 export function trace(error: unknown): Error {
   const code = serverError(error)?.code ?? (error as { readonly code?: unknown } | null)?.code;
-  const kept = new Error(`database error ${typeof code === "string" ? code : error instanceof Error ? error.name : typeof error}`);
+  const kept = new Error(
+    `database error ${typeof code === "string" ? code : error instanceof Error ? error.name : typeof error}`,
+  );
   kept.name = "DatabaseError";
   return kept;
 }

@@ -1,3 +1,12 @@
+export {
+  assertSafe,
+  type DoctorOptions,
+  doctor,
+  type Finding,
+  type FindingCode,
+  type PlacedTenant,
+  type SqlQuery,
+} from "./doctor.ts";
 export type { Beginning, Gate, Row, Statement, TenantDriver } from "./driver.ts";
 export type { AdminOptions } from "./isolation.ts";
 export { type NameMap, tenantName } from "./names.ts";

@@ -1,11 +1,10 @@
 import type { ActiveTenant } from "@tenantry/context";
-import { ConfigError, isId, PreconditionError, type OrgId, TenantError } from "@tenantry/core";
-import { admit, type Admitted } from "./admission.ts";
+import { ConfigError, IsolationError, isId, type OrgId, PreconditionError, TenantError } from "@tenantry/core";
+import { type Admitted, admit } from "./admission.ts";
 import { currentFrame, type Frame, inFrame, inTurn } from "./bound.ts";
-import { type Gate, type TenantDriver } from "./driver.ts";
+import type { Gate, TenantDriver } from "./driver.ts";
 import { contextOf, type Entrance, entryOf, readSettings, SETTING, settings } from "./entrance.ts";
 import { entryFault, serverError } from "./fault.ts";
-import { IsolationError } from "@tenantry/core";
 import { quoted } from "./identifier.ts";
 import type { AdminEntry, Isolation, RunOptions } from "./strategy.ts";
 
@@ -93,7 +92,9 @@ export class TransactionIsolation<Tx> implements Isolation<Tx> {
   async runAsAdmin<T>(who: AdminEntry, fn: (tx: Tx) => Promise<T>): Promise<T> {
     const { admin } = this.#parts;
     if (admin === null) {
-      throw new ConfigError("config.invalid", { faults: [{ path: "admin", expected: "a driver and an audit callback" }] });
+      throw new ConfigError("config.invalid", {
+        faults: [{ path: "admin", expected: "a driver and an audit callback" }],
+      });
     }
     const { operator, reason } = who ?? {};
     if (!isId(operator, "usr")) {
@@ -123,7 +124,10 @@ export class TransactionIsolation<Tx> implements Isolation<Tx> {
     return this.#savepoint(tx, async (inner) => {
       if (admitted.readOnly) {
         // It ends with the savepoint.
-        await this.#parts.driver.send(inner, { text: "select set_config('transaction_read_only', 'on', true)", values: [] });
+        await this.#parts.driver.send(inner, {
+          text: "select set_config('transaction_read_only', 'on', true)",
+          values: [],
+        });
       }
       return await this.#inside(inner, admitted, fn);
     });

@@ -1,7 +1,7 @@
 import type { ActiveTenant } from "@tenantry/context";
 import { admit } from "./admission.ts";
-import { endsConnection, commitUnknown, entryFault, serverError } from "./fault.ts";
 import { entryOf } from "./entrance.ts";
+import { commitUnknown, endsConnection, entryFault, serverError } from "./fault.ts";
 import { hmacProver, type ProofOptions, unproved } from "./proof.ts";
 import type { RunOptions } from "./strategy.ts";
 

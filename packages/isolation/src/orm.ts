@@ -1,6 +1,7 @@
 import { IsolationError, UnavailableError } from "@tenantry/core";
 import type { Beginning, Row, Statement } from "./driver.ts";
 import { commitUnknown, endsConnection, entryFault, serverError } from "./fault.ts";
+import { NotBegun, onLivingConnection } from "./not-begun.ts";
 
 /** What an ORM brings: its own transaction, and a way to send a text inside. */
 interface OrmTransaction<Tx> {
@@ -12,7 +13,15 @@ interface OrmTransaction<Tx> {
 const STILL_GOOD: Statement = { text: "select 1", values: [] };
 
 /** A run in the transaction of an ORM. One round trip more than a driver's own. */
-export async function ormTransaction<Tx, T>(
+export function ormTransaction<Tx, T>(
+  orm: OrmTransaction<Tx>,
+  beginning: Beginning,
+  work: (tx: Tx) => Promise<T>,
+): Promise<T> {
+  return onLivingConnection(() => attempt(orm, beginning, work));
+}
+
+async function attempt<Tx, T>(
   { begin, send }: OrmTransaction<Tx>,
   { entry }: Beginning,
   work: (tx: Tx) => Promise<T>,
@@ -38,7 +47,7 @@ export async function ormTransaction<Tx, T>(
   } catch (error) {
     switch (reached.phase) {
       case "begin":
-        throw entryFault(reached.cause ?? error);
+        throw new NotBegun(reached.cause ?? error);
       case "thrown":
         // Not what a rollback said on a connection that was lost.
         throw reached.cause;

@@ -1,4 +1,5 @@
 import { IsolationError, UnavailableError } from "@tenantry/core";
+import type { SqlQuery } from "./doctor/finding.ts";
 import { type Beginning, closing, ended, type Gate, type Row, type Statement, type TenantDriver } from "./driver.ts";
 import { commitUnknown, endsConnection, entryFault } from "./fault.ts";
 
@@ -45,6 +46,25 @@ export function pgDriver<Pool extends PgPool>(pool: Pool): TenantDriver<ClientOf
     send: (client, statement) => send(client as PgClient, statement),
     guarded: (client, gate) => guarded(client as PgPoolClient, gate) as ClientOf<Pool>,
   };
+}
+
+/** Asks on any connection of a pool or a client of `pg`: what the doctor takes. */
+export function pgQuery(database: Pick<PgClient, "query">): SqlQuery {
+  return async (text, values) => (await database.query({ text, values: [...values] })).rows as readonly Row[];
+}
+
+/** What we call of a pool to listen to its connections. */
+export interface ListenablePool {
+  on(event: "connect", listener: (client: { on(event: "error", listener: () => void): unknown }) => void): unknown;
+}
+
+/**
+ * The same pool, each connection of which is listened to from the beginning. For ORMs, which do not: a session that is ended
+ * while nothing is under way on its connection would end the process.
+ */
+export function listened<Pool extends ListenablePool>(pool: Pool): Pool {
+  pool.on("connect", (client) => client.on("error", () => {}));
+  return pool;
 }
 
 async function transaction<T>(

@@ -1,16 +1,22 @@
 import { UnavailableError } from "@tenantry/core";
-import { ended, type Gate, type Row, type Statement, type TenantDriver } from "./driver.ts";
-import { commitUnknown, endsConnection, entryFault } from "./fault.ts";
+import { type Beginning, ended, type Gate, type Row, type Statement, type TenantDriver } from "./driver.ts";
+import { commitUnknown, endsConnection, trace } from "./fault.ts";
+import type { HostType } from "./host-types.ts";
+import { NotBegun, onLivingConnection } from "./not-begun.ts";
 
 /** What we call of a transaction of postgres.js. */
 export interface PostgresJsTransaction {
-  unsafe(text: string, values?: (string | null)[], options?: { readonly prepare?: boolean }): PromiseLike<readonly unknown[]>;
+  unsafe(
+    text: string,
+    values?: (string | null)[],
+    options?: { readonly prepare?: boolean },
+  ): PromiseLike<readonly unknown[]>;
   savepoint(name: string, work: (transaction: never) => Promise<unknown>): PromiseLike<unknown>;
 }
 
 /** What we call of the `sql` of postgres.js. */
 export interface PostgresJs {
-  begin(options: string, work: (transaction: never) => Promise<unknown>): PromiseLike<unknown>;
+  begin(options: string, work: (transaction: HostType) => Promise<HostType>): unknown;
 }
 
 /** The transactions that a `sql` hands out. */
@@ -28,50 +34,56 @@ export function postgresJsDriver<Sql extends PostgresJs>(sql: Sql): TenantDriver
   type Tx = TransactionOf<Sql>;
   return {
     name: "postgres.js",
-    async transaction({ readOnly, entry }, work) {
-      const reached: { phase: "begin" | "open" | "thrown" | "commit"; cause: unknown } = { phase: "begin", cause: null };
-      try {
-        return (await sql.begin(readOnly ? "read only" : "", async (transaction: Tx) => {
-          const hold: Hold = { isHeld: () => true };
-          holds.set(transaction as object, hold);
-          try {
-            for (const statement of entry) {
-              await send(transaction as PostgresJsTransaction, statement, hold);
-            }
-            reached.phase = "open";
-            const result = await work(transaction);
-            reached.phase = "commit";
-            return result;
-          } catch (error) {
-            reached.phase = reached.phase === "begin" ? "begin" : "thrown";
-            reached.cause = error;
-            throw error;
-          } finally {
-            // `begin` has rejected by then. What it does after the work would hit the connection's next user: so the work
-            // does not end.
-            if (!hold.isHeld()) {
-              await new Promise(() => {});
-            }
-          }
-        })) as never;
-      } catch (error) {
-        switch (reached.phase) {
-          case "begin":
-            throw entryFault(error);
-          case "open":
-            throw new UnavailableError("unavailable.connection", {}, { cause: entryFault(error) });
-          case "thrown":
-            throw reached.cause;
-          case "commit":
-            throw endsConnection(error) ? commitUnknown(error) : error;
-        }
-      }
-    },
+    transaction: (beginning, work) => onLivingConnection(() => transaction(sql, beginning, (tx) => work(tx as Tx))),
     send: (transaction, statement) => send(transaction as PostgresJsTransaction, statement, null),
     guarded: (transaction, gate) => guarded(transaction as object, gate) as Tx,
     savepoint: async (transaction, name, work) =>
       (await (transaction as PostgresJsTransaction).savepoint(name, (inner: Tx) => work(inner))) as never,
   };
+}
+
+async function transaction<T>(
+  sql: PostgresJs,
+  { readOnly, entry }: Beginning,
+  work: (transaction: PostgresJsTransaction) => Promise<T>,
+): Promise<T> {
+  const reached: { phase: "begin" | "open" | "thrown" | "commit"; cause: unknown } = { phase: "begin", cause: null };
+  try {
+    return (await sql.begin(readOnly ? "read only" : "", async (tx: PostgresJsTransaction) => {
+      const hold: Hold = { isHeld: () => true };
+      holds.set(tx, hold);
+      try {
+        for (const statement of entry) {
+          await send(tx, statement, hold);
+        }
+        reached.phase = "open";
+        const result = await work(tx);
+        reached.phase = "commit";
+        return result;
+      } catch (error) {
+        reached.phase = reached.phase === "begin" ? "begin" : "thrown";
+        reached.cause = error;
+        throw error;
+      } finally {
+        // `begin` has rejected by then. What it does after the work would hit the connection's next user: so the work
+        // does not end.
+        if (!hold.isHeld()) {
+          await new Promise(() => {});
+        }
+      }
+    })) as T;
+  } catch (error) {
+    switch (reached.phase) {
+      case "begin":
+        throw new NotBegun(reached.cause ?? error);
+      case "open":
+        throw new UnavailableError("unavailable.connection", {}, { cause: trace(error) });
+      case "thrown":
+        throw reached.cause;
+      case "commit":
+        throw endsConnection(error) ? commitUnknown(error) : error;
+    }
+  }
 }
 
 /** Whether a transaction still has its connection: when the session has ended postgres.js does not know any more. */
@@ -80,7 +92,11 @@ interface Hold {
 }
 const holds = new WeakMap<object, Hold>();
 
-async function send(sql: PostgresJsTransaction, { text, values }: Statement, hold: Hold | null): Promise<readonly Row[]> {
+async function send(
+  sql: PostgresJsTransaction,
+  { text, values }: Statement,
+  hold: Hold | null,
+): Promise<readonly Row[]> {
   const onexecute = (connection: { readonly reserved: unknown }): boolean => {
     const { reserved } = connection;
     if (hold !== null) {

@@ -1,4 +1,5 @@
 import { closing, type Row, type Statement, type TenantDriver } from "./driver.ts";
+import type { HostType } from "./host-types.ts";
 import { ormTransaction } from "./orm.ts";
 
 /** What we call inside an interactive transaction of Prisma's. */
@@ -9,10 +10,7 @@ export interface PrismaTransaction {
 
 /** What we call of a client of Prisma's. */
 export interface PrismaClientLike {
-  $transaction<T>(
-    work: (transaction: never) => Promise<T>,
-    options?: { readonly maxWait?: number; readonly timeout?: number },
-  ): Promise<T>;
+  $transaction(work: (transaction: HostType) => Promise<HostType>, options?: PrismaOptions): Promise<HostType>;
 }
 
 /** The transactions that a client hands out. Of its overloaded `$transaction` the interactive one comes last. */

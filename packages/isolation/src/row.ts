@@ -48,7 +48,9 @@ export function rowIsolation<Tx>(
           return { policy, archivedAs: null, rows: null };
         case "purge":
           if (checked === null || tables === undefined) {
-            throw new ConfigError("config.invalid", { faults: [{ path: "tables", expected: "what to purge, and an admin" }] });
+            throw new ConfigError("config.invalid", {
+              faults: [{ path: "tables", expected: "what to purge, and an admin" }],
+            });
           }
           return { policy, archivedAs: null, rows: await purge(checked.driver, tables, id) };
         case "rename":
@@ -61,7 +63,9 @@ export function rowIsolation<Tx>(
 
 export function checkedAdmin<Tx>(admin: AdminOptions<Tx>): AdminOptions<Tx> {
   if (typeof admin.audit !== "function" || typeof admin.driver?.transaction !== "function") {
-    throw new ConfigError("config.invalid", { faults: [{ path: "admin", expected: "a driver and an audit callback" }] });
+    throw new ConfigError("config.invalid", {
+      faults: [{ path: "admin", expected: "a driver and an audit callback" }],
+    });
   }
   return admin;
 }

@@ -33,7 +33,10 @@ describe("a tenant table", () => {
     const { a, b, ofA } = tenants;
     await isolation().run(a, (tx) => tx.query("insert into app.invoices (number) values (1), (2)"));
     await isolation().run(b, (tx) => tx.query("insert into app.invoices (number) values (1)"));
-    const rows = await isolation().run(a, async (tx) => (await tx.query("select org_id, number from app.invoices order by number")).rows);
+    const rows = await isolation().run(
+      a,
+      async (tx) => (await tx.query("select org_id, number from app.invoices order by number")).rows,
+    );
     expect(rows).toEqual([
       { org_id: ofA, number: 1 },
       { org_id: ofA, number: 2 },
@@ -78,7 +81,10 @@ describe("a tenant table", () => {
     const { a, ofA } = tenants;
     await world.root.query("create policy open_to_all on app.invoices using (true) with check (true)");
     try {
-      const rows = await isolation().run(a, async (tx) => (await tx.query("select distinct org_id from app.invoices")).rows);
+      const rows = await isolation().run(
+        a,
+        async (tx) => (await tx.query("select distinct org_id from app.invoices")).rows,
+      );
       expect(rows).toEqual([{ org_id: ofA }]);
       expect((await pool.query("select from app.invoices")).rowCount).toBe(0);
     } finally {
@@ -90,21 +96,22 @@ describe("a tenant table", () => {
     expect((await world.pool(world.roles.owner).query("select from app.invoices")).rowCount).toBe(0);
   });
 
-  test.each(["truncate app.invoices", "create table app.mine ()", "alter table app.invoices disable row level security"])(
-    "%s is refused",
-    async (text) => {
-      expect(await codeOf(() => isolation().run(tenants.a, (tx) => tx.query(text)))).toBe("42501");
-    },
-  );
+  test.each([
+    "truncate app.invoices",
+    "create table app.mine ()",
+    "alter table app.invoices disable row level security",
+  ])("%s is refused", async (text) => {
+    expect(await codeOf(() => isolation().run(tenants.a, (tx) => tx.query(text)))).toBe("42501");
+  });
 
   test("its partitions are not read by themselves, and are protected if they ever are", async () => {
     const { a, b, ofA } = tenants;
     const insert = "insert into app.visits (at, page) values ('2031-05-01', 'x'), ('2032-05-01', 'y')";
     await isolation().run(a, (tx) => tx.query(insert));
     await isolation().run(b, (tx) => tx.query(insert));
-    expect(await isolation().run(a, async (tx) => (await tx.query("select distinct org_id from app.visits")).rows)).toEqual([
-      { org_id: ofA },
-    ]);
+    expect(
+      await isolation().run(a, async (tx) => (await tx.query("select distinct org_id from app.visits")).rows),
+    ).toEqual([{ org_id: ofA }]);
     for (const part of ["app.visits_2031", "app.visits_2032", "app.visits_2032_home"]) {
       const read = (): Promise<unknown> =>
         isolation().run(a, async (tx) => (await tx.query(`select distinct org_id from ${part}`)).rows);
@@ -129,7 +136,9 @@ describe("shared tables", () => {
     await world.root.query("insert into app.tours values (1, 'all'), (2, 'a'), (3, 'b'), (4, 'both')");
     await world.root.query("insert into app.tour_orgs values (2, $1), (3, $2), (4, $1), (4, $2)", [ofA, ofB]);
     const seen = async (tenant: typeof a): Promise<unknown[]> =>
-      isolation().run(tenant, async (tx) => (await tx.query("select id from app.tours order by id")).rows.map(({ id }) => id));
+      isolation().run(tenant, async (tx) =>
+        (await tx.query("select id from app.tours order by id")).rows.map(({ id }) => id),
+      );
     expect(await seen(a)).toEqual([1, 2, 4]);
     expect(await seen(b)).toEqual([1, 3, 4]);
     expect((await pool.query("select id from app.tours")).rows).toEqual([{ id: 1 }]);
@@ -172,10 +181,12 @@ describe("the admin", () => {
     expect(count).toBe(2);
     expect(told).toEqual([who]);
     const refusing = { ...admin, audit: () => Promise.reject(new RangeError("no")) };
-    await expect(rowIsolation(pgDriver(pool), { admin: refusing }).runAsAdmin(who, async () => 1)).rejects.toThrow(RangeError);
-    expect(await codeOf(() => isolation().runAsAdmin(who, async () => 1))).toBe("config.invalid");
-    expect(await codeOf(() => rowIsolation(pgDriver(pool), { admin }).runAsAdmin({ ...who, reason: "" }, async () => 1))).toBe(
-      "precondition.invalid_input",
+    await expect(rowIsolation(pgDriver(pool), { admin: refusing }).runAsAdmin(who, async () => 1)).rejects.toThrow(
+      RangeError,
     );
+    expect(await codeOf(() => isolation().runAsAdmin(who, async () => 1))).toBe("config.invalid");
+    expect(
+      await codeOf(() => rowIsolation(pgDriver(pool), { admin }).runAsAdmin({ ...who, reason: "" }, async () => 1)),
+    ).toBe("precondition.invalid_input");
   });
 });

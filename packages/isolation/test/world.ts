@@ -1,10 +1,18 @@
 import { randomUUID } from "node:crypto";
-import type { ActiveTenant } from "@tenantry/context";
-import { createTenantStub, type TenantStub } from "@tenantry/context/testing";
+import {
+  type ActiveTenant,
+  loadConfig,
+  type Placement,
+  ROW_PLACEMENT,
+  storeDirectory,
+  TenantContext,
+} from "@tenantry/context";
 import { encode, type Id, type IdType, isTenancyError, type OrgId, uuidOf } from "@tenantry/core";
+import { InMemoryTenancyStore } from "@tenantry/store-memory";
 import { openDatabase } from "@tenantry/testkit";
 import pg from "pg";
 import { inject } from "vitest";
+import { serverError } from "../src/fault.ts";
 import { generatePolicies } from "../src/policies/generate-policies.ts";
 import { defineTables, type TableDeclaration, type TableInput } from "../src/table-declaration.ts";
 
@@ -22,14 +30,9 @@ export async function codeOf(attempt: () => unknown): Promise<string | null> {
     if (isTenancyError(error)) {
       return error.code;
     }
-    let current: unknown = error;
-    while (typeof current === "object" && current !== null) {
-      const { code, cause, meta } = current as { code?: unknown; cause?: unknown; meta?: { driverAdapterError?: { cause?: { originalCode?: string } } } };
-      const ofPrisma = meta?.driverAdapterError?.cause?.originalCode;
-      if (ofPrisma !== undefined || (typeof code === "string" && /^[0-9A-Z]{5}$/.test(code))) {
-        return ofPrisma ?? String(code);
-      }
-      current = cause;
+    const server = serverError(error);
+    if (server !== null) {
+      return server.code;
     }
     throw error;
   }
@@ -37,22 +40,39 @@ export async function codeOf(attempt: () => unknown): Promise<string | null> {
 
 /** Two organizations and their proofs. */
 export interface Tenants {
-  readonly stub: TenantStub;
   readonly a: ActiveTenant;
   readonly b: ActiveTenant;
   readonly ofA: string;
   readonly ofB: string;
+  /** As many others. */
+  more(count: number): Promise<readonly ActiveTenant[]>;
+  /** The proof made anew, with the placement of this moment. */
+  again(tenant: ActiveTenant): Promise<ActiveTenant>;
 }
 
-export async function openTenants(): Promise<Tenants> {
-  const stub = createTenantStub();
+/** Proofs made by the guard, of tenants that are placed as is said. */
+export async function openTenants(placementOf: (orgId: OrgId) => Placement = () => ROW_PLACEMENT): Promise<Tenants> {
+  const store = new InMemoryTenancyStore();
   const alice = idNo("usr", 1);
-  const open = async (): Promise<ActiveTenant> => {
-    const { org } = await stub.store.createOrg({ creator: alice });
-    return stub.as(alice, org.id);
+  const tenancy = new TenantContext<null>({
+    directory: storeDirectory(store, { placementOf: ({ id }) => placementOf(id) }),
+    config: loadConfig({ resolution: { resolvers: ["header"], validatorTtlSeconds: 0, negativeTtlSeconds: 0 } }),
+    identify: () => ({ kind: "user", id: alice }),
+  });
+  const proof = async (orgId: OrgId): Promise<ActiveTenant> => {
+    const header = (name: string): readonly string[] => (name === "x-tenant-id" ? [orgId] : []);
+    return tenancy.guard.require(await tenancy.open(null, { host: null, path: "/", header }));
+  };
+  const open = async (): Promise<ActiveTenant> => proof((await store.createOrg({ creator: alice })).org.id);
+  const more = async (count: number): Promise<readonly ActiveTenant[]> => {
+    const opened: ActiveTenant[] = [];
+    for (let number = 0; number < count; number += 1) {
+      opened.push(await open());
+    }
+    return opened;
   };
   const [a, b] = [await open(), await open()];
-  return { stub, a, b, ofA: uuidOf(a.org.id), ofB: uuidOf(b.org.id) };
+  return { a, b, ofA: uuidOf(a.org.id), ofB: uuidOf(b.org.id), more, again: ({ org }) => proof(org.id) };
 }
 
 /** A database with an ordinary role for the application, one for the admin, and one that owns the tables. */
@@ -150,5 +170,3 @@ export async function makeTables(world: World, extra: Partial<TableInput> = {}):
   await owner.query(generatePolicies(tables));
   return tables;
 }
-
-export type { OrgId };

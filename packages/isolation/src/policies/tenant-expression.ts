@@ -6,7 +6,10 @@ import type { TableDeclaration } from "../table-declaration.ts";
  * The organization of the transaction, in SQL; null where there is none. A local setting that has ended reads as the empty
  * text and not as null, and a text that is no UUID is an error.
  */
-export function tenantExpression({ orgType, proof, ownSchema }: TableDeclaration, type: "uuid" | "text" = orgType): string {
+export function tenantExpression(
+  { orgType, proof, ownSchema }: TableDeclaration,
+  type: "uuid" | "text" = orgType,
+): string {
   const uuid =
     proof === "hmac"
       ? // In a query of its own it is asked once for a statement, and not for each row.
