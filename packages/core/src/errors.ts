@@ -16,6 +16,8 @@ export type TokenFault = "alg" | "signature" | "iss" | "aud" | "exp" | "nbf" | "
 
 /** Why a name cannot be an organization's own domain. */
 export type DomainFault = "malformed" | "address" | "single_label" | "public_suffix" | "base_domain";
+/** What is wrong with a webhook's URL, or that the subscription is another one meanwhile. */
+export type SubscriptionFault = "url" | "scheme" | "credentials" | "address" | "refused" | "changed";
 
 /** Where a configuration is wrong, as a path of keys, and what belongs there. Never the value. */
 export interface ConfigFault {
@@ -27,7 +29,10 @@ export interface ConfigFault {
 export interface Rejections {
   invalid_id: Refused & { readonly reason: "not_a_string" | "separator" | "prefix" | "digits" | "version" };
   invalid_type: Refused & { readonly expected: string | null };
-  not_found: { readonly what: "organization" | "membership" | "invitation" | "member" | "domain"; readonly id: string };
+  not_found: {
+    readonly what: "organization" | "membership" | "invitation" | "member" | "domain" | "subscription" | "dead event";
+    readonly id: string;
+  };
   "conflict.sole_owner": { readonly orgId: OrgId };
   "conflict.duplicate_membership": { readonly orgId: OrgId; readonly usrId: UsrId };
   "conflict.already_terminal": { readonly orgId: OrgId; readonly status: Status };
@@ -111,6 +116,9 @@ export interface Rejections {
   "isolation.not_provisioned": Record<never, never>;
   "isolation.key_unknown": { readonly keyId: string };
   "isolation.seal_broken": Record<never, never>;
+  "relay.subscription_invalid": { readonly reason: SubscriptionFault };
+  "relay.lease_lost": Record<never, never>;
+  "relay.signature_invalid": { readonly reason: "headers" | "time" | "signature" | "body" };
   "config.invalid": { readonly faults: readonly ConfigFault[] };
   "config.unknown_resolver": { readonly name: string };
   "config.duplicate_resolver": { readonly name: string };
@@ -158,6 +166,7 @@ export type PreconditionCode = CodesOf<"precondition">;
 export type UnavailableCode = CodesOf<"unavailable">;
 export type TenantCode = CodesOf<"tenant"> | "forbidden.role" | "forbidden.relation";
 export type IsolationCode = CodesOf<"isolation">;
+export type RelayCode = CodesOf<"relay">;
 export type ConfigCode = CodesOf<"config">;
 export type SettingsCode = CodesOf<"settings">;
 export type LimitCode = Extract<Code, `conflict.${string}_limit`>;
@@ -321,6 +330,11 @@ export class IsolationError<C extends IsolationCode = IsolationCode> extends Ten
   }
 }
 
+/** What leaves for other systems cannot leave like this, or is not what was sent. */
+export class RelayError<C extends RelayCode = RelayCode> extends TenancyError<C> {
+  override readonly name: string = "RelayError";
+}
+
 /**
  * A configuration is wrong. Thrown at construction, and where an operation of core is given something that is kept in a
  * group that the store does not have.
@@ -473,6 +487,9 @@ const sentences: { readonly [C in Code]: (details: Rejections[C]) => string } = 
   "isolation.not_provisioned": () => "The tenant's place is not ready.",
   "isolation.key_unknown": ({ keyId }) => `There is no key ${quote(keyId)} in the ring.`,
   "isolation.seal_broken": () => "A sealed value does not open here.",
+  "relay.subscription_invalid": ({ reason }) => `The subscription is not acceptable: ${subscriptionFaults[reason]}.`,
+  "relay.lease_lost": () => "The organization is another relay's by now.",
+  "relay.signature_invalid": ({ reason }) => `The message is not acceptable: ${signatureFaults[reason]}.`,
   "config.invalid": ({ faults }) =>
     `The configuration is wrong: ${faults.map(({ path, expected }) => `${path}: ${expected}`).join("; ")}.`,
   "config.unknown_resolver": ({ name }) => `There is no resolver ${quote(name)}.`,
@@ -522,6 +539,22 @@ const keyFaults: { readonly [R in Rejections["conflict.idempotency"]["reason"]]:
 const settingFaults: { readonly [R in Rejections["settings.invalid_value"]["reason"]]: string } = {
   json: "is not a value of plain JSON that can be stored",
   schema: "is refused by its schema",
+};
+
+const subscriptionFaults: { readonly [R in SubscriptionFault]: string } = {
+  url: "the URL is not one",
+  scheme: "the URL is not one of https",
+  credentials: "the URL has credentials",
+  address: "the URL leads into a private network",
+  refused: "the application refuses the URL",
+  changed: "somebody else changed it at the same time",
+};
+
+const signatureFaults: { readonly [R in Rejections["relay.signature_invalid"]["reason"]]: string } = {
+  headers: "a header of its signature is missing or malformed",
+  time: "it is of another time",
+  signature: "its signature is of another message or secret",
+  body: "its body is no event",
 };
 
 const metadataFaults: { readonly [R in Rejections["precondition.invalid_metadata"]["reason"]]: string } = {
@@ -578,6 +611,9 @@ const classes: { readonly [C in Exclude<Code, PreconditionCode>]: ErrorClass<C> 
   "isolation.not_provisioned": IsolationError,
   "isolation.key_unknown": IsolationError,
   "isolation.seal_broken": IsolationError,
+  "relay.subscription_invalid": RelayError,
+  "relay.lease_lost": RelayError,
+  "relay.signature_invalid": RelayError,
   "config.invalid": ConfigError,
   "config.unknown_resolver": ConfigError,
   "config.duplicate_resolver": ConfigError,
