@@ -1,9 +1,9 @@
 import { type Change, type Commit, gained, type Membership, uuidOf } from "@tenantry/core";
+import { traceWrites } from "./groups/audit.ts";
 import { domains } from "./groups/domain.ts";
+import { announceWrites } from "./groups/relay.ts";
 import { settingWrites } from "./groups/setting.ts";
 import { suspensions } from "./groups/suspension.ts";
-import { traceWrites } from "./groups/audit.ts";
-import { announceWrites } from "./groups/relay.ts";
 import { columns, type Identifier, listed, rows, type Sql, sql, value } from "./sql.ts";
 import { SAME_TUPLE, TUP, tupRow } from "./tuple-row.ts";
 import { type Changes, verdict } from "./verdict.ts";
