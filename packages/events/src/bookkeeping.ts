@@ -145,25 +145,24 @@ export async function settled<R extends DeadRef>(ref: R, work: (ref: R) => Promi
   }
 }
 
-const CURSOR = /^(.{1,100}) (org_[0-9a-f]{12}[1-8][0-9a-f]{19}) (\d{1,15})$/;
+const CURSOR = /^(org_[0-9a-f]{12}[1-8][0-9a-f]{19})\.(\d{1,15})$/;
 
 export async function deadLetters(
   bookkeeping: RelayPort,
-  relay: string,
-  first: string,
+  subscription: string,
   options: PageOptions | undefined,
-): Promise<Page<DeadLetter & { readonly subscription?: string }>> {
+): Promise<Page<DeadLetter>> {
   const { cursor, limit } = fields(options ?? {}, ["cursor", "limit"]);
   const take = limitArgument(limit);
-  const parts = typeof cursor === "string" && cursor.length <= 200 ? CURSOR.exec(`${first} ${cursor}`) : null;
+  const parts = typeof cursor === "string" && cursor.length <= 60 ? CURSOR.exec(cursor) : null;
   if (parts === null && cursor !== undefined && cursor !== null) {
     throw errorFor("precondition.invalid_cursor", { value: "the cursor" });
   }
-  const after = parts === null ? null : { subscription: first, orgId: parts[2] as OrgId, seq: Number(parts[3]) };
-  const rows = await told(() => bookkeeping.dead({ relay, after, take: take + 1 }));
+  const after = parts === null ? null : { orgId: parts[1] as OrgId, seq: Number(parts[2]) };
+  const rows = await told(() => bookkeeping.dead({ subscription, after, take: take + 1 }));
   const data = rows.slice(0, take).map(({ subscription: _, ...letter }) => letter);
   const last = rows.length > take ? data.at(-1) : undefined;
-  return { data, nextCursor: last === undefined ? null : `${last.orgId} ${last.seq}` };
+  return { data, nextCursor: last === undefined ? null : `${last.orgId}.${last.seq}` };
 }
 
 export function healthOf(lag: () => Promise<RelayLag>, healthySeconds: number): RelayHealth {

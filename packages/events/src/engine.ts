@@ -3,7 +3,6 @@ import {
   errorOf,
   generate,
   type Lease,
-  type OrgId,
   type Plan,
   type Read,
   RelayError,

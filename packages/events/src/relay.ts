@@ -106,7 +106,7 @@ export function createRelay(options: RelayOptions): Relay {
     seek: (org, seq) => seek(bookkeeping, parts.prepare, { subscription: relay, orgId: org, seq }),
     redeliver: (dead) => settled(which(dead), (ref) => bookkeeping.redeliver(ref)),
     discard: (dead) => settled(which(dead), (ref) => bookkeeping.discard(ref)),
-    dead: (page) => deadLetters(bookkeeping, relay, relay, page),
+    dead: (page) => deadLetters(bookkeeping, relay, page),
     lag: () => told(() => bookkeeping.lag(relay)),
     health: healthOf(() => told(() => bookkeeping.lag(relay)), healthySeconds),
   };
