@@ -87,7 +87,9 @@ export class Engine {
   #isStopping = false;
   #isPrepared = false;
   /** Ends the wait for something to do. */
-  #wake: () => void = () => {};
+  #endRest: () => void = () => {};
+  /** Whether there may be something to do since the last look. */
+  #isWoken = false;
 
   constructor(parts: EngineParts, settings: EngineSettings) {
     this.#parts = parts;
@@ -142,6 +144,7 @@ export class Engine {
     let troubles = 0;
     while (!this.#isStopping) {
       let worked = false;
+      this.#isWoken = false;
       try {
         const over = (): boolean => this.#isStopping;
         worked = await this.#step(this.#active, none(), over, (cause) => this.#report(cause));
@@ -159,20 +162,25 @@ export class Engine {
     end?.();
   }
 
+  #wake(): void {
+    this.#isWoken = true;
+    this.#endRest();
+  }
+
   /** Until something may be to do: a while is over, something was committed here, or an organization has been served. */
   async #rest(seconds: number, isTroubled: boolean): Promise<void> {
-    if (this.#isStopping) {
+    if (this.#isStopping || (this.#isWoken && !isTroubled)) {
       return;
     }
     const { timers } = this.#settings;
     let late: unknown;
     const woken = new Promise<void>((resolve) => {
-      this.#wake = resolve;
+      this.#endRest = resolve;
       late = timers.set(resolve, seconds * 1000);
     });
     await Promise.race([woken, ...(isTroubled ? [] : this.#active)]);
     timers.clear(late);
-    this.#wake = () => {};
+    this.#endRest = () => {};
   }
 
   /** Discovers, leases what there is room for, and begins to serve it. Whether there was something to do. */
