@@ -367,16 +367,16 @@ select subscription from gone`;
       });
     },
 
-    dead({ relay, after, take }) {
+    dead({ subscription: owner, after, take }) {
       return ask(
         (values) => {
           const behind =
             after === null
               ? ""
-              : ` and (d.subscription, d.org_id, d.seq) > (${values.add(after.subscription, "text")}, ${org(after.orgId, values)}, ${values.add(after.seq, "bigint")})`;
+              : ` and (d.org_id, d.seq) > (${org(after.orgId, values)}, ${values.add(after.seq, "bigint")})`;
           return `select json_build_array(d.subscription, d.org_id, d.seq, d.code, d.attempts, ${millis("d.at")}, d.blocks)::text as json
-  from ${s}.relay_dead d where d.relay = ${values.add(relay, "text")}${behind}
- order by d.subscription, d.org_id, d.seq limit ${values.add(take, "int")}`;
+  from ${s}.relay_dead d where d.subscription = ${values.add(owner, "text")}${behind}
+ order by d.org_id, d.seq limit ${values.add(take, "int")}`;
         },
         (rows) =>
           rows.map((row) => {
