@@ -10,11 +10,13 @@ export interface Invalidates {
 /** What becomes of a tenant's place when the tenant is ended. */
 export type DeprovisionPolicy = "rename" | "drop" | "retain" | "purge";
 
-/** What makes the place for a tenant's rows, where there is anything to make. */
+/** What makes the place for a tenant's rows, where there is anything to make: `TenantProvisioner` of `@tenantry/isolation`. */
 export interface Provisioner {
+  /** Writes down where a new tenant's rows will be. Without it all tenants have one strategy. */
+  place?(orgId: OrgId, strategy: string): Promise<unknown>;
   /** Makes it, or goes on where it was left. Throws an `IsolationError` where that fails. */
   provision(orgId: OrgId, options?: { readonly signal?: Signal }): Promise<unknown>;
-  /** Whether it can be used: `ready`. */
+  /** Whether it can be used: `ready`. Throws `isolation.not_provisioned` where there is none. */
   status(orgId: OrgId): Promise<{ readonly state: string }>;
   deprovision(
     orgId: OrgId,

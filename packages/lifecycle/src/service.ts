@@ -7,11 +7,12 @@ import {
   isTenancyError,
   type MutationOptions,
   type OrgId,
+  PreconditionError,
   type Suspension,
   type TenancyStore,
   type UpdateOrgInput,
 } from "@tenantry/core";
-import { type Extension, extensionOf, idArgument } from "@tenantry/core/extend";
+import { type Extension, extensionOf, fields, idArgument } from "@tenantry/core/extend";
 import { type DueOptions, deleteTenant, listDue, MOST_GRACE_DAYS, restoreTenant, revokeDue } from "./deletion.ts";
 import {
   activateTenant,
@@ -33,6 +34,8 @@ export interface LifecycleOptions {
   readonly caches?: readonly Invalidates[];
   /** What makes places for tenants. Without one there is nothing to make: rows are told apart by a column. */
   readonly provisioner?: Provisioner;
+  /** Where the rows of a tenant are of which nothing else is said. Default `row`. */
+  readonly strategy?: string;
   /** Whether `createTenant` makes the place, too. Default `true`. */
   readonly autoProvision?: boolean;
   /** What becomes of a tenant whose place could not be made. Default `keep`: it can be tried again. */
@@ -42,7 +45,10 @@ export interface LifecycleOptions {
   readonly log?: Log;
 }
 
-export interface CreateTenantInput extends CreateOrgInput {}
+export interface CreateTenantInput extends CreateOrgInput {
+  /** Where its rows will be. Another one than `row` needs a provisioner that can place. */
+  readonly strategy?: string;
+}
 export interface SuspendOptions {
   /** Text of at most 1,024 UTF-16 units without control characters. */
   readonly reason?: string | null;
@@ -72,6 +78,8 @@ interface Work {
   readonly deprovisioned: OrgId[];
   readonly failed: { readonly orgId: OrgId; readonly code: string }[];
 }
+
+const INPUTS = ["creator", "name", "slug", "metadata", "membershipMetadata", "strategy"] as const;
 
 /** How many places that were left a run takes down. */
 const MOST_LEFT = 200;
@@ -127,9 +135,11 @@ export class TenantLifecycleService {
    */
   createTenant(input: CreateTenantInput, options?: CreateOptions): Promise<CreatedTenant> {
     return this.#forgetting(null, async (about) => {
-      const { org, ownerMembership } = await this.#store.createOrg(input, options);
+      const { strategy, ...founding } = fields(input, INPUTS);
+      const chosen = this.#strategyArgument(strategy);
+      const { org, ownerMembership } = await this.#store.createOrg(founding as unknown as CreateOrgInput, options);
       about(org.id);
-      const isReady = await this.#provisioned(org.id);
+      const isReady = await this.#provisioned(org.id, chosen);
       return { tenant: tenantOf(org, null, isReady), ownerMembership };
     });
   }
@@ -220,15 +230,36 @@ export class TenantLifecycleService {
   /** Whether the place can be used. */
   async #isReady(orgId: OrgId): Promise<boolean> {
     const { provisioner } = this.#options;
-    return provisioner === undefined || (await provisioner.status(orgId)).state === "ready";
+    try {
+      return provisioner === undefined || (await provisioner.status(orgId)).state === "ready";
+    } catch (error) {
+      if (isTenancyError(error, "isolation.not_provisioned")) {
+        return false;
+      }
+      throw error;
+    }
   }
 
-  async #provisioned(orgId: OrgId): Promise<boolean> {
+  /** Nothing is written for one that could not be placed. */
+  #strategyArgument(value: unknown): string {
+    const { provisioner, strategy } = this.#options;
+    const chosen = value ?? strategy;
+    if (typeof chosen === "string" && (chosen === "row" || provisioner?.place !== undefined)) {
+      return chosen;
+    }
+    throw new PreconditionError("precondition.invalid_input", { key: "strategy" });
+  }
+
+  async #provisioned(orgId: OrgId, strategy: string): Promise<boolean> {
     const { provisioner, autoProvision, onProvisionFailure } = this.#options;
-    if (provisioner === undefined || !autoProvision) {
-      return this.#isReady(orgId);
+    if (provisioner === undefined) {
+      return true;
     }
     try {
+      await provisioner.place?.(orgId, strategy);
+      if (!autoProvision) {
+        return await this.#isReady(orgId);
+      }
       await provisioner.provision(orgId);
     } catch (error) {
       if (onProvisionFailure === "revoke") {
@@ -319,7 +350,7 @@ function checkedOptions(options: unknown): Checked {
   }
   const known = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   const checked = { ...DEFAULTS, ...known } as Checked;
-  const { graceDays, caches, provisioner, autoProvision, onProvisionFailure, deprovision, log } = checked;
+  const { graceDays, caches, provisioner, strategy, autoProvision, onProvisionFailure, deprovision, log } = checked;
   const isDays = Number.isInteger(graceDays) && graceDays >= 0 && graceDays <= MOST_GRACE_DAYS;
   check("graceDays", isDays, `an integer from 0 to ${MOST_GRACE_DAYS}`);
   const areCaches = Array.isArray(caches) && caches.every((cache) => typeof cache?.invalidate === "function");
@@ -328,6 +359,9 @@ function checkedOptions(options: unknown): Checked {
     provisioner === undefined ||
     [provisioner?.provision, provisioner?.status, provisioner?.deprovision].every((own) => typeof own === "function");
   check("provisioner", canProvision, "what has provision(), status() and deprovision()");
+  check("strategy", typeof strategy === "string" && strategy !== "", "the name of a strategy");
+  const canPlace = strategy === "row" || typeof provisioner?.place === "function";
+  check("strategy", canPlace, "row, without a provisioner that has place()");
   check("autoProvision", typeof autoProvision === "boolean", "true or false");
   check("onProvisionFailure", ["keep", "revoke"].includes(onProvisionFailure), '"keep" or "revoke"');
   check("deprovision", ["rename", "drop", "retain", "purge"].includes(deprovision), "a policy that exists");
@@ -343,6 +377,7 @@ type Checked = Required<Omit<LifecycleOptions, "provisioner">> & Pick<LifecycleO
 const DEFAULTS: Omit<Checked, "provisioner"> = {
   graceDays: 30,
   caches: [],
+  strategy: "row",
   autoProvision: true,
   onProvisionFailure: "keep",
   deprovision: "retain",
