@@ -1,6 +1,9 @@
 import type { Domain } from "./domain.ts";
 import type { EventDraft } from "./event.ts";
+import type { TraceChange } from "./groups/audit.ts";
+import type { AnnounceChange } from "./groups/relay.ts";
 import type { SettingChange } from "./groups/setting.ts";
+import type { Group } from "./groups.ts";
 import type {
   InvId,
   Invitation,
@@ -37,6 +40,8 @@ export interface InvitationExpectation {
  */
 export type Change =
   | SettingChange
+  | AnnounceChange
+  | TraceChange
   | { readonly op: "insertOrg"; readonly row: Organization }
   /** Writes `name`, `slug`, `status`, `metadata` and `updatedAt`; the version is advanced by every commit anyway. */
   | { readonly op: "updateOrg"; readonly row: Organization }
@@ -148,6 +153,16 @@ export function stillActive({ id }: Pick<Organization, "id">): ExistingOrg {
 export function unchanged({ id, version }: Pick<Organization, "id" | "version">): ExistingOrg {
   return { is: "existing", id, status: null, version };
 }
+
+/** What every commit of a store writes besides, by the groups that it keeps. */
+export function changesOfGroups({ groups }: { readonly groups: readonly Group[] }): readonly Change[] {
+  return groups.flatMap((group) => OF_GROUPS[group] ?? []);
+}
+
+const OF_GROUPS: { readonly [G in Group]?: readonly Change[] } = {
+  relay: [{ op: "announce" }],
+  audit: [{ op: "trace" }],
+};
 
 /** By how much changes raise what stores count. What `endEverything` ends is not in it. */
 export function gained(changes: readonly Change[]): Occupancy {

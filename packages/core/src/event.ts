@@ -3,8 +3,8 @@ import type { InvId, MemId, OrgId, Role, Status, UsrId } from "./model.ts";
 import type { SuspensionKind } from "./org-suspension.ts";
 
 /**
- * What each event says. Plain JSON; instants are ISO 8601 strings in UTC. Ids, roles, statuses, names and keys of metadata,
- * no identifier and no value of metadata.
+ * What each event says. Plain JSON; instants are ISO 8601 strings in UTC. Ids, roles, statuses, names, keys of metadata and values
+ * of settings as far as they admit it; no identifier and no value of metadata.
  */
 export interface EventData extends SettingEventData {
   "org.created": {

@@ -137,7 +137,7 @@ export function toldTo(feed: Feed, port: StorePort): StorePort {
     }
   }
 
-  const { join, hold } = port;
+  const { join, hold, relay, audit } = port;
   return {
     capabilities: port.capabilities,
     isRemote: port.isRemote,
@@ -151,6 +151,8 @@ export function toldTo(feed: Feed, port: StorePort): StorePort {
           })
         : port.commit(commit);
     },
+    ...(relay === undefined ? {} : { relay }),
+    ...(audit === undefined ? {} : { audit }),
     // Inside the host's transaction nothing is true before the host commits, and then nobody is there to tell it.
     ...(join === undefined ? {} : { join: join.bind(port) as NonNullable<StorePort["join"]> }),
     ...(hold === undefined

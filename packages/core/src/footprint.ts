@@ -116,6 +116,10 @@ function footprintOf({ changes, keys }: Commit): Footprint | null {
       case "deleteSetting":
         writes.add(`setting ${change.key}`);
         break;
+      case "announce":
+      case "trace":
+        // About the commit's own events, whichever they are.
+        break;
     }
   }
   return { writes, reads };

@@ -61,11 +61,14 @@ export {
   PreconditionError,
   type Refusal,
   type Rejections,
+  type RelayCode,
+  RelayError,
   type Resolution,
   RoleHierarchyError,
   type SettingsCode,
   SettingsError,
   SoleOwnerError,
+  type SubscriptionFault,
   TenancyError,
   type TenantCode,
   TenantError,
@@ -83,7 +86,20 @@ export {
   type TenancyEvent,
 } from "./event.ts";
 export type { EventHandler, SubscribeOptions } from "./feed.ts";
+export type { AuditFilter, AuditPlace, AuditPort, EntityHistory } from "./groups/audit.ts";
+export type {
+  DeadEvent,
+  DeadRef,
+  Held,
+  Lag,
+  Lease,
+  RelayPort,
+  Subscription,
+  SubscriptionChange,
+  SubscriptionDraft,
+} from "./groups/relay.ts";
 export type { SettingChange, SettingStock, SettingTrace, StoredSetting } from "./groups/setting.ts";
+export { DEEDS, type Deed, type Trace, tracesOf } from "./groups/traces.ts";
 export { GROUPS, type Group } from "./groups.ts";
 export {
   type DecodedId,

@@ -91,16 +91,16 @@ describe("in a store that keeps suspensions", () => {
     expect(decideSuspendOrg({ orgId }, { org }, kept)).toMatchObject({
       write: { changes: [{}, { row: { since: after(500) } }] },
     });
-    const said = { kind: "deletion", dueAt: after(500) } as const;
+    const said = { kind: "deletion", dueAt: after(499) } as const;
     expect(decideSuspendOrg({ orgId, ...said }, { org }, kept)).toMatchObject({
       code: "precondition.past_expiration",
-      details: { expiresAt: after(500).toISOString() },
+      details: { expiresAt: after(499).toISOString() },
     });
-    expect(decideSuspendOrg({ orgId, kind: "deletion", dueAt: after(501) }, { org }, kept)).toMatchObject({ ok: true });
+    expect(decideSuspendOrg({ orgId, kind: "deletion", dueAt: after(500) }, { org }, kept)).toMatchObject({ ok: true });
   });
 
   test("its state answers before its date", () => {
-    const said = { kind: "deletion", dueAt: now } as const;
+    const said = { kind: "deletion", dueAt: after(-1) } as const;
     expect(decideSuspendOrg({ orgId, ...said }, { org: suspended }, kept)).toMatchObject({
       code: "conflict.already_terminal",
     });

@@ -33,7 +33,7 @@ export interface SuspendOrgInput<O = Metadata> {
   readonly kind?: SuspensionKind;
   /** Text of at most 1,024 UTF-16 units without control characters. */
   readonly reason?: string | null;
-  /** From when on it may be revoked, with the kind `deletion` and only then; in the future. */
+  /** From when on it may be revoked, with the kind `deletion` and only then; not before now. */
   readonly dueAt?: Date | null;
 }
 

@@ -14,7 +14,7 @@ import {
 } from "./metadata.ts";
 import {
   type CreateOrgResult,
-  isPast,
+  hasPassed,
   latest,
   type Membership,
   type Metadata,
@@ -279,7 +279,7 @@ export function decideSuspendOrg(
     ...(dueAt === undefined ? {} : { dueAt }),
   };
   const since = latest(now, org.updatedAt);
-  if (dueAt !== undefined && isPast(dueAt, since)) {
+  if (dueAt !== undefined && hasPassed(dueAt, since)) {
     return reject("precondition.past_expiration", { expiresAt: dueAt.toISOString() });
   }
   const row = begunSuspension(org.id, said, since, actor);

@@ -1,5 +1,6 @@
 import type { Domain } from "./domain.ts";
 import type { EventType, TenancyEvent } from "./event.ts";
+import type { AuditAnswers, AuditQuestions } from "./groups/audit.ts";
 import type { SettingAnswers, SettingQuestions } from "./groups/setting.ts";
 import type {
   InvId,
@@ -151,7 +152,7 @@ export type KeyUse =
   | { readonly state: "fenced" };
 
 /** Every question a store can be asked: its parameters. */
-interface Questions extends SettingQuestions {
+interface Questions extends SettingQuestions, AuditQuestions {
   /** The organization itself. */
   org: { readonly of: OrgRef };
   /** Which organization that is not revoked holds the slug; of `null`: none. */
@@ -279,7 +280,7 @@ interface Questions extends SettingQuestions {
 }
 
 /** Every question a store can be asked: its answer. */
-interface Answers extends SettingAnswers {
+interface Answers extends SettingAnswers, AuditAnswers {
   org: Organization | null;
   slugHolder: OrgId | null;
   orgBySlug: Organization | null;

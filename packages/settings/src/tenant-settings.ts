@@ -181,6 +181,27 @@ export class TenantSettings<const D extends Declarations, Open extends boolean =
     return Object.freeze(unsound);
   }
 
+  /**
+   * Seals with the first key of the ring what is sealed with another one, and secrets that were stored before they were
+   * declared as such, in one commit. Answers how many there were. Throws `VersionConflictError` `conflict.version` where the
+   * organization changed meanwhile: call it again.
+   */
+  async rewrap(orgId: OrgId, options: Pick<MutationOptions, "actor"> = {}): Promise<number> {
+    const { orgId: id, version, settings } = await this.#provider.load(orgId, { fresh: true });
+    const set: NewSetting[] = [];
+    for (const kept of settings) {
+      const { key, isSealed } = kept;
+      if (isSealed ? !this.#secrets.isCurrent(kept.value) : this.#isSecret(kept)) {
+        const json = isSealed ? await this.#secrets.open(id, key, kept.value) : JSON.stringify(kept.value);
+        set.push({ key, value: await this.#secrets.seal(id, key, json), isSealed: true, audit: "none" });
+      }
+    }
+    if (set.length > 0) {
+      await this.#provider.change(id, { set }, { ...options, expectedVersion: version });
+    }
+    return set.length;
+  }
+
   async #set(
     orgId: OrgId,
     entries: readonly (readonly [unknown, unknown])[],

@@ -1,6 +1,7 @@
 import {
   type Answer,
   type AnswersTo,
+  type AuditPort,
   type Capabilities,
   type Change,
   type Commit,
@@ -25,6 +26,7 @@ import {
   type UsrId,
 } from "@tenantry/core";
 import { Domains } from "./domains.ts";
+import { Audit } from "./audit.ts";
 import { History } from "./history.ts";
 import { Invitations } from "./invitations.ts";
 import { Joins } from "./joins.ts";
@@ -32,6 +34,7 @@ import { Keys } from "./keys.ts";
 import { hasLapsed } from "./lapsing.ts";
 import { Memberships } from "./memberships.ts";
 import { Organizations } from "./organizations.ts";
+import { Relays } from "./relay.ts";
 import { Conflict, compare, type Undo } from "./rows.ts";
 import { Settings } from "./settings.ts";
 import { grantsLeft, standings } from "./standings.ts";
@@ -44,7 +47,7 @@ export class InMemoryDatabase implements StorePort {
     concurrentSessions: false,
     usersLink: false,
     hostTransactions: false,
-    groups: ["domains", "settings", "lifecycle"],
+    groups: ["domains", "settings", "lifecycle", "relay", "audit"],
   };
   readonly isRemote = false;
 
@@ -64,6 +67,22 @@ export class InMemoryDatabase implements StorePort {
     invitations: this.#invitations,
     tuples: this.#tuples,
   };
+
+  readonly relay: Relays;
+  readonly #audit = new Audit({
+    behind: (orgId, seq) => this.#history.behind(orgId, seq),
+    fresh: () => this.#history.fresh(),
+  });
+
+  /** `clock`: the database's, by which relays wait. Default: the system's. */
+  constructor({ clock = () => new Date() }: { readonly clock?: () => Date } = {}) {
+    this.relay = new Relays({
+      now: () => new Date(clock()),
+      orgs: () => this.#orgs.rows.keys(),
+      version: (orgId) => this.#orgs.get(orgId)?.version ?? null,
+      event: (orgId, seq) => this.#history.event(orgId, seq),
+    });
+  }
 
   // ── load ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -186,6 +205,12 @@ export class InMemoryDatabase implements StorePort {
         return this.#domains.list(read);
       case "orgByDomain":
         return this.#orgs.get(this.#domains.holder(read.domain));
+      case "auditTrail":
+        return this.#audit.trail(read);
+      case "eventsOfActor":
+        return this.#audit.ofActor(read);
+      case "entityHistories":
+        return this.#audit.histories(read);
     }
   }
 
@@ -324,6 +349,10 @@ export class InMemoryDatabase implements StorePort {
         return this.#domains.delete(change.orgId, change.domain, undo);
       case "deleteDomains":
         return this.#domains.deleteAll(change.orgId, undo);
+      case "announce":
+      case "trace":
+        // About the commit's events.
+        return;
     }
   }
 
@@ -334,15 +363,34 @@ export class InMemoryDatabase implements StorePort {
   }
 
   /** The events and the uses of keys: part of the commit like every row. */
-  #record({ org, events, keys }: Commit, last: number, ended: Ended | undefined, undo: Undo): void {
+  #record({ org, changes, events, keys }: Commit, last: number, ended: Ended | undefined, undo: Undo): void {
     const first = last - events.length + 1;
+    const isAnnounced = changes.some(({ op }) => op === "announce");
     for (const claim of keys) {
       this.#keys.claim(claim, org.id, first + claim.event, undo);
     }
     for (const [place, event] of events.entries()) {
       this.#history.record(org.id, first + place, event, ended, undo);
+      if (isAnnounced) {
+        this.relay.announce(org.id, first + place, undo);
+      }
     }
   }
+
+  readonly audit: AuditPort = {
+    prune: async ({ before, after, orgs, take, keepsUndelivered }) => {
+      const known = [...this.#orgs.rows.keys()].sort(compare).filter((orgId) => after === null || orgId > after);
+      const looked = known.slice(0, orgs);
+      const removed = looked.map((orgId) => {
+        const kept = keepsUndelivered ? this.relay.firstKept(orgId) : Infinity;
+        return this.#history.prune(orgId, take, ({ at, seq }) => at < before && seq < kept);
+      });
+      this.#audit.forget();
+      this.#history.refresh();
+      const last = looked.at(-1) ?? null;
+      return { removed: removed.reduce((a, b) => a + b, 0), last, hasMore: removed.includes(take) };
+    },
+  };
 
   /** All rows and events as they are now. Treat them as read-only: they are the database's own. */
   tables(): Tables {

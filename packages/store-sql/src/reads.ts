@@ -1,4 +1,5 @@
 import type { Answer, Plan, Question, Read } from "@tenantry/core";
+import { auditReads } from "./groups/audit.ts";
 import { domainReads } from "./reads/domains.ts";
 import { eventReads } from "./reads/events.ts";
 import { invitationReads } from "./reads/invitations.ts";
@@ -44,6 +45,7 @@ const questions: SqlReads<Question> = {
   ...settingReads,
   ...domainReads,
   ...suspensionReads,
+  ...auditReads,
 };
 
 function readSql<Q extends Question>(s: string, read: Read<Q>, values: Values): SqlRead {
