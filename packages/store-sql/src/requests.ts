@@ -13,7 +13,7 @@ import {
   StoreFault,
   uuidOf,
 } from "@tenantry/core";
-import type { Row, Statement } from "./executor.ts";
+import type { Row } from "./executor.ts";
 import { decodePruned, pruneSql } from "./groups/audit.ts";
 import { decodeKeyUse, keyJson } from "./reads/keys.ts";
 import { planSql } from "./reads.ts";
