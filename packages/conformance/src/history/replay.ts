@@ -162,6 +162,7 @@ function situationOf({ now, ids, options }: Line): Situation {
     now,
     settings,
     actor: options.actor ?? null,
+    key: options.idempotencyKey ?? null,
     mint: <T extends string>(type: T) => {
       const place = left.findIndex((id) => id.startsWith(`${type}_`));
       return (place === -1 ? `${type}_` : left.splice(place, 1)[0]) as `${T}_${string}`;

@@ -97,25 +97,29 @@ function refusal(error: unknown): Json {
 
 /** Everything that follows from the step: its result, its events, and every row of the organization it is about. */
 function consequences(op: string, outcome: ToldStep["outcome"], names: Names, before: Tables, after: Tables): Json {
-  const event = after.evt.find(
+  const events = after.evt.filter(
     ({ orgId, seq }) => !before.evt.some((known) => known.orgId === orgId && known.seq === seq),
   );
   const result = outcome.ok ? { expected: { result: names.expected(resultOf(op, outcome.result)) } } : {};
-  if (event === undefined) {
-    return { ...result, events: [] };
-  }
-  const rows = (["org", "mem", "inv"] as const).map((table) => ({
-    table,
-    where: names.expected(table === "org" ? { id: event.orgId } : { org_id: event.orgId }),
-    equals: names.expected(
-      (toWire(after[table]) as readonly Json[]).filter(
-        (row) => row["org_id"] === event.orgId || row["id"] === event.orgId,
+  const rows = [...new Set(events.map(({ orgId }) => orgId))].flatMap((orgId) => [
+    ...(["org", "mem", "inv"] as const).map((table) => ({
+      table,
+      where: names.expected(table === "org" ? { id: orgId } : { org_id: orgId }),
+      equals: names.expected(
+        (toWire(after[table]) as readonly Json[]).filter((row) => row["org_id"] === orgId || row["id"] === orgId),
       ),
-    ),
-  }));
-  const tuples = after.tup.filter(({ objectType, objectId }) => objectType === "org" && objectId === event.orgId);
-  const where = names.expected({ object_type: "org", object_id: event.orgId });
-  return { ...result, events: [eventOf(event, names)], rows: [...rows, { table: "tup", where, count: tuples.length }] };
+    })),
+    {
+      table: "tup",
+      where: names.expected({ object_type: "org", object_id: orgId }),
+      count: after.tup.filter(({ objectType, objectId }) => objectType === "org" && objectId === orgId).length,
+    },
+  ]);
+  return {
+    ...result,
+    events: events.map((event) => eventOf(event, names)),
+    ...(rows.length === 0 ? {} : { rows }),
+  };
 }
 
 function eventOf({ type, seq, actor, idempotencyKey, data }: TenancyEvent, names: Names): unknown {
@@ -256,6 +260,9 @@ function idsIn(value: unknown, path: string): readonly (readonly [path: string, 
     return isId(value) ? [[path, value]] : [];
   }
   return isObject(value)
-    ? Object.entries(value).flatMap(([key, inner]) => idsIn(inner, path === "" ? key : `${path}.${key}`))
+    ? Object.entries(value).flatMap(([key, inner]) =>
+        // What a refusal names may be nothing.
+        key === "details" ? [] : idsIn(inner, path === "" ? key : `${path}.${key}`),
+      )
     : [];
 }

@@ -6,7 +6,7 @@ import type { Run, RunOptions } from "./play.ts";
 /** Steps of one run at most. */
 export const LONGEST = 200;
 /** Numbers that a step's arguments are made of; those behind them are 0. */
-const NUMBERS = 24;
+const NUMBERS = 40;
 /** How often operations are called that make a life interesting, compared with those that end it. */
 const USUAL: Readonly<Record<string, number>> = {
   addMember: 6,
@@ -18,6 +18,7 @@ const USUAL: Readonly<Record<string, number>> = {
   adminRemove: 2,
   transferOwnership: 2,
   suspendMembership: 2,
+  removeUser: 0.5,
   suspendOrg: 0.5,
   revokeOrg: 0.34,
 };

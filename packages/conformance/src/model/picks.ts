@@ -2,6 +2,7 @@ import { type InvId, type MemId, type OrgId, ROLES, type Role, type UsrId } from
 import { sequentialId } from "../chance.ts";
 import type { MemberRow, OrgState, World } from "../rules/world.ts";
 import type { Choices } from "./choices.ts";
+import { Held } from "./held.ts";
 
 // What the arguments of random calls are picked from: things that are there, and now and then others.
 
@@ -150,6 +151,86 @@ export function grants(setting: Setting, orgId: OrgId): readonly object[] {
       ? { objectType: "org", objectId: orgId }
       : { objectType: "project", objectId: OBJECTS[(place + choices.below(2)) % OBJECTS.length] }),
   }));
+}
+
+/** Somebody who is to be added to an organization. */
+export function newMember(setting: Setting): object {
+  return {
+    usrId: user(setting),
+    role: role(setting),
+    ...maybe(setting, "invitedBy", () => setting.choices.of<UsrId | null>(user(setting), null)),
+    ...timeBox(setting),
+    ...metadata(setting),
+  };
+}
+
+/** An invitation that is to be made in an organization. */
+export function offer(setting: Setting, org: OrgState | null, orgId: OrgId): object {
+  return {
+    identifier: setting.choices.of(...IDENTIFIERS),
+    role: role(setting),
+    invitedBy: administrator(setting, org),
+    expiresAt: expiry(setting),
+    ...maybe(setting, "preTuples", () => grants(setting, orgId)),
+    ...timeBox(setting, "membershipExpiresAt"),
+    ...metadata(setting, "membershipMetadata"),
+  };
+}
+
+/** The last instant of an offer: most often one that is far enough, now and then one that has passed. */
+export function expiry({ choices, now }: Setting): Date {
+  return new Date(now.getTime() + choices.of(30 * HOUR, HOUR, 900 * HOUR, 500 * HOUR, 30 * HOUR, 1, 1000, 0, -HOUR));
+}
+
+/** An owner, and who is to follow. */
+export function handover(setting: Setting): object {
+  const org = someOrg(setting);
+  const owner = [...(org?.members.values() ?? [])].find((row) => row.role === "owner" && row.status === "active");
+  const fromMemId = owner === undefined || setting.choices.oneIn(4) ? memberOf(setting, org) : owner.id;
+  return { orgId: idOfOrg(setting, org), fromMemId, toMemId: memberOf(setting, org) };
+}
+
+/** Now and then the entity itself in the place of its id. */
+export function heldNow<I extends string>({ choices }: Setting, id: I): I | Held {
+  return choices.oneIn(4) ? new Held(id, choices.of("last", "first")) : id;
+}
+
+/** Several rows of an organization; now and then one of them is no object. */
+export function many(setting: Setting, org: OrgState | null, row: (orgId: OrgId) => object): object {
+  const { choices } = setting;
+  const orgId = idOfOrg(setting, org);
+  const length = choices.of(2, 1, 3, 5, 2, 0);
+  return {
+    orgId,
+    ...maybe(setting, "mode", () => choices.of("each", "all")),
+    ...(choices.oneIn(6) ? { dryRun: true } : {}),
+    rows: Array.from({ length }, () => (choices.oneIn(40) ? null : row(orgId))),
+  };
+}
+
+/** Somebody who is to be gone, most often with a choice for each organization whose only owner they may be. */
+export function removal(setting: Setting): object {
+  const { choices, world } = setting;
+  const usrId = user(setting);
+  const owned = [...world.orgs.values()].filter(({ members }) =>
+    [...members.values()].some((row) => row.usrId === usrId && row.role === "owner" && row.status === "active"),
+  );
+  const chosen = owned.filter(() => !choices.oneIn(4));
+  return {
+    usrId,
+    ...(chosen.length === 0
+      ? {}
+      : {
+          choices: chosen.map((org) =>
+            choices.oneIn(3)
+              ? { orgId: org.row.id, revoke: true }
+              : { orgId: org.row.id, transferTo: colleague(setting, org) },
+          ),
+        }),
+    ...maybe(setting, "grants", () => choices.of(true, false)),
+    ...maybe(setting, "mode", () => choices.of("each", "all")),
+    ...maybe(setting, "limit", () => choices.of(1, 2, 200)),
+  };
 }
 
 export function listing(

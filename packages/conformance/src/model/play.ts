@@ -6,7 +6,7 @@ import { differences, shown } from "../differences.ts";
 import type { Violation } from "../invariants/invariant.ts";
 import { Watch } from "../invariants/violations.ts";
 import type { Open, OpenStore, StoreUnderTest } from "../open-store.ts";
-import { type Call, carryOut, judge } from "../rules/judge.ts";
+import { type Call, carryOut, foreseen, judge } from "../rules/judge.ts";
 import { type Settings, settingsOf } from "../rules/ruling.ts";
 import { World } from "../rules/world.ts";
 import { type Attempt, attempt } from "./arguments.ts";
@@ -171,6 +171,7 @@ class Stage {
       now: this.#clock.now,
       settings: this.#settings,
       actor: call.options.actor ?? null,
+      key: call.options.idempotencyKey ?? null,
       mint: <T extends string>(type: T): `${T}_${string}` => {
         const place = left.findIndex((id) => id.startsWith(`${type}_`));
         return left.splice(place, place === -1 ? 0 : 1)[0] as `${T}_${string}`;
@@ -190,7 +191,7 @@ class Stage {
       return;
     }
     const result = carryOut(this.#world, call, ruling, situation);
-    this.#agree(differentOutcomes("the rules", { ok: true, result }, outcome));
+    this.#agree(differentOutcomes("the rules", { ok: true, result }, asForeseen(call, outcome)));
   }
 
   #broken(tables: Tables): readonly string[] {
@@ -236,6 +237,11 @@ export async function send(
     hands.take(result);
   }
   return result;
+}
+
+/** What the rules foresee of an outcome. */
+function asForeseen({ op }: Call, outcome: Outcome): Outcome {
+  return outcome.ok ? { ok: true, result: foreseen(op, outcome.result) } : outcome;
 }
 
 function differentOutcomes(who: string, own: Outcome, expected: Outcome): readonly string[] {

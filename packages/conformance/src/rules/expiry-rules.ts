@@ -3,7 +3,7 @@ import { tupleKey } from "../invariants/invariant.ts";
 import { isOpen, type OfInvitation, refuseInviter, refuseShortOffer, shownStatus } from "./invitation-rules.ts";
 import { textOf } from "./membership-rules.ts";
 import { inOrg } from "./org-rules.ts";
-import { idFrom, type Rule, type Ruling, refused } from "./ruling.ts";
+import { type Applied, idFrom, type Rule, type Ruling, refused } from "./ruling.ts";
 import {
   byObject,
   hasLapsed,
@@ -160,22 +160,12 @@ function swept(
   if (last === undefined) {
     return { answer };
   }
-  const write = ({
-    org,
-    rows,
-  }: typeof last): { readonly org: OrgState; readonly event: { type: EventType; data: object } } => {
+  const write = ({ org, rows }: typeof last): Applied => {
     for (const { writeDown } of rows) {
       writeDown();
     }
-    return { org, event: { type, data: { [key]: rows.map(({ told }) => told) } } };
+    const event = { type, data: { [key]: rows.map(({ told }) => told) } };
+    return { org, at: now, actor: null, event, result: () => answer };
   };
-  return {
-    apply(_, { actor }) {
-      for (const part of parts) {
-        const { org, event } = write(part);
-        world.record(org, { ...event, at: now, actor, idempotencyKey: null });
-      }
-      return { ...write(last), at: now, actor: null, result: () => answer };
-    },
-  };
+  return { apply: () => ({ others: parts.map(write), ...write(last) }) };
 }
