@@ -219,9 +219,24 @@ const SWEEPS: readonly string[] = ["expireInvitations", "expireMemberships", "ex
 /** Those of no organization that exists, or of several. */
 const WITHOUT_VERSION: readonly string[] = ["createOrg", "removeUser"];
 
-/** A call of the operation. Before there is an organization, of `createOrg`. */
+/** What needs an invitation that is open. */
+const ANSWERS: readonly string[] = ["acceptInvitation", "declineInvitation", "revokeInvitation", "resendInvitation"];
+
+/** The operation, or most often the one that has to come first: without an organization nothing can happen. */
+function timely(op: string, { choices, world, now }: Setting): string {
+  const orgs = [...world.orgs.values()].filter(({ row }) => row.status === "active");
+  if (world.orgs.size === 0 || (orgs.length === 0 && !choices.oneIn(6))) {
+    return "createOrg";
+  }
+  const isOpen = orgs.some(({ invitations }) =>
+    [...invitations.values()].some(({ status, expiresAt }) => status === "pending" && expiresAt >= now),
+  );
+  return ANSWERS.includes(op) && !isOpen && !choices.oneIn(6) ? "createInvitation" : op;
+}
+
+/** A call of the operation, or of the one that has to come before it. */
 export function attempt(op: string, setting: Setting): Attempt {
-  const name = setting.world.orgs.size === 0 ? "createOrg" : op;
+  const name = timely(op, setting);
   const { isMutation, make } = makers[name] as Maker;
   const args = held(name, make(setting), setting.choices);
   const { choices } = setting;

@@ -1,5 +1,6 @@
 import { type InvId, type MemId, type OrgId, ROLES, type Role, type UsrId } from "@tenantry/core";
 import { sequentialId } from "../chance.ts";
+import { isRoleTuple } from "../invariants/invariant.ts";
 import type { MemberRow, OrgState, World } from "../rules/world.ts";
 import type { Choices } from "./choices.ts";
 import { Held } from "./held.ts";
@@ -36,11 +37,11 @@ export function metadata(setting: Setting, key = "metadata"): object {
 }
 
 /** The last instant of something: hours away, now and then one that has passed, or none. */
-export function timeBox(setting: Setting, key = "expiresAt"): object {
-  const { choices, now } = setting;
+export function timeBox(setting: Setting, key = "expiresAt", from: Date = setting.now): object {
+  const { choices } = setting;
   return maybe(setting, key, () => {
     const lasts = choices.of(30 * HOUR, 2 * HOUR, null, 1000, 60_000, 900 * HOUR, 1, 0, -HOUR);
-    return lasts === null ? null : new Date(now.getTime() + lasts);
+    return lasts === null ? null : new Date(from.getTime() + lasts);
   });
 }
 
@@ -141,16 +142,18 @@ export function answer(setting: Setting): object {
   };
 }
 
-export function grants(setting: Setting, orgId: OrgId): readonly object[] {
+function grants(setting: Setting, orgId: OrgId, from: Date): readonly object[] {
   const { choices } = setting;
   const count = 1 + choices.below(3);
-  return Array.from({ length: count }, (_, place) => ({
-    relation: choices.of("viewer", "can_edit"),
-    ...timeBox(setting),
-    ...(choices.oneIn(4)
-      ? { objectType: "org", objectId: orgId }
-      : { objectType: "project", objectId: OBJECTS[(place + choices.below(2)) % OBJECTS.length] }),
-  }));
+  return Array.from({ length: count }, (_, place) => {
+    const end = timeBox(setting, "expiresAt", from);
+    if (choices.oneIn(4)) {
+      // Roles on an organization cannot be granted.
+      return { relation: choices.oneIn(6) ? "viewer" : "can_edit", ...end, objectType: "org", objectId: orgId };
+    }
+    const objectId = OBJECTS[(place + choices.below(2)) % OBJECTS.length];
+    return { relation: choices.of("can_edit", "viewer"), ...end, objectType: "project", objectId };
+  });
 }
 
 /** Somebody who is to be added to an organization. */
@@ -166,13 +169,15 @@ export function newMember(setting: Setting): object {
 
 /** An invitation that is to be made in an organization. */
 export function offer(setting: Setting, org: OrgState | null, orgId: OrgId): object {
+  const expiresAt = expiry(setting);
   return {
     identifier: setting.choices.of(...IDENTIFIERS),
     role: role(setting),
     invitedBy: administrator(setting, org),
-    expiresAt: expiry(setting),
-    ...maybe(setting, "preTuples", () => grants(setting, orgId)),
-    ...timeBox(setting, "membershipExpiresAt"),
+    expiresAt,
+    ...maybe(setting, "preTuples", () => grants(setting, orgId, expiresAt)),
+    // Most often it outlasts the offer, as it has to.
+    ...timeBox(setting, "membershipExpiresAt", expiresAt),
     ...metadata(setting, "membershipMetadata"),
   };
 }
@@ -211,7 +216,9 @@ export function many(setting: Setting, org: OrgState | null, row: (orgId: OrgId)
 /** Somebody who is to be gone, most often with a choice for each organization whose only owner they may be. */
 export function removal(setting: Setting): object {
   const { choices, world } = setting;
-  const usrId = user(setting);
+  const granted = [...world.tuples.values()].filter((tuple) => !isRoleTuple(tuple));
+  const { subjectId: holder } = granted[choices.below(granted.length)] ?? {};
+  const usrId = holder === undefined || choices.oneIn(2) ? user(setting) : holder;
   const owned = [...world.orgs.values()].filter(({ members }) =>
     [...members.values()].some((row) => row.usrId === usrId && row.role === "owner" && row.status === "active"),
   );
@@ -227,7 +234,7 @@ export function removal(setting: Setting): object {
               : { orgId: org.row.id, transferTo: colleague(setting, org) },
           ),
         }),
-    ...maybe(setting, "grants", () => choices.of(true, false)),
+    grants: choices.oneIn(2),
     ...maybe(setting, "mode", () => choices.of("each", "all")),
     ...maybe(setting, "limit", () => choices.of(1, 2, 200)),
   };

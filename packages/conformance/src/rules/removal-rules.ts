@@ -100,6 +100,10 @@ function removed(
       return { parts, answer: answer(false) };
     }
     for (const { org, member } of found) {
+      if (member === null && grantsOf(world, org, usrId, situation).length === 0) {
+        // Another organization's part took it.
+        continue;
+      }
       if (done.length >= limit) {
         return { parts, answer: answer(true) };
       }
@@ -133,17 +137,14 @@ function partRuling(
   if (member !== null) {
     return departure(world, removal, { org, member }, situation);
   }
-  const { usrId } = removal;
-  const tuples = grantsOf(world, org, usrId, situation);
-  return tuples.length === 0
-    ? { answer: null }
-    : {
-        apply() {
-          const told = taken(world, usrId, tuples);
-          const result = { orgId: org.row.id, memId: null, how: "grants", tuples: tuples.length };
-          return { org, at: situation.now, ...told, result: () => result };
-        },
-      };
+  return {
+    apply() {
+      const { usrId } = removal;
+      const tuples = grantsOf(world, org, usrId, situation);
+      const result = { orgId: org.row.id, memId: null, how: "grants", tuples: tuples.length };
+      return { org, at: situation.now, ...taken(world, usrId, tuples), result: () => result };
+    },
+  };
 }
 
 /** Ends a membership and what hung on it. A choice is for the only owner without a time box. */
