@@ -223,20 +223,21 @@ const WITHOUT_VERSION: readonly string[] = ["createOrg", "removeUser"];
 const ANSWERS: readonly string[] = ["acceptInvitation", "declineInvitation", "revokeInvitation", "resendInvitation"];
 
 /** The operation, or most often the one that has to come first: without an organization nothing can happen. */
-function timely(op: string, { choices, world, now }: Setting): string {
+function timely(op: string, { choices, world, now }: Setting, isMeant: boolean): string {
+  const isAnyway = choices.oneIn(6) || isMeant;
   const orgs = [...world.orgs.values()].filter(({ row }) => row.status === "active");
-  if (world.orgs.size === 0 || (orgs.length === 0 && !choices.oneIn(6))) {
+  if (world.orgs.size === 0 || (orgs.length === 0 && !isAnyway)) {
     return "createOrg";
   }
   const isOpen = orgs.some(({ invitations }) =>
     [...invitations.values()].some(({ status, expiresAt }) => status === "pending" && expiresAt >= now),
   );
-  return ANSWERS.includes(op) && !isOpen && !choices.oneIn(6) ? "createInvitation" : op;
+  return ANSWERS.includes(op) && !isOpen && !isAnyway ? "createInvitation" : op;
 }
 
-/** A call of the operation, or of the one that has to come before it. */
-export function attempt(op: string, setting: Setting): Attempt {
-  const name = timely(op, setting);
+/** A call of the operation, or of the one that has to come before it, unless it is meant as it is. */
+export function attempt(op: string, setting: Setting, isMeant: boolean): Attempt {
+  const name = timely(op, setting, isMeant);
   const { isMutation, make } = makers[name] as Maker;
   const args = held(name, make(setting), setting.choices);
   const { choices } = setting;
@@ -315,7 +316,7 @@ function spoilt(args: readonly unknown[], choices: Choices): readonly unknown[] 
     if (index !== place) {
       return arg;
     }
-    if (typeof arg !== "object" || arg === null) {
+    if (typeof arg !== "object" || arg === null || arg instanceof Held) {
       return stranger;
     }
     const keys = Object.keys(arg);

@@ -25,7 +25,10 @@ import { DAWN, type PlayedStep, type RunOptions, send } from "./play.ts";
 export async function fixtureOf(options: RunOptions, played: readonly PlayedStep[]): Promise<Json> {
   const story = await retold(options, played);
   const names = new Names();
-  const steps = story.map((step, place) => stepOf(step, names, place === story.length - 1));
+  const steps = story.flatMap((step, place) => [
+    ...lookUps(step, names),
+    stepOf(step, names, place === story.length - 1),
+  ]);
   const last = story.at(-1);
   const op = snakeCase(last?.call.op ?? "create_org");
   const given = givenOptions(options);
@@ -74,6 +77,19 @@ async function retold(options: RunOptions, played: readonly PlayedStep[]): Promi
 }
 
 type FixtureStep = Json & { readonly captures: Readonly<Record<string, string>> };
+
+/** Memberships that no answer told of, as the heir's after a transfer, are looked for in the list of members. */
+function lookUps({ call, before }: ToldStep, names: Names): readonly FixtureStep[] {
+  return idsIn(written(call.args), "").flatMap(([, id]) => {
+    const row = names.isNamed(id) ? undefined : before.mem.find((member) => member.id === id);
+    if (row === undefined) {
+      return [];
+    }
+    const place = before.mem.filter(({ orgId }) => orgId === row.orgId).indexOf(row);
+    const captures = names.capture({ data: { [place]: { id } } });
+    return [{ op: "list_members", input: names.given({ org_id: row.orgId, limit: 200 }) as Json, captures }];
+  });
+}
 
 function stepOf({ call, advanceMs, outcome, before, after }: ToldStep, names: Names, isLast: boolean): FixtureStep {
   const op = snakeCase(call.op);
@@ -202,6 +218,10 @@ class Names {
 
   isUsed(name: string): boolean {
     return this.#used.has(name);
+  }
+
+  isNamed(id: string): boolean {
+    return this.#names.has(id);
   }
 
   /** The paths at which ids stand that have no name yet. */

@@ -18,7 +18,6 @@ const USUAL: Readonly<Record<string, number>> = {
   adminRemove: 2,
   transferOwnership: 2,
   suspendMembership: 2,
-  removeUser: 0.5,
   suspendOrg: 0.5,
   revokeOrg: 0.34,
 };

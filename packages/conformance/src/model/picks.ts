@@ -175,7 +175,7 @@ export function offer(setting: Setting, org: OrgState | null, orgId: OrgId): obj
     role: role(setting),
     invitedBy: administrator(setting, org),
     expiresAt,
-    ...maybe(setting, "preTuples", () => grants(setting, orgId, expiresAt)),
+    ...(setting.choices.oneIn(2) ? { preTuples: grants(setting, orgId, expiresAt) } : {}),
     // Most often it outlasts the offer, as it has to.
     ...timeBox(setting, "membershipExpiresAt", expiresAt),
     ...metadata(setting, "membershipMetadata"),
@@ -218,7 +218,8 @@ export function removal(setting: Setting): object {
   const { choices, world } = setting;
   const granted = [...world.tuples.values()].filter((tuple) => !isRoleTuple(tuple));
   const { subjectId: holder } = granted[choices.below(granted.length)] ?? {};
-  const usrId = holder === undefined || choices.oneIn(2) ? user(setting) : holder;
+  const isHolder = holder !== undefined && !choices.oneIn(3);
+  const usrId = isHolder ? holder : user(setting);
   const owned = [...world.orgs.values()].filter(({ members }) =>
     [...members.values()].some((row) => row.usrId === usrId && row.role === "owner" && row.status === "active"),
   );
@@ -234,7 +235,7 @@ export function removal(setting: Setting): object {
               : { orgId: org.row.id, transferTo: colleague(setting, org) },
           ),
         }),
-    grants: choices.oneIn(2),
+    grants: isHolder ? !choices.oneIn(4) : choices.oneIn(2),
     ...maybe(setting, "mode", () => choices.of("each", "all")),
     ...maybe(setting, "limit", () => choices.of(1, 2, 200)),
   };

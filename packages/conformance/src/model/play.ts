@@ -29,6 +29,8 @@ export interface Run {
 interface RunStep {
   readonly op: string;
   readonly numbers: readonly number[];
+  /** The operation is meant, though another one may have to come first. */
+  readonly isMeant?: true;
   /** Made as it is written, whatever the numbers are. */
   readonly call?: Call;
 }
@@ -111,7 +113,7 @@ class Stage {
   }
 
   async perform(subject: OpenStore | null): Promise<readonly PlayedStep[]> {
-    for (const [place, { op, numbers, call: written }] of this.#run.steps.entries()) {
+    for (const [place, { op, numbers, isMeant = false, call: written }] of this.#run.steps.entries()) {
       const choices = new Choices(numbers);
       const advanceMs = choices.of(
         1000,
@@ -126,7 +128,7 @@ class Stage {
       );
       this.#clock.now = new Date(this.#clock.now.getTime() + advanceMs);
       const setting = { choices, world: this.#world, now: this.#clock.now };
-      const call = written === undefined ? attempt(op, setting) : { ...written, isSpoilt: false };
+      const call = written === undefined ? attempt(op, setting, isMeant) : { ...written, isSpoilt: false };
       await this.#step(call, advanceMs, subject);
       const isLast = place === this.#run.steps.length - 1;
       if (isLast || place % WATCH_EVERY === WATCH_EVERY - 1) {
