@@ -1,4 +1,4 @@
-import type { Change, OrgGuard } from "./change.ts";
+import type { Change, Occupancy, OrgGuard } from "./change.ts";
 import type { UnavailableCode } from "./errors.ts";
 import type { EventData, EventDraft, TenancyEvent } from "./event.ts";
 import type { InvId, Invitation, Membership, Organization, OrgId, Tuple, UsrId } from "./model.ts";
@@ -154,4 +154,6 @@ export interface Tables {
     readonly orgId: OrgId | null;
     readonly seq: number | null;
   })[];
+  /** How many live memberships and pending invitations each organization has, where the store keeps such numbers. */
+  readonly counts?: readonly (Occupancy & { readonly orgId: OrgId })[];
 }

@@ -1,4 +1,4 @@
-import type { KeyAddress, Tables } from "@tenantry/core";
+import { idOf, type KeyAddress, type Tables } from "@tenantry/core";
 import type { SqlExecutor } from "./executor.ts";
 import { schemaIdentifier } from "./identifier.ts";
 import {
@@ -31,10 +31,11 @@ export async function readTables(executor: SqlExecutor, options: { readonly sche
   'inv', ${all(invJson("i"), "inv", "i", "i.id")},
   'tup', ${all(tupJson("t"), "tup", "t", "t.subject_id, t.object_type, t.object_id, t.relation")},
   'evt', ${all(evtJson("e"), "evt", "e", "e.org_id, e.seq")},
-  'idem', ${all("json_build_object('scope', k.scope, 'key', k.key, 'state', k.state, 'orgId', k.org_id, 'seq', k.seq)", "idem", "k", "k.scope, k.key")}
+  'idem', ${all("json_build_object('scope', k.scope, 'key', k.key, 'state', k.state, 'orgId', k.org_id, 'seq', k.seq)", "idem", "k", "k.scope, k.key")},
+  'counts', ${all("json_build_object('orgId', o.id, 'members', o.members, 'invitations', o.invitations)", "org", "o", "o.id")}
 )::text as tables`;
   const [row] = await executor.run(statement(text, new Values(), false));
-  const { org, mem, inv, tup, evt, idem } = JSON.parse(row?.["tables"] as string) as Readonly<
+  const { org, mem, inv, tup, evt, idem, counts } = JSON.parse(row?.["tables"] as string) as Readonly<
     Record<keyof Tables, Json>
   >;
   return {
@@ -44,6 +45,7 @@ export async function readTables(executor: SqlExecutor, options: { readonly sche
     tup: each(decodeTup)(tup),
     evt: each(decodeEvt)(evt),
     idem: each(decodeIdem)(idem),
+    counts: each(decodeCount)(counts),
   };
 }
 
@@ -56,4 +58,9 @@ function decodeIdem(json: Json): Tables["idem"][number] {
   const row = json as unknown as KeyAddress &
     Pick<Tables["idem"][number], "state" | "seq"> & { readonly orgId: string | null };
   return { ...row, orgId: optional("org", row.orgId) };
+}
+
+function decodeCount(json: Json): NonNullable<Tables["counts"]>[number] {
+  const row = json as unknown as Omit<NonNullable<Tables["counts"]>[number], "orgId"> & { readonly orgId: string };
+  return { ...row, orgId: idOf("org", row.orgId) };
 }
