@@ -84,7 +84,9 @@ const promises: readonly Check[] = [
     rule: "every event belongs to a call",
     *broken({ tables, timeline: { effects } }) {
       const known = new Set(
-        [...effects].flatMap(([orgId, list]) => list.flatMap((effect) => numbersOf(effect).map((seq) => `${orgId} ${seq}`))),
+        [...effects].flatMap(([orgId, list]) =>
+          list.flatMap((effect) => numbersOf(effect).map((seq) => `${orgId} ${seq}`)),
+        ),
       );
       for (const { orgId, seq, type } of tables.evt) {
         if ((type as string) !== "invitation.expired" && !known.has(`${orgId} ${seq}`)) {

@@ -58,7 +58,10 @@ const isAlone = ({ key, scope }: Line): boolean =>
 const isDone = (line: Line): boolean =>
   line.outcome === "ok" && tables.idem.some((row) => row.key === line.key && row.scope === line.scope) && isAlone(line);
 const isRemoval = (line: Line): boolean =>
-  line.op === "removeUser" && line.outcome === "ok" && (line.result as RemoveUserResult).done.length > 0 && isAlone(line);
+  line.op === "removeUser" &&
+  line.outcome === "ok" &&
+  (line.result as RemoveUserResult).done.length > 0 &&
+  isAlone(line);
 const isRefused = (line: Line): boolean => line.outcome === "fail" && line.orgId !== null && isAlone(line);
 
 describe("a history in which", () => {
@@ -89,7 +92,9 @@ describe("a history in which", () => {
     const of = (line: Line): number =>
       tables.evt.filter(({ orgId, idempotencyKey }) => orgId === line.orgId && idempotencyKey === line.key).length;
     const line = history.lines.findLast((candidate) => isDone(candidate) && of(candidate) > 1) as Line;
-    const last = tables.evt.findLast(({ orgId, idempotencyKey }) => orgId === line.orgId && idempotencyKey === line.key);
+    const last = tables.evt.findLast(
+      ({ orgId, idempotencyKey }) => orgId === line.orgId && idempotencyKey === line.key,
+    );
     const evt = tables.evt.map((event) => (event === last ? { ...event, idempotencyKey: "another" } : event));
     expect(idsOf(history, { ...tables, evt })).toContain("H03");
   });

@@ -293,7 +293,9 @@ function mutationOptions(op: string, args: readonly unknown[], setting: Setting)
   return {
     ...actor,
     ...(choices.oneIn(4) ? { idempotencyKey: choices.of(...KEYS) } : {}),
-    ...(!WITHOUT_VERSION.includes(op) && choices.oneIn(8) ? { expectedVersion: choices.of(version, version + 1, 1) } : {}),
+    ...(!WITHOUT_VERSION.includes(op) && choices.oneIn(8)
+      ? { expectedVersion: choices.of(version, version + 1, 1) }
+      : {}),
   };
 }
 

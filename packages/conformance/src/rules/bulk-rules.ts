@@ -1,6 +1,6 @@
 import type { Code, OrgId } from "@tenantry/core";
 import { createInvitation as inviting } from "./invitation-rules.ts";
-import { adminRemove, addMember as adding, changeRole } from "./membership-rules.ts";
+import { addMember as adding, adminRemove, changeRole } from "./membership-rules.ts";
 import { inOrg } from "./org-rules.ts";
 import { type Applied, type Rule, type Ruling, refused, type Settings, type Situation, trying } from "./ruling.ts";
 import type { OrgState, World } from "./world.ts";

@@ -16,7 +16,16 @@ import {
   tuplesOf,
 } from "./removal-rules.ts";
 import { idFrom, type Rule, type Ruling, type Situation, trying } from "./ruling.ts";
-import { hasLapsed, lastingOwners, type MemberRow, type OrgState, order, seenMember, shownMember, type World } from "./world.ts";
+import {
+  hasLapsed,
+  lastingOwners,
+  type MemberRow,
+  type OrgState,
+  order,
+  seenMember,
+  shownMember,
+  type World,
+} from "./world.ts";
 
 // What an operation would do, by trying it on a copy of the world.
 
@@ -56,7 +65,7 @@ export const plan: Rule<Planned, Found> = {
     }
     if (org !== null && from !== undefined && to !== undefined && "transferOwnership" in planned) {
       const ruling = transferOwnership.decide(world, planned.transferOwnership, { org, from, to }, situation);
-      return { answer: planOfTransfer(world, { org, from, to }, ruling, situation) };
+      return { answer: planOfTransfer({ org, from, to }, ruling) };
     }
     throw new Error("nothing was found");
   },
@@ -100,10 +109,8 @@ function planOfEnd(world: World, org: OrgState, situation: Situation): object {
 }
 
 function planOfTransfer(
-  world: World,
   { org, from, to }: { readonly org: OrgState; readonly from: MemberRow; readonly to: MemberRow },
   ruling: Ruling,
-  situation: Situation,
 ): object {
   if ("refused" in ruling) {
     return { org: org.row, refusal: refusalOf(ruling), roles: [] };

@@ -212,12 +212,7 @@ export function tuplesOf(
 }
 
 /** What the user still holds of what accepted invitations of an organization granted. */
-export function grantsOf(
-  world: World,
-  org: OrgState,
-  usrId: UsrId,
-  { now }: Pick<Situation, "now">,
-): readonly Tuple[] {
+export function grantsOf(world: World, org: OrgState, usrId: UsrId, { now }: Pick<Situation, "now">): readonly Tuple[] {
   const granted = new Set(
     [...org.invitations.values()]
       .filter(({ status, invitedUserId }) => status === "accepted" && invitedUserId === usrId)
