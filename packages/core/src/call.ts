@@ -1,4 +1,4 @@
-import type { Write } from "./change.ts";
+import { changesOfGroups, type Write } from "./change.ts";
 import { type Accepted, type Decision, noChange, reject } from "./decision.ts";
 import { errorFor } from "./errors.ts";
 import { type CheckedOptions, mutationOptions } from "./input.ts";
@@ -104,7 +104,7 @@ export function callOf<
       return {
         // A decision that rests on a version of its own keeps it: what the caller expects may be a later one.
         org: org.is === "existing" ? { ...org, version: org.version ?? expectedVersion } : org,
-        changes,
+        changes: [...changes, ...changesOfGroups(settings)],
         // Spreads come last: what is added to a spread copy costs as much as a digest.
         events: [first, ...further].map(({ at, actor, event }) => ({
           at,
