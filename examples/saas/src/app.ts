@@ -20,7 +20,9 @@ export function createApp(backend: Backend): Hono<Visit> {
   const app = new Hono<Visit>({
     getPath(request) {
       const { hostname, pathname } = new URL(request.url);
-      return addresses.isOrganizationHost(hostname) && !pathname.startsWith("/api/") ? `${ON_HOST}${pathname}` : pathname;
+      return addresses.isOrganizationHost(hostname) && !pathname.startsWith("/api/")
+        ? `${ON_HOST}${pathname}`
+        : pathname;
     },
   });
 

@@ -3,7 +3,8 @@ import { emailIdentifiers, type Group } from "@tenantry/core";
 import { type Audit, createAudit } from "@tenantry/events";
 import { createWebhooks, type Webhooks } from "@tenantry/events/webhooks";
 import { defineTables, type Isolation, rowIsolation, type TableDeclaration } from "@tenantry/isolation";
-import { drizzleDriver, listened } from "@tenantry/isolation/drizzle";
+import { drizzleDriver } from "@tenantry/isolation/drizzle";
+import { listened } from "@tenantry/isolation/pg";
 import { TenantLifecycleService } from "@tenantry/lifecycle";
 import { CachedSettingsProvider, storeSettings, TenantSettings } from "@tenantry/settings";
 import { PostgresTenancyStore } from "@tenantry/store-pg";
@@ -54,7 +55,10 @@ export interface Backend {
 export const GROUPS: readonly Group[] = ["settings", "lifecycle", "relay", "audit"];
 
 /** Whose the application's tables are. From this come the policies, and what the doctor looks at. */
-export function declaredTables({ appRole, adminRole }: Pick<BackendOptions, "appRole" | "adminRole">): TableDeclaration {
+export function declaredTables({
+  appRole,
+  adminRole,
+}: Pick<BackendOptions, "appRole" | "adminRole">): TableDeclaration {
   return defineTables({
     schema: "app",
     appRole,
@@ -94,7 +98,7 @@ export async function openBackend(options: BackendOptions): Promise<Backend> {
   const provider = new CachedSettingsProvider(storeSettings(store));
   const webhooks = createWebhooks({
     store,
-    keys: [{ id: "k1", key: secret.slice(0, 32) }],
+    keys: [{ id: "k1", secret: secret.slice(0, 32) }],
     allowUrl: (url) => url.origin === options.origin,
   });
   return {

@@ -1,4 +1,4 @@
-import { isId, type MemId, type InvId, type Role, ROLES } from "@tenantry/core";
+import { type InvId, isId, type MemId, ROLES, type Role } from "@tenantry/core";
 import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
 import { z } from "zod";

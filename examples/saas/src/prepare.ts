@@ -14,7 +14,8 @@ export async function prepare(options: Pick<BackendOptions, "ownerUrl" | "appRol
     await pool.query(generatePolicies(tables));
     await pool.query(`grant select, insert on app.people to ${pg.escapeIdentifier(options.appRole)}`);
     // A start on a database that keeps nobody apart is worse than none.
-    await assertSafe({ tables, pool });
+    const query = async (text: string, values: readonly unknown[]) => (await pool.query(text, [...values])).rows;
+    await assertSafe({ tables, query });
   } finally {
     await pool.end();
   }

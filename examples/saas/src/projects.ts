@@ -28,7 +28,10 @@ export async function findProject(rows: Rows, id: string): Promise<Project | nul
 
 export async function createProject(rows: Rows, title: string, createdBy: UsrId): Promise<Project> {
   const values = { title, createdBy: uuidOf(createdBy) };
-  const [project] = await rows.insert(projects).values(values as typeof projects.$inferInsert).returning(columns);
+  const [project] = await rows
+    .insert(projects)
+    .values(values as typeof projects.$inferInsert)
+    .returning(columns);
   return project as Project;
 }
 

@@ -19,7 +19,10 @@ export function createReceiver(origin: string): Receiver {
   const secrets = new Map<string, string>();
   const received = new Map<string, readonly WebhookMessage[]>();
 
-  const accept = async (org: string, parts: Pick<ReceivedWebhook, "headers" | "body">): Promise<200 | 204 | 401 | 410> => {
+  const accept = async (
+    org: string,
+    parts: Pick<ReceivedWebhook, "headers" | "body">,
+  ): Promise<200 | 204 | 401 | 410> => {
     const secret = secrets.get(org);
     if (secret === undefined) {
       return 410;

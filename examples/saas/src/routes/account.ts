@@ -1,8 +1,8 @@
-import { isId, type InvitationWithOrg } from "@tenantry/core";
-import { Hono } from "hono";
+import { type InvitationWithOrg, isId } from "@tenantry/core";
+import { Hono, type MiddlewareHandler } from "hono";
 import { z } from "zod";
 import type { Backend } from "../backend.ts";
-import { formOf, email as emailField, title } from "../form.ts";
+import { email as emailField, formOf, title } from "../form.ts";
 import { invitationPage, overviewPage, signInPage } from "../pages/account.ts";
 import { problem } from "../pages/layout.ts";
 import type { Person } from "../session.ts";
@@ -28,7 +28,11 @@ export function accountRoutes(backend: Backend): Hono<Visit> {
       store.listMemberships(person.usrId, { limit: 100 }),
       store.listInvitationsFor(person.email, { status: "pending", limit: 100 }),
     ]);
-    const body = overviewPage({ memberships: memberships.data, invitations: invitations.data, addresses: addresses.of });
+    const body = overviewPage({
+      memberships: memberships.data,
+      invitations: invitations.data,
+      addresses: addresses.of,
+    });
     return render(c, { title: "Your organizations", body });
   });
 
@@ -69,7 +73,11 @@ export function accountRoutes(backend: Backend): Hono<Visit> {
   routes.get("/invitations/:id", async (c) => {
     const invitation = await invitationTo(c.get("person") as Person, c.req.param("id"));
     return invitation === null
-      ? render(c, { title: "Not here", body: problem(404, "not_found", "There is no such invitation to you.", "/") }, 404)
+      ? render(
+          c,
+          { title: "Not here", body: problem(404, "not_found", "There is no such invitation to you.", "/") },
+          404,
+        )
       : render(c, { title: "Invitation", body: invitationPage(invitation) });
   });
 
@@ -98,7 +106,7 @@ export function accountRoutes(backend: Backend): Hono<Visit> {
   return routes;
 }
 
-const requirePerson: Parameters<Hono<Visit>["use"]>[1] = async (c, next) => {
+const requirePerson: MiddlewareHandler<Visit> = async (c, next) => {
   if (c.get("person") === null) {
     return c.redirect(`/?next=${encodeURIComponent(c.req.path)}`, 303);
   }

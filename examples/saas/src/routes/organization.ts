@@ -1,12 +1,14 @@
 import { inTenant } from "@tenantry/context";
 import { requireTenant } from "@tenantry/context/hono";
 import type { MutationOptions, UsrId } from "@tenantry/core";
-import { Hono, type Context } from "hono";
+import { type Context, Hono } from "hono";
 import { HTTPException } from "hono/http-exception";
+import { z } from "zod";
 import type { Backend } from "../backend.ts";
 import { body, email, formOf, invitationId, memberId, role, title } from "../form.ts";
 import type { Markup } from "../pages/layout.ts";
 import { auditPage, membersPage, organization, type Place, projectPage, projectsPage } from "../pages/organization.ts";
+import { settingsPage } from "../pages/settings.ts";
 import {
   createProject,
   deleteProject,
@@ -18,10 +20,8 @@ import {
   writeDocument,
 } from "../projects.ts";
 import type { Person } from "../session.ts";
-import { settingsPage } from "../pages/settings.ts";
 import { render, type Visit } from "../visit.ts";
 import { webhookRoutes } from "./webhooks.ts";
-import { z } from "zod";
 
 const WEEK = 7 * 86_400_000;
 
@@ -43,7 +43,10 @@ export function organizationRoutes(backend: Backend, base: (slug: string) => str
     const { id, name: known } = c.get("tenant").org;
     const name = known ?? "";
     c.set("accent", await settings.get(id, "accent"));
-    return render(c, { title: `${name}, ${tab}`, body: organization({ base: baseOf(c), name, role: roleIn(c), tab }, markup) });
+    return render(c, {
+      title: `${name}, ${tab}`,
+      body: organization({ base: baseOf(c), name, role: roleIn(c), tab }, markup),
+    });
   };
 
   routes.get("/", member, async (c) => {
@@ -104,7 +107,15 @@ export function organizationRoutes(backend: Backend, base: (slug: string) => str
     const emails = await people.emails(members.data.map(({ usrId }) => usrId));
     const self = personIn(c).usrId;
     const linkTo = ({ id }: { readonly id: string }): string => `${addresses.home}invitations/${id}`;
-    const shown = { base: baseOf(c), members: members.data, invitations: invitations.data, emails, self, mayManage, linkTo };
+    const shown = {
+      base: baseOf(c),
+      members: members.data,
+      invitations: invitations.data,
+      emails,
+      self,
+      mayManage,
+      linkTo,
+    };
     return page(c, "members", membersPage(shown));
   });
 
@@ -140,7 +151,7 @@ export function organizationRoutes(backend: Backend, base: (slug: string) => str
   });
 
   routes.get("/settings", manager, async (c) => {
-    const { accent, plan } = await settings.effective(c.get("tenant").org.id);
+    const { accent, plan } = (await settings.effective(c.get("tenant").org.id)).values;
     return page(c, "settings", settingsPage({ base: baseOf(c), accent, plan, isOwner: isOneOf(c, "owner") }));
   });
 
@@ -188,7 +199,10 @@ function rowId(c: Context<Visit>): string {
   return id;
 }
 
-function idIn<T>(c: Context<Visit>, schema: { safeParse(value: unknown): { readonly success: boolean; readonly data?: T } }): T {
+function idIn<T>(
+  c: Context<Visit>,
+  schema: { safeParse(value: unknown): { readonly success: boolean; readonly data?: T } },
+): T {
   const { success, data } = schema.safeParse(c.req.param("id"));
   if (!success || data === undefined) {
     throw new HTTPException(404, { message: "There is no such entry." });

@@ -22,7 +22,13 @@ export function webhookRoutes({ webhooks, receiver }: Backend, { page, baseOf }:
   const show = async (c: Context<Visit>, secret: string | null): Promise<Response> => {
     const org = c.get("tenant").org.id;
     const { data } = await webhooks.list({ org });
-    const shown = { base: baseOf(c), webhooks: data, secret, receiver: receiver.addressOf(org), received: receiver.of(org) };
+    const shown = {
+      base: baseOf(c),
+      webhooks: data,
+      secret,
+      receiver: receiver.addressOf(org),
+      received: receiver.of(org),
+    };
     return page(c, "webhooks", webhooksPage(shown));
   };
 
