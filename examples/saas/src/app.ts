@@ -20,9 +20,9 @@ export function createApp(backend: Backend): Hono<Visit> {
   const app = new Hono<Visit>({
     getPath(request) {
       const { hostname, pathname } = new URL(request.url);
-      return addresses.isOrganizationHost(hostname) && !pathname.startsWith("/api/")
-        ? `${ON_HOST}${pathname}`
-        : pathname;
+      const isOnHost = addresses.isOrganizationHost(hostname) && !pathname.startsWith("/api/");
+      // With or without a slash at its end it is the same page.
+      return `${isOnHost ? ON_HOST : ""}${pathname}`.replace(/(?<=.)\/$/, "");
     },
   });
 

@@ -6,9 +6,6 @@ import { foreignKey, integer, pgSchema, primaryKey, text, timestamp, uuid } from
 
 const app = pgSchema("app");
 
-/** Whoever has signed in: the host's own, in no organization. */
-export const people = app.table("people", { id: uuid("id").primaryKey(), email: text("email").notNull() });
-
 /** What can be bought: the same for everybody. */
 export const plans = app.table("plans", {
   id: text("id").primaryKey(),

@@ -13,15 +13,21 @@ export interface Place {
 }
 
 const TABS = { projects: "/", members: "/members", settings: "/settings", webhooks: "/webhooks", audit: "/audit" };
+/** What every member sees; the other pages have a guard that asks for more. */
+const FOR_ALL = ["projects", "members"];
 
 export function organization({ base, name, role, tab }: Place, body: Markup): Markup {
   return html`<h1>${name} <span class="badge">${role}</span></h1>
     <nav>
-      ${Object.entries(TABS).map(
+      ${tabsFor(role).map(
         ([key, path]) => html`<a href="${base}${path}" ${key === tab ? html`aria-current="page"` : ""}>${key}</a>`,
       )}
     </nav>
     ${body}`;
+}
+
+function tabsFor(role: string): readonly (readonly [tab: string, path: string])[] {
+  return Object.entries(TABS).filter(([tab]) => FOR_ALL.includes(tab) || role === "owner" || role === "admin");
 }
 
 export interface ProjectsPage {

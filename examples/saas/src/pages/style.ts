@@ -23,7 +23,8 @@ th, td { padding: 0.5rem 0.6rem 0.5rem 0; border-bottom: 1px solid var(--line); 
 tr:last-child td { border-bottom: 0; }
 td form, .row { display: inline-flex; gap: 0.5rem; align-items: end; flex-wrap: wrap; margin: 0; }
 label { display: grid; gap: 0.25rem; font-size: 0.85rem; color: var(--soft); }
-input, select, textarea { font: inherit; color: inherit; padding: 0.45rem 0.6rem; border: 1px solid var(--line); border-radius: 0.5rem; background: var(--ground); min-width: 0; }
+form:not(.row) > label { margin-bottom: 0.75rem; }
+input, select, textarea { font: inherit; font-size: 1rem; line-height: 1.4; color: inherit; padding: 0.45rem 0.6rem; border: 1px solid var(--line); border-radius: 0.5rem; background: var(--ground); min-width: 0; }
 button { font: inherit; padding: 0.45rem 0.9rem; border: 0; border-radius: 0.5rem; background: var(--accent); color: #fff; cursor: pointer; }
 button.quiet { background: none; color: var(--soft); border: 1px solid var(--line); }
 button.bad { background: none; color: var(--bad); border: 1px solid currentColor; }

@@ -53,8 +53,8 @@ export function accountRoutes(backend: Backend): Hono<Visit> {
   routes.post("/organizations", requirePerson, async (c) => {
     const { usrId } = c.get("person") as Person;
     const { name, slug } = await formOf(c, { name: title, slug: z.string() });
-    const { org } = await lifecycle.createTenant({ creator: usrId, name, slug }, { actor: usrId });
-    return c.redirect(addresses.of(org).path, 303);
+    const { tenant } = await lifecycle.createTenant({ creator: usrId, name, slug }, { actor: usrId });
+    return c.redirect(addresses.of(tenant).path, 303);
   });
 
   routes.post("/organizations/:id/reinstate", async (c) => {

@@ -17,6 +17,8 @@ import {
   listDocuments,
   listProjects,
   listTemplates,
+  type Project,
+  type Rows,
   writeDocument,
 } from "../projects.ts";
 import type { Person } from "../session.ts";
@@ -75,12 +77,9 @@ export function organizationRoutes(backend: Backend, base: (slug: string) => str
 
   routes.get("/projects/:id", member, async (c) => {
     const shown = await isolation.run(c.get("tenant"), async (rows) => {
-      const project = await findProject(rows, rowId(c));
-      return project === null ? null : { project, documents: await listDocuments(rows, project.id) };
+      const project = await projectIn(rows, c);
+      return { project, documents: await listDocuments(rows, project.id) };
     });
-    if (shown === null) {
-      throw new HTTPException(404, { message: "There is no such project." });
-    }
     const mayWrite = !isOneOf(c, "viewer", "guest");
     return page(c, "projects", projectPage(baseOf(c), shown.project, shown.documents, mayWrite));
   });
@@ -92,9 +91,12 @@ export function organizationRoutes(backend: Backend, base: (slug: string) => str
 
   routes.post("/projects/:id/documents", writer, async (c) => {
     const form = await formOf(c, { title, body });
-    const projectId = rowId(c);
-    await isolation.run(c.get("tenant"), (rows) => writeDocument(rows, { projectId, ...form }));
-    return c.redirect(`${baseOf(c)}/projects/${projectId}`, 303);
+    const { id } = await isolation.run(c.get("tenant"), async (rows) => {
+      const project = await projectIn(rows, c);
+      await writeDocument(rows, { projectId: project.id, ...form });
+      return project;
+    });
+    return c.redirect(`${baseOf(c)}/projects/${id}`, 303);
   });
 
   routes.get("/members", member, async (c) => {
@@ -197,6 +199,15 @@ function rowId(c: Context<Visit>): string {
     throw new HTTPException(404, { message: "There is no such project." });
   }
   return id;
+}
+
+/** The project of an address. One of another tenant is as unknown to the database as one that never was. */
+async function projectIn(rows: Rows, c: Context<Visit>): Promise<Project> {
+  const project = await findProject(rows, rowId(c));
+  if (project === null) {
+    throw new HTTPException(404, { message: "There is no such project." });
+  }
+  return project;
 }
 
 function idIn<T>(
