@@ -11,6 +11,7 @@ const { values } = parseArgs({
     quick: { type: "boolean", default: false },
     seed: { type: "string", default: "1" },
     only: { type: "string" },
+    scale: { type: "string", default: "1" },
   },
 });
 const folder = ".out/figures";
@@ -25,6 +26,7 @@ const { status } = spawnSync(
       ...process.env,
       TORTURE: values.quick ? "quick" : "long",
       TORTURE_SEED: values.seed,
+      TORTURE_SCALE: values.scale,
       TORTURE_FIGURES: folder,
       TURBO_TELEMETRY_DISABLED: "1",
     },
