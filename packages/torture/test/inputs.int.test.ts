@@ -26,7 +26,7 @@ const tried = Object.entries(stores).filter(([, [, quick]]) => isLong || quick >
 describe.each(tried)("%s", (name, [open, quick, long]) => {
   const calls = amount(quick, long);
   let arena: Arena;
-  const note = noteFor(name);
+  const note = noteFor(name, { "bad inputs": calls });
   beforeAll(async () => {
     arena = await open();
   });

@@ -22,7 +22,10 @@ describe.each(["pg", "postgres.js"] satisfies readonly Driver[])("%s", (driver) 
   let bench: Bench;
   /** What is assumed reads nothing, so that there is no read to be cut. */
   const requests = new Map<string, readonly StoreRequest["kind"][]>();
-  const note = noteFor(driver);
+  const note = noteFor(driver, {
+    "wire cuts": isLong ? `every operation at every place, ${ROUNDS} times with FIN and RST` : "some",
+    "commits that arrived late": isLong ? `every operation, ${LATE_ROUNDS} times in four ways` : "some",
+  });
   beforeAll(async () => {
     arena = await openPostgresArena(inject("databaseUrl"), { driver: "pg" });
     bench = await openBench(arena, driver);

@@ -7,6 +7,9 @@ function touched(): never {
   throw new TouchedError("code of an argument was run");
 }
 
+/** Whoever awaits an argument runs this. */
+const THEN = "then";
+
 /** Values that no place of any input has, made anew each time. */
 export const wrongTypes: readonly (() => unknown)[] = [
   () => undefined,
@@ -38,7 +41,7 @@ export const wrongTypes: readonly (() => unknown)[] = [
   () => /owner/g,
   () => new Error("owner"),
   () => Promise.resolve("owner"),
-  () => Object.defineProperty({}, "then", { enumerable: true, value: touched }),
+  () => ({ [THEN]: touched }),
   () => ({ toString: touched, valueOf: touched, toJSON: touched, [Symbol.toPrimitive]: touched }),
   () => Object.defineProperty({}, "role", { enumerable: true, get: touched }),
   () => new Proxy({}, { get: touched, ownKeys: touched, getOwnPropertyDescriptor: touched, getPrototypeOf: touched }),
