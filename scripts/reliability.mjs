@@ -76,12 +76,20 @@ function rowsOf(parts) {
     const rows = new Map();
     for (const line of part.lines.filter(({ figure }) => figure !== undefined)) {
       const key = `${line.figure} ${line.store}`;
-      const row = rows.get(key) ?? { ...line, count: 0, seconds: 0, unknown: [0, 0, 0], seeds: [] };
+      const row = rows.get(key) ?? {
+        ...line,
+        figure: line.figure === "calls meanwhile" ? `calls meanwhile (${part.name})` : line.figure,
+        count: 0,
+        seconds: 0,
+        retries: undefined,
+        unknown: [0, 0, 0],
+        seeds: [],
+      };
       row.planned ??= line.planned;
       row.count += line.count ?? 0;
       row.seconds += line.seconds ?? 0;
       row.seeds.push(...(line.seed === undefined ? [] : [line.seed]));
-      row.retries = line.retries === undefined ? row.retries : (row.retries ?? 0) + (line === row ? 0 : line.retries);
+      row.retries = line.retries === undefined ? row.retries : (row.retries ?? 0) + line.retries;
       const { committed = 0, fenced = 0, open = 0 } = line.unknown ?? {};
       row.unknown = row.unknown.map((sum, place) => sum + [committed, fenced, open][place]);
       rows.set(key, row);

@@ -21,14 +21,14 @@ const seed = Number(values.seed);
 /** The longest first, so that two lanes end at about the same time. */
 const PARTS = [
   { name: "model" },
-  { name: "races" },
   { name: "reference" },
+  { name: "races" },
   { name: "wire" },
-  { name: "faults" },
   { name: "crashes" },
-  { name: "soak", filter: "mixed.soak", isLong: true },
-  { name: "inputs" },
   { name: "pressure" },
+  { name: "faults" },
+  { name: "inputs" },
+  { name: "soak", filter: "mixed.soak", isLong: true },
   // The test of the tests, in the kit and here.
   { name: "saboteurs", filter: "saboteurs", projects: ["torture", "conformance"] },
   { name: "saboteurs-2", filter: "saboteurs", projects: ["torture", "conformance"], seed: seed + 10, isLong: true },

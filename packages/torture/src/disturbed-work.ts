@@ -45,7 +45,7 @@ export async function disturbedWork(
   const found = (resolved: Line["resolved"]): number => unknown.filter((line) => line.resolved === resolved).length;
   note({
     figure,
-    count: disturbed ?? history.lines.length,
+    count: disturbed ?? history.lines.length + history.walks.length,
     seconds: (Date.now() - start) / 1000,
     seed,
     retries: history.lines.filter(({ code }) => code !== null && FROM_BELOW.test(code)).length,

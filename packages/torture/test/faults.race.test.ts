@@ -10,7 +10,7 @@ vi.setConfig({ testTimeout: 3_600_000 });
 
 for (const driver of ["pg", "postgres.js", "Neon HTTP", "Neon WebSocket"] satisfies readonly Driver[]) {
   describe(driver, () => {
-    const calls = amount(driver.startsWith("Neon") ? 160 : 400, 20_000);
+    const calls = driver.startsWith("Neon") ? amount(160, 4000) : amount(400, 20_000);
     const note = noteFor(driver, {
       "requests that failed": isLong ? "all, in every way" : "some",
       "late commits": isLong ? "all" : "some",

@@ -10,7 +10,7 @@ vi.setConfig({ testTimeout: 3_600_000 });
 
 describe.each(["pg", "postgres.js"] as const)("%s", (driver) => {
   const [cancellations, strangers] = [amount(40, 2000), amount(20, 2500)];
-  const [strict, apart] = [amount(400, 20_000), amount(500, 10_000)];
+  const [strict, apart] = [amount(400, 10_000), amount(500, 10_000)];
   const note = noteFor(driver, {
     "statements cancelled": cancellations,
     "rounds of a stranger who locks in the wrong order": strangers,

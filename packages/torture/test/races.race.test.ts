@@ -26,14 +26,14 @@ const drivers: Readonly<
   Record<Driver, { readonly trials: number; readonly schedules: number; readonly parkings: number }>
 > = {
   pg: { trials: amount(6, 600), schedules: amount(8, 1000), parkings: amount(1, 24) },
-  "postgres.js": { trials: amount(3, 200), schedules: amount(2, 200), parkings: amount(1, 8) },
-  "Neon HTTP": { trials: amount(1, 40), schedules: amount(1, 40), parkings: amount(1, 2) },
-  "Neon WebSocket": { trials: amount(1, 40), schedules: amount(1, 40), parkings: amount(1, 2) },
+  "postgres.js": { trials: amount(3, 100), schedules: amount(2, 200), parkings: amount(1, 8) },
+  "Neon HTTP": { trials: amount(1, 12), schedules: amount(1, 40), parkings: amount(1, 2) },
+  "Neon WebSocket": { trials: amount(1, 12), schedules: amount(1, 40), parkings: amount(1, 2) },
 };
 
 for (const [driver, efforts] of Object.entries(drivers)) {
   describe(driver, () => {
-    const calls = amount(driver.startsWith("Neon") ? 160 : 400, 20_000);
+    const calls = driver.startsWith("Neon") ? amount(160, 4000) : amount(400, 20_000);
     const note = noteFor(driver, {
       "random races": efforts.trials * pairs.length,
       storms: Math.ceil(efforts.trials / 4) * storms.length,
