@@ -16,7 +16,7 @@ export async function openPgliteArena(): Promise<Arena> {
   const executor = pgliteExecutor(database);
   const schemas = new Schemas(
     (schema) => migratePglite(database, { schema }),
-    (text) => database.exec(text),
+    (text) => database.query(text),
   );
   return {
     async open(): Promise<SharedDatabase> {
