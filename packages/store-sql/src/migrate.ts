@@ -1,4 +1,4 @@
-import { InternalError, PreconditionError } from "@tenantry/core";
+import { GROUPS, type Group, InternalError, PreconditionError } from "@tenantry/core";
 import type { Row, SqlExecutor } from "./executor.ts";
 import { USERS_LINK_SUFFIX } from "./faults.ts";
 import { migrations } from "./generated/migrations.ts";
@@ -17,6 +17,8 @@ export interface MigrateOptions {
    * column holds the UUID of a `usr_` id. Names are `/^[a-z_][a-z0-9_]{0,62}$/`. Once linked it stays linked.
    */
   readonly users?: { readonly schema?: string; readonly table: string; readonly column: string };
+  /** As the store's option: the tables of these groups besides the first ones. Those that were made once stay. Default: none. */
+  readonly groups?: readonly Group[];
 }
 
 /** Columns that hold users of the host. An event's actor is history, and outlives the user. */
@@ -41,6 +43,7 @@ const LOCK = "7311264029145310";
  */
 export async function migrate(executor: SqlExecutor, options: MigrateOptions = {}): Promise<readonly string[]> {
   const schema = schemaIdentifier(options.schema === undefined ? "tenancy" : options.schema);
+  const groups = groupsOption(options.groups);
   const link = options.users === undefined ? [] : usersLink(schema, options.users);
   await executor.batch([
     `select pg_advisory_xact_lock(${LOCK})`,
@@ -48,7 +51,7 @@ export async function migrate(executor: SqlExecutor, options: MigrateOptions = {
     `create table if not exists ${schema}.migration (name text primary key, checksum text not null, applied_at timestamptz not null default now())`,
   ]);
   const applied: string[] = [];
-  for (const { name, sql } of migrations) {
+  for (const { name, sql } of migrations.filter(({ group }) => group === null || groups.includes(group))) {
     const text = sql.replaceAll(/\btenancy\./g, `${schema}.`);
     if (await apply(executor, schema, name, checksum(sql), statementsOf(text))) {
       applied.push(name);
@@ -60,6 +63,14 @@ export async function migrate(executor: SqlExecutor, options: MigrateOptions = {
     }
   }
   return applied;
+}
+
+function groupsOption(value: readonly Group[] | undefined): readonly Group[] {
+  const groups = value ?? [];
+  if (!Array.isArray(groups) || groups.some((group) => !GROUPS.includes(group))) {
+    throw new PreconditionError("precondition.invalid_input", { key: "groups" });
+  }
+  return groups;
 }
 
 /** Whether the migration was applied now. One that somebody else applies meanwhile is seen by its name. */
