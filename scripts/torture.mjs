@@ -46,6 +46,16 @@ if (values.only === undefined || !isWhole) {
 mkdirSync(folder, { recursive: true });
 const commit = spawnSync("git", ["rev-parse", "--short", "HEAD"], { encoding: "utf8" }).stdout.trim();
 
+const running = new Set();
+for (const signal of ["SIGINT", "SIGTERM"]) {
+  process.once(signal, () => {
+    for (const child of running) {
+      child.kill(signal);
+    }
+    process.exit(1);
+  });
+}
+
 function fileOf(part, ending) {
   return `${folder}/${part}.${ending}`;
 }
@@ -60,7 +70,7 @@ async function run({ name, filter = `/${name}.`, projects = ["torture"], seed: o
   const args = [
     "run",
     ...projects.flatMap((project) => ["--project", project]),
-    "--reporter=default",
+    "--reporter=verbose",
     "--reporter=json",
     `--outputFile.json=${fileOf(name, "json")}`,
     filter,
@@ -75,6 +85,7 @@ async function run({ name, filter = `/${name}.`, projects = ["torture"], seed: o
     TURBO_TELEMETRY_DISABLED: "1",
   };
   const child = spawn("vitest", args, { env, stdio: ["ignore", "pipe", "pipe"] });
+  running.add(child);
   const log = createWriteStream(fileOf(name, "log"));
   child.stdout.pipe(log, { end: false });
   child.stderr.pipe(log, { end: false });
@@ -82,6 +93,7 @@ async function run({ name, filter = `/${name}.`, projects = ["torture"], seed: o
     child.once("error", () => resolve(1));
     child.once("close", (code) => resolve(code ?? 1));
   });
+  running.delete(child);
   log.end();
   const seconds = (Date.now() - start) / 1000;
   const what = { name, status, seconds, seed: own, commit, began: start, ended: Date.now(), isShared: values.shared };
