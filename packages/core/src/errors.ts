@@ -119,6 +119,29 @@ export interface Rejections {
   "relay.subscription_invalid": { readonly reason: SubscriptionFault };
   "relay.lease_lost": Record<never, never>;
   "relay.signature_invalid": { readonly reason: "headers" | "time" | "signature" | "body" };
+  "tenant.mismatch": Record<never, never>;
+  "isolation.paused": { readonly until: string };
+  "isolation.outdated": Record<never, never>;
+  "isolation.busy": Record<never, never>;
+  "isolation.provisioning_failed": { readonly orgId: OrgId; readonly step: string };
+  "isolation.migration_failed": { readonly orgId: OrgId; readonly file: string; readonly sqlState: string | null };
+  "isolation.migration_changed": { readonly file: string };
+  "isolation.dependent_objects": { readonly objects: readonly string[] };
+  "isolation.unknown_strategy": { readonly name: string };
+  "isolation.wrong_strategy": { readonly strategy: string };
+  "isolation.strategy_fixed": { readonly orgId: OrgId };
+  "isolation.unsupported": { readonly what: string };
+  "isolation.no_transaction": { readonly reason: "none" | "failed" | "ended" };
+  "isolation.commit_unknown": Record<never, never>;
+  "isolation.invalid_name": Record<never, never>;
+  "isolation.unsafe_role": { readonly object: string };
+  "isolation.rls_not_forced": { readonly object: string };
+  "isolation.policy_missing": { readonly object: string };
+  "isolation.cross_tenant_reference": { readonly object: string };
+  "isolation.leaky_object": { readonly object: string };
+  "isolation.unclassified_table": { readonly object: string };
+  "isolation.public_connect": { readonly object: string };
+  "isolation.server_version": { readonly object: string };
   "config.invalid": { readonly faults: readonly ConfigFault[] };
   "config.unknown_resolver": { readonly name: string };
   "config.duplicate_resolver": { readonly name: string };
@@ -322,11 +345,19 @@ export class TenantError<C extends TenantCode = TenantCode> extends TenancyError
   }
 }
 
+/** What passes by itself, or once others are done. */
+const WAITING: readonly Code[] = [
+  "isolation.not_provisioned",
+  "isolation.paused",
+  "isolation.outdated",
+  "isolation.busy",
+];
+
 /** The place where a tenant's rows are kept cannot be used, or does not keep them apart. */
 export class IsolationError<C extends IsolationCode = IsolationCode> extends TenancyError<C> {
   override readonly name: string = "IsolationError";
   override get retryable(): boolean {
-    return this.code === "isolation.not_provisioned";
+    return WAITING.includes(this.code);
   }
 }
 
@@ -490,6 +521,34 @@ const sentences: { readonly [C in Code]: (details: Rejections[C]) => string } = 
   "relay.subscription_invalid": ({ reason }) => `The subscription is not acceptable: ${subscriptionFaults[reason]}.`,
   "relay.lease_lost": () => "The organization is another relay's by now.",
   "relay.signature_invalid": ({ reason }) => `The message is not acceptable: ${signatureFaults[reason]}.`,
+  "tenant.mismatch": () => "Something of another tenant was reached for than the one bound here.",
+  "isolation.paused": ({ until }) => `Writes of the tenant are paused until ${until}.`,
+  "isolation.outdated": () => "The tenant's tables are older than the code needs.",
+  "isolation.busy": () => "Somebody else is working on the tenant's place.",
+  "isolation.provisioning_failed": ({ orgId, step }) =>
+    `The place of ${orgId} could not be made, in the step ${quote(step)}.`,
+  "isolation.migration_failed": ({ orgId, file }) => `The migration ${quote(file)} failed for ${orgId}.`,
+  "isolation.migration_changed": ({ file }) =>
+    `The migration ${quote(file)} is not what was applied, or comes before what was.`,
+  "isolation.dependent_objects": ({ objects }) =>
+    `Something outside of the tenant's schema depends on it: ${objects.map(quote).join(", ")}.`,
+  "isolation.unknown_strategy": ({ name }) => `There is no strategy ${quote(name)}.`,
+  "isolation.wrong_strategy": ({ strategy }) => `The tenant's rows are kept by the strategy ${quote(strategy)}.`,
+  "isolation.strategy_fixed": ({ orgId }) => `The strategy of ${orgId} is not changed by provisioning it.`,
+  "isolation.unsupported": ({ what }) => `This driver cannot do that: ${what}.`,
+  "isolation.no_transaction": ({ reason }) => `No transaction is open here: ${transactionFaults[reason]}.`,
+  "isolation.commit_unknown": () =>
+    "The connection was lost while the run's commit was in flight; its outcome is unknown.",
+  "isolation.invalid_name": () => "A name cannot be that of a tenant's schema.",
+  "isolation.unsafe_role": ({ object }) => `The role ${quote(object)} can do more than a tenant may.`,
+  "isolation.rls_not_forced": ({ object }) => `Row security is not enabled and forced on ${quote(object)}.`,
+  "isolation.policy_missing": ({ object }) => `The policies of ${quote(object)} are not those that keep tenants apart.`,
+  "isolation.cross_tenant_reference": ({ object }) => `${quote(object)} can point from one tenant to another.`,
+  "isolation.leaky_object": ({ object }) => `${quote(object)} shows rows of every tenant.`,
+  "isolation.unclassified_table": ({ object }) =>
+    `${quote(object)} is declared and not there, or there and not declared.`,
+  "isolation.public_connect": ({ object }) => `Everybody may connect to ${quote(object)}.`,
+  "isolation.server_version": ({ object }) => `The server ${quote(object)} is older than its newest security release.`,
   "config.invalid": ({ faults }) =>
     `The configuration is wrong: ${faults.map(({ path, expected }) => `${path}: ${expected}`).join("; ")}.`,
   "config.unknown_resolver": ({ name }) => `There is no resolver ${quote(name)}.`,
@@ -528,6 +587,12 @@ const domainFaults: { readonly [R in DomainFault]: string } = {
   single_label: "it is a single label",
   public_suffix: "everybody registers names below it",
   base_domain: "it is the application's own",
+};
+
+const transactionFaults: { readonly [R in Rejections["isolation.no_transaction"]["reason"]]: string } = {
+  none: "none was begun",
+  failed: "it has failed",
+  ended: "it has ended",
 };
 
 const keyFaults: { readonly [R in Rejections["conflict.idempotency"]["reason"]]: string } = {
@@ -614,6 +679,29 @@ const classes: { readonly [C in Exclude<Code, PreconditionCode>]: ErrorClass<C> 
   "relay.subscription_invalid": RelayError,
   "relay.lease_lost": RelayError,
   "relay.signature_invalid": RelayError,
+  "tenant.mismatch": TenantError,
+  "isolation.paused": IsolationError,
+  "isolation.outdated": IsolationError,
+  "isolation.busy": IsolationError,
+  "isolation.provisioning_failed": IsolationError,
+  "isolation.migration_failed": IsolationError,
+  "isolation.migration_changed": IsolationError,
+  "isolation.dependent_objects": IsolationError,
+  "isolation.unknown_strategy": IsolationError,
+  "isolation.wrong_strategy": IsolationError,
+  "isolation.strategy_fixed": IsolationError,
+  "isolation.unsupported": IsolationError,
+  "isolation.no_transaction": IsolationError,
+  "isolation.commit_unknown": IsolationError,
+  "isolation.invalid_name": IsolationError,
+  "isolation.unsafe_role": IsolationError,
+  "isolation.rls_not_forced": IsolationError,
+  "isolation.policy_missing": IsolationError,
+  "isolation.cross_tenant_reference": IsolationError,
+  "isolation.leaky_object": IsolationError,
+  "isolation.unclassified_table": IsolationError,
+  "isolation.public_connect": IsolationError,
+  "isolation.server_version": IsolationError,
   "config.invalid": ConfigError,
   "config.unknown_resolver": ConfigError,
   "config.duplicate_resolver": ConfigError,

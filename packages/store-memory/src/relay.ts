@@ -315,11 +315,10 @@ export class Relays implements RelayPort {
     return dead !== undefined;
   }
 
-  async dead({ relay, after, take }: Parameters<RelayPort["dead"]>[0]): Promise<readonly DeadEvent[]> {
+  async dead({ subscription, after, take }: Parameters<RelayPort["dead"]>[0]): Promise<readonly DeadEvent[]> {
     return [...this.#dead.values()]
-      .filter(({ subscription }) => this.#subscriptions.get(subscription)?.relay === relay)
+      .filter((dead) => dead.subscription === subscription && (after === null || byPlace(dead, after) > 0))
       .sort(byPlace)
-      .filter((dead) => after === null || byPlace(dead, after) > 0)
       .slice(0, take)
       .map(({ dueAt: _, leasedBy: __, ...dead }) => dead);
   }
@@ -419,8 +418,8 @@ function deadKey({ subscription, orgId, seq }: DeadRef): string {
   return `${subscription} ${orgId} ${seq}`;
 }
 
-function byPlace(a: DeadRef, b: DeadRef): number {
-  return compare(a.subscription, b.subscription) || compare(a.orgId, b.orgId) || a.seq - b.seq;
+function byPlace(a: Omit<DeadRef, "subscription">, b: Omit<DeadRef, "subscription">): number {
+  return compare(a.orgId, b.orgId) || a.seq - b.seq;
 }
 
 /** What a database would keep of it. */

@@ -152,10 +152,10 @@ export interface RelayPort {
   redeliver(dead: DeadRef): Promise<boolean>;
   /** Forgets an event that was given up; where it blocks, the next one follows. `false`: it was not given up. */
   discard(dead: DeadRef): Promise<boolean>;
-  /** What was given up, ascending by subscription, organization and `seq`. */
+  /** What was given up for a subscription, ascending by organization and `seq`. */
   dead(asked: {
-    readonly relay: string;
-    readonly after: DeadRef | null;
+    readonly subscription: string;
+    readonly after: Omit<DeadRef, "subscription"> | null;
     readonly take: number;
   }): Promise<readonly DeadEvent[]>;
   lag(relay: string): Promise<Lag>;

@@ -64,6 +64,6 @@ create table tenancy.relay_dead (
   constraint relay_dead_once primary key (subscription, org_id, seq)
 );
 
-create index relay_dead_of_relay on tenancy.relay_dead (relay, subscription, org_id, seq);
+create index relay_dead_of_relay on tenancy.relay_dead (relay);
 create index relay_dead_of_org on tenancy.relay_dead (org_id, seq);
 create index relay_dead_due on tenancy.relay_dead (relay, due_at) where due_at is not null;
