@@ -11,7 +11,7 @@ export type LeakRow = Readonly<Record<string, unknown>>;
 
 /** Asks inside a tenant. */
 export type LeakQuery = (
-  text: string,
+  text: string | { readonly name: string; readonly text: string },
   values?: unknown[],
 ) => Promise<{ readonly rows: readonly LeakRow[]; readonly rowCount: number | null }>;
 
@@ -127,7 +127,10 @@ export class Bench {
     }
     const entry = settings([[SETTING, "$", await prove(uuid)]]);
     return await pgDriver(pool).transaction({ readOnly: false, entry: [entry], signal: null }, (client: PgPoolClient) =>
-      fn((text, values = []) => client.query({ text, values }) as unknown as ReturnType<LeakQuery>),
+      fn(
+        (text, values = []) =>
+          client.query(typeof text === "string" ? { text, values } : text) as unknown as ReturnType<LeakQuery>,
+      ),
     );
   }
 

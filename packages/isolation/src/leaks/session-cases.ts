@@ -52,9 +52,7 @@ export function sessionCases(bench: Bench): readonly LeakCase[] {
           for (let round = 0; round < 1_000; round += 1) {
             const uuid = round % 2 === 0 ? a : b;
             // The driver prepares what it is given by a name.
-            const { rows } = await bench.enter(uuid, (query) =>
-              query({ name: "tenantry_leak", text } as unknown as string),
-            );
+            const { rows } = await bench.enter(uuid, (query) => query({ name: "tenantry_leak", text }));
             if (rows.length !== 1 || rows[0]?.["org"] !== bench.value(uuid)) {
               leak(`round ${round} saw the rows of another`);
             }
