@@ -13,9 +13,12 @@ export {
 export { type Extension, extensionOf } from "./extension.ts";
 export { GROUPS, type Group } from "./groups.ts";
 export { idArgument } from "./id.ts";
-export { fields, type MutationOptions } from "./input.ts";
+export { fields, type MutationOptions, optionalId } from "./input.ts";
 export { detached } from "./json.ts";
 export { page, type Query } from "./list.ts";
-export { limitArgument } from "./list-input.ts";
+export { eventTypesArgument, flagArgument, instantArgument, limitArgument } from "./list-input.ts";
 export type { Environment, FreshIds, Mutation, MutationPlan } from "./operation.ts";
+export { decideRevokeOrg, decideSuspendOrg, foundOrg, reinstateOrg, revokeOrg, suspendOrg, updateOrg } from "./org.ts";
+export { begunSuspension, reasonArgument } from "./org-suspension.ts";
 export type { Settings } from "./settings.ts";
+export { isText } from "./text.ts";

@@ -22,6 +22,7 @@ export type {
   Write,
 } from "./change.ts";
 export { gained, type Occupancy } from "./change.ts";
+export type { Domain } from "./domain.ts";
 export {
   AlreadyTerminalError,
   CODES,
@@ -30,6 +31,8 @@ export {
   ConfigError,
   type ConfigFault,
   ContentionError,
+  DomainConflictError,
+  type DomainFault,
   DuplicateInvitationError,
   DuplicateMembershipError,
   type ErrorOptions,
@@ -58,9 +61,14 @@ export {
   PreconditionError,
   type Refusal,
   type Rejections,
+  type RelayCode,
+  RelayError,
   type Resolution,
   RoleHierarchyError,
+  type SettingsCode,
+  SettingsError,
   SoleOwnerError,
+  type SubscriptionFault,
   TenancyError,
   type TenantCode,
   TenantError,
@@ -78,6 +86,20 @@ export {
   type TenancyEvent,
 } from "./event.ts";
 export type { EventHandler, SubscribeOptions } from "./feed.ts";
+export type { AuditFilter, AuditPlace, AuditPort, EntityHistory } from "./groups/audit.ts";
+export type {
+  DeadEvent,
+  DeadRef,
+  Held,
+  Lag,
+  Lease,
+  RelayPort,
+  Subscription,
+  SubscriptionChange,
+  SubscriptionDraft,
+} from "./groups/relay.ts";
+export type { SettingChange, SettingStock, SettingTrace, StoredSetting } from "./groups/setting.ts";
+export { DEEDS, type Deed, type Trace, tracesOf } from "./groups/traces.ts";
 export { GROUPS, type Group } from "./groups.ts";
 export {
   type DecodedId,
@@ -153,6 +175,7 @@ export {
   type UsrId,
 } from "./model.ts";
 export type { CreateOrgInput, UpdateOrgInput } from "./org.ts";
+export { SUSPENSION_KINDS, type SuspendOrgInput, type Suspension, type SuspensionKind } from "./org-suspension.ts";
 export { hasOwn } from "./own.ts";
 export { errorOf } from "./patience.ts";
 export { type OperationName, PERMISSIONS, type Permission, type Permissions } from "./permissions.ts";

@@ -1,4 +1,4 @@
-import { generate } from "@tenantry/core";
+import { GROUPS, generate } from "@tenantry/core";
 import { type OpenDatabase, openDatabase } from "@tenantry/testkit";
 import type pg from "pg";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
@@ -20,8 +20,16 @@ test("migrations are applied once, also when several processes start at the same
 });
 
 test("the migrated schema is the recorded one", async () => {
-  await migratePostgres(pool);
+  await migratePostgres(pool, { groups: GROUPS });
   await expect(await describeSchema(pool, "tenancy")).toMatchFileSnapshot("../../store-sql/schema.sql");
+});
+
+test("the tables of a group are made once they are asked for, and stay", async () => {
+  const schema = "grouped";
+  expect(await migratePostgres(pool, { schema })).toEqual(["0001_tenancy"]);
+  expect(await migratePostgres(pool, { schema, groups: ["settings"] })).toEqual(["settings/0001_settings"]);
+  expect(await migratePostgres(pool, { schema, groups: ["settings"] })).toEqual([]);
+  expect(await migratePostgres(pool, { schema })).toEqual([]);
 });
 
 test("a migration that was changed after it was applied is refused", async () => {

@@ -1,6 +1,7 @@
 import type { AnswersTo, Group, Plan, StorePort } from "@tenantry/core";
 import type { SqlExecutor } from "./executor.ts";
 import { commitOutcome, faultOf, isStalePreparation } from "./faults.ts";
+import { sqlRelay } from "./groups/relay.ts";
 import { hold, type OpenTransaction } from "./hold.ts";
 import { join } from "./joined.ts";
 import { type Request, requests } from "./requests.ts";
@@ -17,7 +18,7 @@ export interface SqlDriver {
 }
 
 /** The groups that SQL is written for. */
-const KEPT: readonly Group[] = [];
+const KEPT: readonly Group[] = ["domains", "settings", "lifecycle", "relay", "audit"];
 
 /** The port of a store over an executor: each request is one statement and a transaction of its own. */
 export function sqlPort(
@@ -44,6 +45,8 @@ export function sqlPort(
         ? { state: "fenced" }
         : read(executor, requested.keyUse(address));
     },
+    relay: sqlRelay(schema, prepare, (request) => read(executor, request)),
+    audit: { prune: (asked) => read(executor, requested.prune(asked)) },
     ...(connection === undefined ? {} : { join: (call, work) => join(connection, requested, call, work) }),
     ...(transaction === undefined ? {} : { hold: (orgId, work) => hold(transaction, requested, orgId, work) }),
   };

@@ -1,6 +1,7 @@
 import {
   type Answer,
   type AnswersTo,
+  type AuditPort,
   type Commit,
   type CommitOutcome,
   type Ended,
@@ -13,6 +14,7 @@ import {
   uuidOf,
 } from "@tenantry/core";
 import type { Row, Statement } from "./executor.ts";
+import { decodePruned, pruneSql } from "./groups/audit.ts";
 import { decodeKeyUse, keyJson } from "./reads/keys.ts";
 import { planSql } from "./reads.ts";
 import type { Json } from "./rows.ts";
@@ -46,6 +48,7 @@ export interface Requests {
   /** Makes sure that a transaction that was not committed never will be. `false`: it is decided already. */
   fenceTransaction(id: string): Request<boolean>;
   transactionState(id: string): Request<"committed" | "fenced">;
+  prune(asked: Parameters<AuditPort["prune"]>[0]): Request<Awaited<ReturnType<AuditPort["prune"]>>>;
 }
 
 export function requests(schema: string, prepare: boolean): Requests {
@@ -106,6 +109,14 @@ returning state`;
       return {
         statement: statement(text, values, prepare),
         decode: ([row]) => (row?.["state"] === "committed" ? "committed" : "fenced"),
+      };
+    },
+
+    prune(asked) {
+      const values = new Values();
+      return {
+        statement: statement(pruneSql(schema, asked, values), values, prepare),
+        decode: ([row]) => decodePruned(row),
       };
     },
   };

@@ -38,7 +38,7 @@ async function life(): Promise<Tables> {
 }
 
 type Damage = (tables: Tables) => Partial<Tables>;
-type Row<T extends keyof Tables> = Tables[T][number];
+type Row<T extends keyof Tables> = NonNullable<Tables[T]>[number];
 
 const isOpen = ({ org }: Tables, id: string): boolean => org.some((row) => row.id === id && row.status === "active");
 /** The first row that is meant, changed; it must be there. */
