@@ -13,7 +13,7 @@ export type { AdminOptions } from "./isolation.ts";
 export { type NameMap, tenantName } from "./names.ts";
 export type { Placement, PlacementPatch, PlacementStore, StoredPlacement } from "./placement.ts";
 export { type MemoryPlacementOptions, memoryPlacements } from "./placement-memory.ts";
-export { placementScript, sqlPlacements } from "./placement-sql.ts";
+export { sqlPlacements } from "./placement-sql.ts";
 export { generatePolicies } from "./policies/generate-policies.ts";
 export { type ProofKey, type ProofOptions, proofKeyStatement } from "./proof.ts";
 export { type ProvisionerOptions, type StepProgress, TenantProvisioner } from "./provisioner.ts";

@@ -18,26 +18,9 @@ const COLUMNS: Readonly<Record<keyof PlacementPatch, readonly [column: string, t
 const SHOWN = `org_id::text as org_id, strategy, state, step, attempts, error_code, name, sealed_dsn, migrated_to,
   to_char(paused_until at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as paused_until`;
 
-/** The table of placements, beside the store's own tables. Can be run again. */
-export function placementScript(schema = "tenancy"): string {
-  return `create table if not exists ${checked(schema)}.placement (
-  org_id uuid constraint placement_one_per_org primary key constraint placement_org_known references ${checked(schema)}.org (id),
-  strategy text not null,
-  state text not null constraint placement_state_known check (state in ('pending', 'ready', 'failed', 'deprovisioning', 'archived', 'removed')),
-  step text,
-  attempts int not null default 0 constraint placement_attempts_counted check (attempts >= 0),
-  error_code text,
-  name text,
-  sealed_dsn text,
-  migrated_to text,
-  paused_until timestamptz,
-  leased_by text,
-  leased_until timestamptz
-);
-`;
-}
-
-/** Placements on PostgreSQL, in the store's schema; leases go by the database's clock. */
+/**
+ * Placements on PostgreSQL, in the table that the migrations of the group `placement` make; leases go by the database's clock.
+ */
 export function sqlPlacements(
   query: SqlQuery,
   { schema = "tenancy" }: { readonly schema?: string } = {},

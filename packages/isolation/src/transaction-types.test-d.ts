@@ -18,7 +18,7 @@ test("a function is handed what its driver hands out", () => {
   rowIsolation(pgDriver(pool)).run(tenant, async (tx) => expectTypeOf(tx).toEqualTypeOf<pg.PoolClient>());
   const sql = {} as postgres.Sql;
   rowIsolation(postgresJsDriver(sql)).run(tenant, async (tx) =>
-    expectTypeOf(tx).toEqualTypeOf<postgres.TransactionSql<{}>>(),
+    expectTypeOf(tx).toEqualTypeOf<postgres.TransactionSql<Record<string, never>>>(),
   );
   const db = {} as NodePgDatabase<Record<string, never>>;
   rowIsolation(drizzleDriver(db)).run(tenant, async (tx) =>
