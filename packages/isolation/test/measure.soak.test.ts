@@ -37,7 +37,7 @@ test("policies beside the same query with a condition of its own", { timeout: 60
     [tenants],
   );
   await world.root.query(
-    "insert into app.plain (org_id, number, note) select org_id, number, note from app.guarded; grant select on app.plain to public; analyze app.guarded; analyze app.plain",
+    "insert into app.plain (org_id, number, note) select org_id, number, note from app.guarded; grant select on app.plain to public;",
   );
   const tables = defineTables({
     schema: "app",
@@ -46,7 +46,9 @@ test("policies beside the same query with a condition of its own", { timeout: 60
     tables: { guarded: "tenant", plain: "ignored" },
   });
   await owner.query(generatePolicies(tables));
-  await world.root.query("vacuum analyze app.guarded; ").catch(() => {});
+  // Both alike: what an index alone can answer depends on it.
+  await world.root.query("vacuum analyze app.guarded");
+  await world.root.query("vacuum analyze app.plain");
   const client = await world.pool(world.roles.app).connect();
   const shapes = {
     "one row": ["number = $1", "limit 1"],
@@ -87,6 +89,8 @@ test("policies beside the same query with a condition of its own", { timeout: 60
   for (const text of [
     "select * from app.guarded where number > 100 order by number limit 50",
     `select * from app.plain where org_id = '${tenants[0]}' and number > 100 order by number limit 50`,
+    "select count(*) from app.guarded where number > 0",
+    `select count(*) from app.plain where org_id = '${tenants[0]}' and number > 0`,
   ]) {
     console.log((await client.query(`explain (costs off) ${text}`)).rows.map((row) => row["QUERY PLAN"]).join("\n"));
   }
