@@ -1,8 +1,9 @@
-import type { Domain } from "./domain.ts";
 import type { EventDraft } from "./event.ts";
 import type { TraceChange } from "./groups/audit.ts";
+import type { Domain } from "./groups/domain.ts";
 import type { AnnounceChange } from "./groups/relay.ts";
 import type { SettingChange } from "./groups/setting.ts";
+import type { Suspension } from "./groups/suspension.ts";
 import type { Group } from "./groups.ts";
 import type {
   InvId,
@@ -17,7 +18,6 @@ import type {
   Tuple,
   UsrId,
 } from "./model.ts";
-import type { Suspension } from "./org-suspension.ts";
 
 /**
  * What a membership row must still be, or nothing is written. `updatedAt` tells a suspension and its end from none, and one
@@ -147,6 +147,11 @@ export function existing({ id }: Pick<Organization, "id">): ExistingOrg {
 /** Still active: for what only adds. Waits for the organization's other writers, then proceeds. */
 export function stillActive({ id }: Pick<Organization, "id">): ExistingOrg {
   return { is: "existing", id, status: "active", version: null };
+}
+
+/** Still in the state in which it was read: for what one of the states forbids. */
+export function inState({ id, status }: Pick<Organization, "id" | "status">): ExistingOrg {
+  return { is: "existing", id, status, version: null };
 }
 
 /** Unchanged since it was read: for whatever could make the owners fewer, and for what rests on more than single rows. */

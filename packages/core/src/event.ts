@@ -1,6 +1,6 @@
 import type { SettingEventData } from "./groups/setting.ts";
+import type { SuspensionKind } from "./groups/suspension.ts";
 import type { InvId, MemId, OrgId, Role, Status, UsrId } from "./model.ts";
-import type { SuspensionKind } from "./org-suspension.ts";
 
 /**
  * What each event says. Plain JSON; instants are ISO 8601 strings in UTC. Ids, roles, statuses, names, keys of metadata and values
@@ -197,4 +197,11 @@ export interface EventsPage {
   readonly lastSeq: number;
   /** Whether others that match followed in the snapshot of this part. */
   readonly hasMore: boolean;
+}
+
+/** Which events of an organization are asked for. */
+export interface EventFilter {
+  /** `null` is any, types that this version does not know included. */
+  readonly types: readonly EventType[] | null;
+  readonly actor: UsrId | null;
 }
