@@ -1,5 +1,5 @@
 import type { PlacementState } from "@tenantry/context";
-import { ConfigError, encode, type OrgId, uuidOf } from "@tenantry/core";
+import { ConfigError, encode, uuidOf } from "@tenantry/core";
 import type { SqlQuery } from "./doctor/finding.ts";
 import type { Row } from "./driver.ts";
 import { isSchemaName, quoted } from "./identifier.ts";
@@ -72,6 +72,11 @@ update ${table} p set state = 'ready', step = null, attempts = 0, error_code = n
  where org_id = $1::uuid and state = 'ready' returning 1 as done`,
         [uuidOf(orgId), untilSeconds === null ? null : String(untilSeconds)],
       ),
+    async leftovers(limit) {
+      const text = `select p.org_id::text as org_id from ${table} p join ${checked(schema)}.org o on o.id = p.org_id
+ where o.status = 'revoked' and p.state not in ('archived', 'removed') order by p.org_id limit $1::int`;
+      return (await query(text, [String(limit)])).map((row) => encode("org", String(row["org_id"])));
+    },
     async list() {
       return (await query(`select ${SHOWN} from ${table} order by org_id`, [])).map(decodePlacement);
     },
@@ -81,7 +86,7 @@ update ${table} p set state = 'ready', step = null, attempts = 0, error_code = n
 function decodePlacement(row: Row): StoredPlacement {
   const text = (column: string): string | null => (typeof row[column] === "string" ? row[column] : null);
   return Object.freeze({
-    orgId: encode("org", String(row["org_id"])) as OrgId,
+    orgId: encode("org", String(row["org_id"])),
     strategy: String(row["strategy"]),
     state: String(row["state"]) as PlacementState,
     step: text("step"),

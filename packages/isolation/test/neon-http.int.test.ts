@@ -15,7 +15,7 @@ beforeAll(async () => {
   Object.assign(neonConfig, endpoint.neonConfig);
 });
 afterAll(async () => {
-  await endpoint.close();
+  await endpoint.stop();
   await world.close();
 });
 

@@ -2,7 +2,7 @@ import { generate, type OrgId } from "@tenantry/core";
 import { migratePostgres, PostgresTenancyStore } from "@tenantry/store-pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { pgQuery } from "../src/pg.ts";
-import type { PlacementStore } from "../src/placement.ts";
+import { type PlacementStore, placementOf } from "../src/placement.ts";
 import { memoryPlacements } from "../src/placement-memory.ts";
 import { sqlPlacements } from "../src/placement-sql.ts";
 import { type ProvisionerOptions, TenantProvisioner } from "../src/provisioner.ts";
@@ -220,6 +220,41 @@ describe.each(Object.entries(kinds))("placements in %s", (_, open) => {
     expect(await codeOf(() => provisioner.pauseWrites(orgId, { untilSeconds: 3_601 }))).toBe(
       "precondition.invalid_input",
     );
+  });
+
+  test("without a placement a tenant is ready where there is nothing to make, and its rows can be purged", async () => {
+    const purged: OrgId[] = [];
+    const row: IsolationStrategy = {
+      ...recording().strategy,
+      name: "row",
+      steps: [],
+      async deprovision({ id }, policy) {
+        purged.push(id);
+        return { policy, archivedAs: null, rows: {} };
+      },
+    };
+    const { provisioner, org, placements } = opened(row);
+    const orgId = await org();
+    expect(await provisioner.status(orgId)).toMatchObject({ strategy: "row", state: "ready" });
+    expect(await provisioner.provision(orgId)).toMatchObject({ state: "ready" });
+    expect(await placementOf(placements)({ id: orgId })).toEqual({ strategy: "row", state: "ready" });
+    await provisioner.deprovision(orgId, { policy: "purge", confirm: orgId });
+    expect(purged).toEqual([orgId]);
+    expect(await placementOf(placements)({ id: orgId })).toMatchObject({ strategy: "row", state: "removed" });
+  });
+
+  test("places of revoked organizations are left over until they are taken down", async () => {
+    const { provisioner, org, revoke } = opened(recording().strategy);
+    const [one, other] = [await org(), await org()];
+    for (const orgId of [one, other]) {
+      await provisioner.place(orgId, "schema");
+      await provisioner.provision(orgId);
+    }
+    await revoke(one);
+    const left = await provisioner.leftovers(1_000);
+    expect([left.includes(one), left.includes(other)]).toEqual([true, false]);
+    await provisioner.deprovision(one, { policy: "rename" });
+    expect(await provisioner.leftovers(1_000)).not.toContain(one);
   });
 
   test("what is taken down does not come back by itself", async () => {

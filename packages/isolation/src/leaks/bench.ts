@@ -46,6 +46,13 @@ export interface LeakTestOptions {
   readonly prove?: (uuid: string) => string | Promise<string>;
 }
 
+/** One thing that is tried. */
+export interface LeakCase {
+  readonly name: string;
+  /** Throws a `LeakError` where something leaks. */
+  run(): Promise<void>;
+}
+
 /** A leak, or what a case could not find out. */
 export class LeakError extends Error {
   override readonly name = "LeakError";

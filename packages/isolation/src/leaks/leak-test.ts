@@ -2,13 +2,6 @@ import { Bench, type LeakTestOptions, leak } from "./bench.ts";
 import { databaseCases, sessionCases } from "./session-cases.ts";
 import { tableCases } from "./table-cases.ts";
 
-/** One thing that is tried. */
-export interface LeakCase {
-  readonly name: string;
-  /** Throws a `LeakError` where something leaks. */
-  run(): Promise<void>;
-}
-
 /**
  * What is tried to get at another tenant's rows on the host's own tables, case by case, for any test runner. Each case makes
  * rows of two organizations that nobody else has, and removes them. Run them one after another.

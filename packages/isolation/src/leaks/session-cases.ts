@@ -1,6 +1,5 @@
 import { quoted } from "../identifier.ts";
-import { type Bench, leak } from "./bench.ts";
-import type { LeakCase } from "./leak-test.ts";
+import { type Bench, type LeakCase, leak } from "./bench.ts";
 
 /** What is tried on a connection that a tenant has used. */
 export function sessionCases(bench: Bench): readonly LeakCase[] {
