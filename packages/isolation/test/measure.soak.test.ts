@@ -56,7 +56,8 @@ test("policies beside the same query with a condition of its own", { timeout: 60
     "a count of 2,000": ["number > $1", ""],
   } as const;
   for (const [shape, [condition, end]] of Object.entries(shapes)) {
-    const what = end === "" ? "count(*)" : "*";
+    // Of a column that no index has, so that both go to the rows.
+    const what = end === "" ? "count(note)" : "*";
     const guarded = { name: `guarded ${shape}`, text: `select ${what} from app.guarded where ${condition} ${end}` };
     const plain = {
       name: `plain ${shape}`,
@@ -89,8 +90,8 @@ test("policies beside the same query with a condition of its own", { timeout: 60
   for (const text of [
     "select * from app.guarded where number > 100 order by number limit 50",
     `select * from app.plain where org_id = '${tenants[0]}' and number > 100 order by number limit 50`,
-    "select count(*) from app.guarded where number > 0",
-    `select count(*) from app.plain where org_id = '${tenants[0]}' and number > 0`,
+    "select count(note) from app.guarded where number > 0",
+    `select count(note) from app.plain where org_id = '${tenants[0]}' and number > 0`,
   ]) {
     console.log((await client.query(`explain (costs off) ${text}`)).rows.map((row) => row["QUERY PLAN"]).join("\n"));
   }

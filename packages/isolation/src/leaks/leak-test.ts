@@ -1,4 +1,4 @@
-import { Bench, type LeakTestOptions, leak } from "./bench.ts";
+import { Bench, type LeakCase, type LeakTestOptions, leak } from "./bench.ts";
 import { databaseCases, sessionCases } from "./session-cases.ts";
 import { tableCases } from "./table-cases.ts";
 
