@@ -18,8 +18,8 @@ afterAll(() => database.close());
 
 /** Two processes: each with connections, commits and caches of its own. */
 function processes(): readonly [TenantLifecycleService, TenantLifecycleService, Tenancy] {
-  const stores = [1, 2].map(() => new PostgresTenancyStore(database.pool({ max: 4 }), { clock: () => now, groups }));
-  const [one, other] = stores as [Tenancy, Tenancy];
+  const open = (): Tenancy => new PostgresTenancyStore(database.pool({ max: 4 }), { clock: () => now, groups });
+  const [one, other] = [open(), open()];
   return [new TenantLifecycleService(one), new TenantLifecycleService(other), one];
 }
 
