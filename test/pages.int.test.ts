@@ -19,6 +19,9 @@ const docs = readdirSync("docs").map((name) => `docs/${name}`);
 const BESIDE: Readonly<Record<string, string>> = {
   "docs/context.md": "packages/context/test",
   "packages/context/README.md": "packages/context/test",
+  "docs/domains.md": "packages/context/test",
+  "docs/lifecycle.md": "packages/lifecycle/test",
+  "packages/lifecycle/README.md": "packages/lifecycle/test",
   "docs/settings.md": "packages/settings/test",
   "packages/settings/README.md": "packages/settings/test",
   "docs/transactions.md": "examples/transactions/src",
