@@ -30,7 +30,7 @@ function whole(more: Partial<TenantryOptions<Request, typeof declared>> = {}) {
     ...more,
   });
   const handler = withTenant((_request, tenant) => Response.json(tenant.org.id), tenantry.tenancy, { require: {} });
-  const status = async (request: Request): Promise<number> => (await handler(request, undefined as never)).status;
+  const status = async (request: Request): Promise<number> => (await handler(request)).status;
   return { store, zone, status, ...tenantry };
 }
 
