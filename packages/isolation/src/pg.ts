@@ -2,6 +2,7 @@ import { IsolationError, UnavailableError } from "@tenantry/core";
 import type { SqlQuery } from "./doctor/finding.ts";
 import { type Beginning, closing, ended, type Gate, type Row, type Statement, type TenantDriver } from "./driver.ts";
 import { commitUnknown, endsConnection, entryFault } from "./fault.ts";
+import type { OpenPool } from "./tenant-pools.ts";
 
 // What we call of `pg`, written out, so that whatever is shaped like it serves too.
 
@@ -202,4 +203,20 @@ function guarded(client: PgPoolClient, gate: Gate): PgPoolClient {
       return Reflect.get(of, property, of);
     },
   });
+}
+
+/** What we call of `pg`'s own class of pools. */
+export type PgPoolClass<Pool extends PgPool> = new (options: {
+  readonly connectionString: string;
+  readonly max: number;
+}) => Pool & ListenablePool & { on(event: "error", listener: () => void): unknown; end(): Promise<void> };
+
+/** Opens pools on tenants' databases, for `databaseIsolation`. */
+export function pgPools<Pool extends PgPool>(PoolClass: PgPoolClass<Pool>): OpenPool<ClientOf<Pool>> {
+  return (connectionString, { maxConnections }) => {
+    const pool = new PoolClass({ connectionString: connectionString.reveal(), max: maxConnections });
+    // Of connections that nobody uses; the pool has removed them by then.
+    pool.on("error", () => {});
+    return { driver: pgDriver<Pool>(pool), close: () => pool.end() };
+  };
 }

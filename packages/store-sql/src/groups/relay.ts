@@ -91,7 +91,7 @@ export function sqlRelay(s: string, prepare: boolean, send: <T>(request: Request
           values.add(draft.orgId === null ? null : uuidOf(draft.orgId), "uuid"),
           values.add(draft.types, "text[]"),
           values.add(draft.from, "text"),
-          values.add(draft.from === "now", "boolean"),
+          draft.from === "now" ? "true" : "false",
           values.add(draft.endpoint === null ? null : JSON.stringify(draft.endpoint), "jsonb"),
         ];
         return `insert into ${s}.subscription (id, relay, org_id, types, starts, begun, endpoint) values (${cells.join(", ")})
@@ -287,7 +287,7 @@ select json_build_array(${subscriptionJson("n")}, l.org_id, l.seq, l.head, l.att
 )
 insert into ${s}.relay_dead as d (subscription, org_id, seq, relay, code, attempts, blocks)
 select m.subscription, m.org_id, ${at}, m.relay, ${values.add(code, "text")}, ${values.add(attempts, "int")},
-       ${values.add(isBlocking, "boolean")}
+       ${isBlocking ? "true" : "false"}
   from moved m
 on conflict on constraint relay_dead_once do update
    set code = excluded.code, attempts = excluded.attempts, at = excluded.at, blocks = excluded.blocks, due_at = null, leased_by = null
