@@ -13,7 +13,7 @@ const arrows = {
   // The store in memory for the entry `./testing` alone.
   context: ["core", "store-memory"],
   settings: ["core"],
-  lifecycle: ["context", "settings", "events", "core"],
+  lifecycle: ["context", "isolation", "settings", "events", "core"],
   edge: ["store-neon", "store-memory", "context", "core"],
 };
 

@@ -19,8 +19,16 @@ import {
   type TenantStore,
 } from "@tenantry/context";
 import { DomainDirectory, type DomainOptions } from "@tenantry/context/domains";
-import { isTenancyError, type Organization, type OrgId, type Tenancy } from "@tenantry/core";
+import {
+  ConfigError,
+  IsolationError,
+  isTenancyError,
+  type Organization,
+  type OrgId,
+  type Tenancy,
+} from "@tenantry/core";
 import { createEvents, type Events } from "@tenantry/events";
+import type { RunOptions, StrategyRegistry } from "@tenantry/isolation";
 import {
   CachedSettingsProvider,
   type Declarations,
@@ -44,6 +52,8 @@ export interface TenantryOptions<R, D extends Declarations>
   readonly domains?: Pick<DomainOptions, "lookupTxt" | "token">;
   /** What organizations can override. Left out, there are no settings. */
   readonly settings?: { readonly declared: D; readonly options?: SettingsOptions<false> };
+  /** How rows are kept apart; that of the configuration must be among them. Left out, `run` refuses. */
+  readonly strategies?: StrategyRegistry;
   /** What makes places. Left out, rows are told apart by a column. */
   readonly provisioner?: Provisioner;
   /** Where the rows of an organization are. Default: as the provisioner says, which is a look of its own. */
@@ -71,6 +81,11 @@ export interface Tenantry<R, D extends Declarations> {
   readonly settings: TenantSettings<D> | null;
   /** The store inside a tenant that a guard has proved. */
   inTenant(active: ActiveTenant): TenantStore;
+  /**
+   * A transaction on the tenant's own rows, as its strategy opens it. Throws `isolation.unknown_strategy` for a tenant whose
+   * strategy is not there, and what `run` of that throws.
+   */
+  run<T>(active: ActiveTenant, fn: (tx: unknown) => Promise<T>, options?: RunOptions): Promise<T>;
   health(): Promise<Health>;
   /** Stops listening to the store. */
   close(): void;
@@ -98,6 +113,11 @@ export function createTenantry<R, const D extends Declarations = Record<never, n
           ttlSeconds: config.settings.cacheTtlSeconds,
           ...(clock === undefined ? {} : { clock }),
         });
+  const { strategies } = options;
+  if (strategies !== undefined && !strategies.names().includes(config.lifecycle.strategy)) {
+    const faults = [{ path: "lifecycle.strategy", expected: "the name of a strategy that is there" }];
+    throw new ConfigError("config.invalid", { faults });
+  }
   const placementOf = options.placementOf ?? (provisioner === undefined ? undefined : placementBy(provisioner));
   const tenancy = new TenantContext<R>({
     ...contextOptions(options),
@@ -130,6 +150,12 @@ export function createTenantry<R, const D extends Declarations = Record<never, n
     domains,
     settings,
     inTenant: (active) => inTenant(store, active),
+    async run(active, fn, runOptions) {
+      if (strategies === undefined) {
+        throw new IsolationError("isolation.unknown_strategy", { name: active.org.placement.strategy });
+      }
+      return strategies.for(active).run(active, fn, runOptions);
+    },
     health: () => health({ store: storeHealth(store), ...options.checks }),
     close: end,
   };
