@@ -29,7 +29,8 @@ const BESIDE: Readonly<Record<string, string>> = {
   "docs/write-your-own-store.md": "examples/store-sqlite/src",
 };
 const pages: readonly Page[] = [...readmes, ...docs]
-  .filter((path) => path.endsWith(".md") && existsSync(path))
+  // A table of files, which has a test of its own.
+  .filter((path) => path.endsWith(".md") && path !== "docs/comparison.md" && existsSync(path))
   .map((path) => ({ path, beside: BESIDE[path] ?? "examples/demo/src" }));
 const folders = [...new Set(pages.map(({ beside }) => beside))];
 

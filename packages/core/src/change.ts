@@ -1,8 +1,9 @@
-import type { Domain } from "./domain.ts";
 import type { EventDraft } from "./event.ts";
 import type { TraceChange } from "./groups/audit.ts";
+import type { Domain } from "./groups/domain.ts";
 import type { AnnounceChange } from "./groups/relay.ts";
 import type { SettingChange } from "./groups/setting.ts";
+import type { Suspension } from "./groups/suspension.ts";
 import type { Group } from "./groups.ts";
 import type {
   InvId,
@@ -17,7 +18,6 @@ import type {
   Tuple,
   UsrId,
 } from "./model.ts";
-import type { Suspension } from "./org-suspension.ts";
 
 /**
  * What a membership row must still be, or nothing is written. `updatedAt` tells a suspension and its end from none, and one

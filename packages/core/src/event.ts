@@ -1,6 +1,6 @@
 import type { SettingEventData } from "./groups/setting.ts";
+import type { SuspensionKind } from "./groups/suspension.ts";
 import type { InvId, MemId, OrgId, Role, Status, UsrId } from "./model.ts";
-import type { SuspensionKind } from "./org-suspension.ts";
 
 /**
  * What each event says. Plain JSON; instants are ISO 8601 strings in UTC. Ids, roles, statuses, names, keys of metadata and values

@@ -22,7 +22,6 @@ export type {
   Write,
 } from "./change.ts";
 export { gained, type Occupancy } from "./change.ts";
-export type { Domain } from "./domain.ts";
 export {
   AlreadyTerminalError,
   CODES,
@@ -87,6 +86,7 @@ export {
 } from "./event.ts";
 export type { EventHandler, SubscribeOptions } from "./feed.ts";
 export type { AuditFilter, AuditPlace, AuditPort, EntityHistory } from "./groups/audit.ts";
+export type { Domain } from "./groups/domain.ts";
 export type {
   DeadEvent,
   DeadRef,
@@ -99,6 +99,7 @@ export type {
   SubscriptionDraft,
 } from "./groups/relay.ts";
 export type { SettingChange, SettingStock, SettingTrace, StoredSetting } from "./groups/setting.ts";
+export { SUSPENSION_KINDS, type Suspension, type SuspensionKind } from "./groups/suspension.ts";
 export { DEEDS, type Deed, type Trace, tracesOf } from "./groups/traces.ts";
 export { GROUPS, type Group } from "./groups.ts";
 export {
@@ -175,7 +176,7 @@ export {
   type UsrId,
 } from "./model.ts";
 export type { CreateOrgInput, UpdateOrgInput } from "./org.ts";
-export { SUSPENSION_KINDS, type SuspendOrgInput, type Suspension, type SuspensionKind } from "./org-suspension.ts";
+export type { SuspendOrgInput } from "./org-suspension.ts";
 export { hasOwn } from "./own.ts";
 export { errorOf } from "./patience.ts";
 export { type OperationName, PERMISSIONS, type Permission, type Permissions } from "./permissions.ts";

@@ -1,6 +1,7 @@
 import type { Change } from "./change.ts";
 import { errorFor } from "./errors.ts";
 import type { EventData } from "./event.ts";
+import { SUSPENSION_KINDS, type Suspension, type SuspensionKind } from "./groups/suspension.ts";
 import { heldEntity } from "./held.ts";
 import { addressed, expirationArgument, fields, readFrom } from "./input.ts";
 import type { Metadata, Organization, OrgId, UsrId } from "./model.ts";
@@ -9,22 +10,6 @@ import { isText } from "./text.ts";
 
 // Why an organization is suspended, and whether it ends by itself: the group `lifecycle`. A store without it suspends as
 // well, and keeps nothing of this.
-
-/** `deletion`: it is going to be revoked when `dueAt` has come. */
-export const SUSPENSION_KINDS = ["suspended", "deactivated", "deletion"] as const;
-export type SuspensionKind = (typeof SUSPENSION_KINDS)[number];
-
-/** There is one exactly while an organization is suspended, in a store that keeps the group. */
-export interface Suspension {
-  readonly orgId: OrgId;
-  readonly kind: SuspensionKind;
-  readonly reason: string | null;
-  /** When it was suspended. */
-  readonly since: Date;
-  /** From when on it may be revoked; there is one exactly with the kind `deletion`. */
-  readonly dueAt: Date | null;
-  readonly requestedBy: UsrId | null;
-}
 
 /** An organization that is suspended, with why; everything but `orgId` needs a store that keeps the group `lifecycle`. */
 export interface SuspendOrgInput<O = Metadata> {

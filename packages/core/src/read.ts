@@ -1,7 +1,8 @@
-import type { Domain } from "./domain.ts";
 import type { EventType, TenancyEvent } from "./event.ts";
 import type { AuditAnswers, AuditQuestions } from "./groups/audit.ts";
+import type { Domain } from "./groups/domain.ts";
 import type { SettingAnswers, SettingQuestions } from "./groups/setting.ts";
+import type { Suspension } from "./groups/suspension.ts";
 import type {
   InvId,
   Invitation,
@@ -17,7 +18,6 @@ import type {
   Tuple,
   UsrId,
 } from "./model.ts";
-import type { Suspension } from "./org-suspension.ts";
 
 /**
  * An organization by its id, by the slug that it holds, or as the one that a row belongs to: it is looked up in the same

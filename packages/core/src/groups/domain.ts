@@ -1,4 +1,4 @@
-import type { OrgId } from "./model.ts";
+import type { OrgId } from "../model.ts";
 
 // Domains of organizations: the group `domains`. The rules are in the package that offers them.
 
