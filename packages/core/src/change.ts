@@ -149,6 +149,11 @@ export function stillActive({ id }: Pick<Organization, "id">): ExistingOrg {
   return { is: "existing", id, status: "active", version: null };
 }
 
+/** Still in the state in which it was read: for what one of the states forbids. */
+export function inState({ id, status }: Pick<Organization, "id" | "status">): ExistingOrg {
+  return { is: "existing", id, status, version: null };
+}
+
 /** Unchanged since it was read: for whatever could make the owners fewer, and for what rests on more than single rows. */
 export function unchanged({ id, version }: Pick<Organization, "id" | "version">): ExistingOrg {
   return { is: "existing", id, status: null, version };

@@ -198,3 +198,10 @@ export interface EventsPage {
   /** Whether others that match followed in the snapshot of this part. */
   readonly hasMore: boolean;
 }
+
+/** Which events of an organization are asked for. */
+export interface EventFilter {
+  /** `null` is any, types that this version does not know included. */
+  readonly types: readonly EventType[] | null;
+  readonly actor: UsrId | null;
+}

@@ -337,6 +337,13 @@ describe("a store that holds the lock", () => {
   });
 });
 
+test("what is beside commits is the port's own", () => {
+  const { port } = scriptedPort({});
+  const beside = { relay: { name: "relay" }, audit: { name: "audit" } };
+  const told = toldTo(new Feed(), { ...port, ...(beside as object) });
+  expect({ relay: told.relay, audit: told.audit }).toEqual(beside);
+});
+
 test("inside the host's transaction nobody is told: it is not true yet", async () => {
   const scripted = scriptedPort({ load: [look], commit: [committed] });
   const store = new Tenancy({ ...scripted.port, join: (_, work) => work(scripted.port) }, { clock: () => now });

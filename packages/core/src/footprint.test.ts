@@ -55,6 +55,11 @@ describe("commits that touch different things go together", () => {
     ["the ends of two memberships", ends(member), ends(admin)],
     ["an invitation and somebody who joins", [invites], joins(alice, 11)],
     ["two settings", [puts("a")], [unsets("b")]],
+    [
+      "two whose events are announced and traced",
+      [{ op: "announce" }, { op: "trace" }, puts("a")],
+      [{ op: "announce" }, { op: "trace" }],
+    ],
   ])("%s", (_, first, second) => {
     expect(go(commitOf(first), commitOf(second))).toBe(true);
   });

@@ -80,6 +80,7 @@ export {
   EVENT_TYPES,
   type EventData,
   type EventDraft,
+  type EventFilter,
   type EventsPage,
   type EventType,
   type TenancyEvent,
@@ -189,7 +190,6 @@ export { emailIdentifiers, exactIdentifiers, type IdentifierPolicy } from "./pol
 export type {
   Answer,
   AnswersTo,
-  EventFilter,
   GrantsLeft,
   Joins,
   JoinsOf,

@@ -8,8 +8,7 @@ import type { Metadata, Organization, OrgId, UsrId } from "./model.ts";
 import type { Settings } from "./settings.ts";
 import { isText } from "./text.ts";
 
-// Why an organization is suspended, and whether it ends by itself: the group `lifecycle`. A store without it suspends as
-// well, and keeps nothing of this.
+// A store without the group `lifecycle` suspends as well, and keeps nothing of why.
 
 /** An organization that is suspended, with why; everything but `orgId` needs a store that keeps the group `lifecycle`. */
 export interface SuspendOrgInput<O = Metadata> {

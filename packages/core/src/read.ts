@@ -1,4 +1,4 @@
-import type { EventType, TenancyEvent } from "./event.ts";
+import type { EventFilter, TenancyEvent } from "./event.ts";
 import type { AuditAnswers, AuditQuestions } from "./groups/audit.ts";
 import type { Domain } from "./groups/domain.ts";
 import type { SettingAnswers, SettingQuestions } from "./groups/setting.ts";
@@ -67,12 +67,6 @@ export interface StoredInvitationFilter {
   readonly expiresBefore: Date | null;
   /** `expiresAt >= expiresFrom` */
   readonly expiresFrom: Date | null;
-}
-
-export interface EventFilter {
-  /** `null` is any, types that this version does not know included. */
-  readonly types: readonly EventType[] | null;
-  readonly actor: UsrId | null;
 }
 
 /** How many there are, as they are stored, and how many of those have lapsed at an instant. */

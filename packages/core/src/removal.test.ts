@@ -273,3 +273,26 @@ test.each<readonly [code: string, input: unknown, options?: object]>([
   expect((await rejection(store.removeUser(input as never, options as never))).code).toBe(code);
   expect(calls).toEqual([]);
 });
+
+test("what several organizations granted is taken once", async () => {
+  const third = idNo("org", 7);
+  const { store, commits } = open({
+    load: [
+      answering({
+        standings: [standing({ tuples: [granted] }), elsewhere({ tuples: [granted] })],
+        left: [{ orgId: third, tuples: [granted] }],
+      }),
+      answering(nothing),
+    ],
+    commit: [committed, committed],
+  });
+  const { done } = await store.removeUser({ usrId: alice, grants: true });
+  expect(done.map(({ orgId, tuples }) => [orgId, tuples])).toEqual([
+    [acme.id, 1],
+    [otherOrg.id, 0],
+  ]);
+  expect(commits.map(({ events }) => events.map(({ type }) => type))).toEqual([
+    ["membership.left", "grants.removed"],
+    ["membership.left"],
+  ]);
+});

@@ -1,4 +1,4 @@
-import type { Change, OrgGuard } from "./change.ts";
+import type { Change, Occupancy, OrgGuard } from "./change.ts";
 import type { UnavailableCode } from "./errors.ts";
 import type { EventData, EventDraft, TenancyEvent } from "./event.ts";
 import type { AuditPort } from "./groups/audit.ts";
@@ -166,4 +166,6 @@ export interface Tables {
   })[];
   /** By organization and key, where the store keeps the group `settings`. */
   readonly setting?: readonly (StoredSetting & { readonly orgId: OrgId })[];
+  /** How many live memberships and pending invitations each organization has, where the store keeps such numbers. */
+  readonly counts?: readonly (Occupancy & { readonly orgId: OrgId })[];
 }

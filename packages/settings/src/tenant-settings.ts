@@ -90,6 +90,11 @@ export class TenantSettings<const D extends Declarations, Open extends boolean =
     this.#report = report ?? (() => {});
   }
 
+  /** Whether the value of a key is sealed and shown by nothing but `get`; `false` of what is not declared. */
+  isSecret(key: string): boolean {
+    return this.#declared.get(key)?.secret ?? false;
+  }
+
   /**
    * What the organization has of its own, else the default, else `undefined`. Opens a secret; throws `IsolationError`
    * `isolation.key_unknown`, `isolation.seal_broken` where that fails. `fresh`: whatever is remembered.

@@ -179,6 +179,9 @@ export function describeSettings(name: string, open: () => Promise<OpenSettings>
     });
 
     test("a secret is opened by get alone, and is nowhere else", async () => {
+      expect([settings.isSecret("smtpPassword"), settings.isSecret("motto"), settings.isSecret("none")]).toEqual([
+        ...[true, false, false],
+      ]);
       const orgId = await founded();
       const heard: unknown[] = [];
       const end = store.subscribe((event) => heard.push(event));

@@ -86,6 +86,14 @@ export class Relays implements RelayPort {
       disabled: null,
     };
     this.#subscriptions.set(draft.id, made);
+    if (draft.from === "now") {
+      // What was written before and waits to be discovered is none of its concern.
+      for (const { orgId, seq, at } of this.#outbox) {
+        if (draft.orgId === null || draft.orgId === orgId) {
+          this.#move(this.#put(made, { orgId, seq, head: seq, since: at }), seq);
+        }
+      }
+    }
     if (draft.from === "beginning") {
       for (const orgId of draft.orgId === null ? this.#around.orgs() : [draft.orgId]) {
         const head = this.#around.version(orgId);

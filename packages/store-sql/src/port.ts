@@ -4,7 +4,8 @@ import { commitOutcome, faultOf, isStalePreparation } from "./faults.ts";
 import { sqlRelay } from "./groups/relay.ts";
 import { hold, type OpenTransaction } from "./hold.ts";
 import { join } from "./joined.ts";
-import { type Request, requests } from "./requests.ts";
+import { requests } from "./requests.ts";
+import type { Request } from "./statement.ts";
 
 /** What a driver package adds to the executor: nothing but what its database can do. */
 export interface SqlDriver {

@@ -42,10 +42,11 @@ export async function readTables(
   'inv', ${all(invJson("i"), "inv", "i", "i.id")},
   'tup', ${all(tupJson("t"), "tup", "t", "t.subject_id, t.object_type, t.object_id, t.relation")},
   'evt', ${all(evtJson("e"), "evt", "e", "e.org_id, e.seq")},
-  'idem', ${all("json_build_object('scope', k.scope, 'key', k.key, 'state', k.state, 'orgId', k.org_id, 'seq', k.seq)", "idem", "k", "k.scope, k.key")}${settings}
+  'idem', ${all("json_build_object('scope', k.scope, 'key', k.key, 'state', k.state, 'orgId', k.org_id, 'seq', k.seq)", "idem", "k", "k.scope, k.key")},
+  'counts', ${all("json_build_object('orgId', o.id, 'members', o.members, 'invitations', o.invitations)", "org", "o", "o.id")}${settings}
 )::text as tables`;
   const [row] = await executor.run(statement(text, new Values(), false));
-  const { org, mem, inv, tup, evt, idem, setting } = JSON.parse(row?.["tables"] as string) as Readonly<
+  const { org, mem, inv, tup, evt, idem, counts, setting } = JSON.parse(row?.["tables"] as string) as Readonly<
     Record<keyof Tables, Json>
   >;
   return {
@@ -55,6 +56,7 @@ export async function readTables(
     tup: each(decodeTup)(tup),
     evt: each(decodeEvt)(evt),
     idem: each(decodeIdem)(idem),
+    counts: each(decodeCount)(counts),
     ...(setting === undefined ? {} : { setting: each(decodeOwnSetting)(setting) }),
   };
 }
@@ -73,4 +75,9 @@ function decodeIdem(json: Json): Tables["idem"][number] {
   const row = json as unknown as KeyAddress &
     Pick<Tables["idem"][number], "state" | "seq"> & { readonly orgId: string | null };
   return { ...row, orgId: optional("org", row.orgId) };
+}
+
+function decodeCount(json: Json): NonNullable<Tables["counts"]>[number] {
+  const row = json as unknown as Omit<NonNullable<Tables["counts"]>[number], "orgId"> & { readonly orgId: string };
+  return { ...row, orgId: idOf("org", row.orgId) };
 }

@@ -83,7 +83,11 @@ const promises: readonly Check[] = [
     name: "once",
     rule: "every event belongs to a call",
     *broken({ tables, timeline: { effects } }) {
-      const known = new Set([...effects].flatMap(([orgId, list]) => list.map(({ seq }) => `${orgId} ${seq}`)));
+      const known = new Set(
+        [...effects].flatMap(([orgId, list]) =>
+          list.flatMap((effect) => numbersOf(effect).map((seq) => `${orgId} ${seq}`)),
+        ),
+      );
       for (const { orgId, seq, type } of tables.evt) {
         if ((type as string) !== "invitation.expired" && !known.has(`${orgId} ${seq}`)) {
           yield `${orgId} ${seq}, ${type}`;
@@ -187,12 +191,17 @@ const promises: readonly Check[] = [
   },
 ];
 
+/** The numbers of all its events. */
+function numbersOf({ seq, last }: Effect): readonly number[] {
+  return Array.from({ length: last - seq + 1 }, (_, place) => seq + place);
+}
+
 /** For each version the moment at which the first write behind it was acknowledged. */
 function earliestAfter(list: readonly Effect[]): readonly number[] {
-  const last = list.at(-1)?.seq ?? 0;
-  const moments: number[] = Array(last + 1).fill(Number.POSITIVE_INFINITY);
-  for (const { seq, acked } of [...list].reverse()) {
-    for (let version = seq - 1; version >= 0 && (moments[version] ?? 0) > acked; version -= 1) {
+  const highest = list.at(-1)?.last ?? 0;
+  const moments: number[] = Array(highest + 1).fill(Number.POSITIVE_INFINITY);
+  for (const { last, acked } of [...list].reverse()) {
+    for (let version = last - 1; version >= 0 && (moments[version] ?? 0) > acked; version -= 1) {
       moments[version] = acked;
     }
   }

@@ -1,7 +1,15 @@
 import type { MemId, MutationOptions, OrgId, UsrId } from "@tenantry/core";
 
 /** What may be accepted and change nothing. */
-export const MAY_IDLE: readonly string[] = ["updateOrg", "changeRole"];
+export const MAY_IDLE: readonly string[] = [
+  "updateOrg",
+  "changeRole",
+  "addMembers",
+  "createInvitations",
+  "changeRoles",
+  "removeMembers",
+  "removeUser",
+];
 
 /** One call, as its caller saw it. */
 export interface Line {

@@ -1,5 +1,7 @@
 import type { OrgId, UsrId } from "../model.ts";
 
+// The group `lifecycle`: why an organization is suspended, and whether it ends by itself.
+
 /** `deletion`: it is going to be revoked when `dueAt` has come. */
 export const SUSPENSION_KINDS = ["suspended", "deactivated", "deletion"] as const;
 export type SuspensionKind = (typeof SUSPENSION_KINDS)[number];

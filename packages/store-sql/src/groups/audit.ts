@@ -79,7 +79,7 @@ function trail(s: string, read: Read<"auditTrail">, values: Values): string {
   // A value that no text mentions is refused by the server.
   const also = (): readonly string[] => [
     ...byActor,
-    ...(types === null ? [] : [`e.type = any (${unseen(values.add(types, "text[]"))})`]),
+    ...(types === null ? [] : [`e.type = any (${values.add(types, "text[]")})`]),
   ];
   const behind = (column: string): string =>
     after === null ? "" : ` and ${column} ${than} ${values.add(after.seq, "bigint")}`;

@@ -10,10 +10,9 @@ import {
   uuidOf,
 } from "@tenantry/core";
 import type { Row } from "../executor.ts";
-import type { Request } from "../requests.ts";
 import type { Json } from "../rows.ts";
 import { type Identifier, type Sql, sql } from "../sql.ts";
-import { statement } from "../statement.ts";
+import { type Request, statement } from "../statement.ts";
 import { Values } from "../values.ts";
 import type { Changes } from "../verdict.ts";
 
@@ -94,9 +93,19 @@ export function sqlRelay(s: string, prepare: boolean, send: <T>(request: Request
           draft.from === "now" ? "true" : "false",
           values.add(draft.endpoint === null ? null : JSON.stringify(draft.endpoint), "jsonb"),
         ];
-        return `insert into ${s}.subscription (id, relay, org_id, types, starts, begun, endpoint) values (${cells.join(", ")})
-on conflict on constraint subscription_id_unique do nothing
-returning id`;
+        // What was written before and waits to be discovered is none of its concern.
+        return `with made as (
+  insert into ${s}.subscription (id, relay, org_id, types, starts, begun, endpoint) values (${cells.join(", ")})
+  on conflict on constraint subscription_id_unique do nothing
+  returning id, relay, org_id, starts
+), passed as (
+  insert into ${s}.relay_cursor (org_id, subscription, relay, seq, head)
+  select o.org_id, m.id, m.relay, max(o.seq), max(o.seq)
+    from made m join ${s}.outbox o on m.org_id is null or o.org_id = m.org_id
+   where m.starts = 'now'
+   group by o.org_id, m.id, m.relay
+)
+select id from made`;
       });
       // Behind the subscription's own commit: whoever discovers an event from then on knows of it, and what was discovered
       // before is in the versions that are read here.
