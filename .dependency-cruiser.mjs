@@ -1,6 +1,6 @@
 // The arrows of ARCHITECTURE.md. Tests are exempt, and all of torture is one: they may use whatever proves the point.
 const TESTS = "/test/|\\.test(-d)?\\.ts$|^packages/torture/";
-const PORTABLE = "^packages/(core|store-memory|store-sql|store-pg|store-neon)/src/";
+const PORTABLE = "^packages/(core|store-memory|store-sql|store-pg|store-neon|settings)/src/";
 
 /** Which other packages of ours each package may import. */
 const arrows = {
@@ -12,6 +12,7 @@ const arrows = {
   conformance: ["core", "store-memory"],
   // The store in memory for the entry `./testing` alone.
   context: ["core", "store-memory"],
+  settings: ["core"],
   edge: ["store-neon", "store-memory", "context", "core"],
 };
 

@@ -19,6 +19,8 @@ const docs = readdirSync("docs").map((name) => `docs/${name}`);
 const BESIDE: Readonly<Record<string, string>> = {
   "docs/context.md": "packages/context/test",
   "packages/context/README.md": "packages/context/test",
+  "docs/settings.md": "packages/settings/test",
+  "packages/settings/README.md": "packages/settings/test",
   "docs/transactions.md": "examples/transactions/src",
   "docs/write-your-own-executor.md": "examples/executor/src",
   "docs/write-your-own-store.md": "examples/store-sqlite/src",

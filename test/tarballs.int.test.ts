@@ -145,6 +145,17 @@ console.log(typeof jwtClaims({ keys, algorithms: ["HS256"], issuer: "i", audienc
     program: `import { createTenantStub } from "@tenantry/context/testing";
 console.log(createTenantStub().tenancy.registry.size === 1 ? "ok" : "no stub");`,
   },
+  settings: {
+    folder: "settings",
+    beside: [],
+    program: `import { CachedSettingsProvider, storeSettings, TenantSettings } from "@tenantry/settings";
+let told = 0;
+const provider = { load: async () => { throw 0; }, change: async () => [], subscribe: () => () => { told += 1; } };
+const cache = new CachedSettingsProvider(provider);
+new TenantSettings(cache, {}, { openKeys: true });
+cache.close();
+console.log(told === 1 && typeof storeSettings === "function" ? "ok" : "no settings");`,
+  },
   conformance: {
     folder: "conformance",
     beside: [],

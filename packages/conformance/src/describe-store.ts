@@ -121,7 +121,7 @@ function runTest(
 
 function declared({ capabilities }: OpenStore["store"]): readonly string[] {
   return Object.entries(capabilities)
-    .filter(([, has]) => has)
+    .filter(([, has]) => has === true)
     .map(([capability]) => snakeCase(capability));
 }
 

@@ -1,4 +1,4 @@
-import type { Write } from "./change.ts";
+import { changesOfGroups, type Write } from "./change.ts";
 import { type Accepted, type Decision, noChange, reject } from "./decision.ts";
 import { errorFor } from "./errors.ts";
 import { type CheckedOptions, mutationOptions } from "./input.ts";
@@ -56,17 +56,17 @@ export function callOf<
   const options = actingOptions(mutationOptions(last, operation.admitsVersion), acting);
   const ids = mint(operation.mints, settings, operation.rows?.(input) ?? 0);
   const { name } = operation;
-  // Which entity the caller holds makes no difference to what is asked for: JSON has no `undefined`.
-  const own = fingerprint(name, Object.hasOwn(input, "held") ? { ...input, held: undefined } : input);
+  // Only a store that writes it down, and a key that was used before, ask for it.
+  let digest: string | undefined;
+  const own = (): string => {
+    // Which entity the caller holds makes no difference to what is asked for: JSON has no `undefined`.
+    digest ??= fingerprint(name, Object.hasOwn(input, "held") ? { ...input, held: undefined } : input);
+    return digest;
+  };
   const scope = operation.scope(input);
   const key = options.idempotencyKey ?? freshKey();
 
-  const claim = (orgId: OrgId): Omit<KeyClaim, "result"> => ({
-    scope: hasOwn(scope, "creator") ? scope.creator : orgId,
-    key,
-    operation: name,
-    fingerprint: own,
-  });
+  const addressed = (orgId: OrgId): KeyClaim["scope"] => (hasOwn(scope, "creator") ? scope.creator : orgId);
   const decideOn = (facts: Facts, now: Date): Decision<R> =>
     operation.decide(input, facts, { now, settings, ids, actor: options.actor });
   const now = (): Date => readClock(settings);
@@ -104,7 +104,7 @@ export function callOf<
       return {
         // A decision that rests on a version of its own keeps it: what the caller expects may be a later one.
         org: org.is === "existing" ? { ...org, version: org.version ?? expectedVersion } : org,
-        changes,
+        changes: [...changes, ...changesOfGroups(settings)],
         // Spreads come last: what is added to a spread copy costs as much as a digest.
         events: [first, ...further].map(({ at, actor, event }) => ({
           at,
@@ -112,10 +112,21 @@ export function callOf<
           idempotencyKey,
           ...event,
         })),
-        keys: [{ result, event: 0, ...claim(org.id) }],
+        keys: [
+          {
+            scope: addressed(org.id),
+            key,
+            operation: name,
+            get fingerprint() {
+              return own();
+            },
+            result,
+            event: 0,
+          },
+        ],
       };
     },
-    claim,
+    claim: (orgId) => ({ scope: addressed(orgId), key, operation: name, fingerprint: own() }),
   };
 }
 
@@ -137,14 +148,14 @@ interface BeforeDeciding {
 function beforeDeciding<R>(
   { org, keyUse }: BeforeDeciding,
   name: string,
-  own: string,
+  own: () => string,
   { expectedVersion }: CheckedOptions,
 ): Decision<R> | null {
   if (keyUse?.state === "fenced") {
     return reject("conflict.idempotency", { reason: "abandoned" });
   }
   if (keyUse?.state === "done") {
-    return keyUse.operation === name && keyUse.fingerprint === own
+    return keyUse.operation === name && keyUse.fingerprint === own()
       ? noChange(fromJson(keyUse.result) as R)
       : reject("conflict.idempotency", { reason: "mismatch" });
   }

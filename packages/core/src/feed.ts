@@ -137,7 +137,7 @@ export function toldTo(feed: Feed, port: StorePort): StorePort {
     }
   }
 
-  const { join, hold } = port;
+  const { join, hold, relay, audit } = port;
   return {
     capabilities: port.capabilities,
     isRemote: port.isRemote,
@@ -147,10 +147,12 @@ export function toldTo(feed: Feed, port: StorePort): StorePort {
       return feed.isHeard
         ? inLine(commit.org.id, async () => {
             const outcome = await port.commit(commit);
-            return { outcome, events: eventsWritten(commit, outcome) };
+            return { outcome, events: eventsWritten(commit, outcome, true) };
           })
         : port.commit(commit);
     },
+    ...(relay === undefined ? {} : { relay }),
+    ...(audit === undefined ? {} : { audit }),
     // Inside the host's transaction nothing is true before the host commits, and then nobody is there to tell it.
     ...(join === undefined ? {} : { join: join.bind(port) as NonNullable<StorePort["join"]> }),
     ...(hold === undefined
@@ -174,7 +176,7 @@ async function held(
       load: (plan) => access.load(plan),
       async commit(commit) {
         const inside = await access.commit(commit);
-        events = eventsWritten(commit, inside);
+        events = eventsWritten(commit, inside, true);
         return inside;
       },
     }),

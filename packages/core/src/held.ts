@@ -1,3 +1,4 @@
+import { mark } from "./mark.ts";
 import type { Invitation, Membership, Organization } from "./model.ts";
 
 /** What a caller can hold in place of its id. */
@@ -19,18 +20,18 @@ export interface HandedOut {
  * Every entity that was handed out, with what it says. Callers' objects are looked up here and never read: no getter and
  * no proxy of theirs runs, nothing can be forged, and a `Date` of theirs that was set to another time changes nothing.
  */
-const handedOut = new WeakMap<object, HandedOut>();
+const handedOut = mark<HandedOut>();
 
-/** Remembers what an object said that is handed out, if it stands for an entity. */
+/** Remembers what an object said that will be handed out, if it stands for an entity. */
 export function handOut(object: object, value: object, isCertain: boolean): void {
   if (isEntity(value)) {
-    handedOut.set(object, { entity: Object.hasOwn(value, "org") ? withoutOrg(value) : value, isCertain });
+    handedOut.put(object, { entity: Object.hasOwn(value, "org") ? withoutOrg(value) : value, isCertain });
   }
 }
 
 /** What is behind an object that this library handed out; `undefined` for everything else, copies included. */
 export function heldEntity(value: unknown): HandedOut | undefined {
-  return typeof value === "object" && value !== null ? handedOut.get(value) : undefined;
+  return handedOut.on(value);
 }
 
 /** A list may show the organization beside a row; it is no part of it. */

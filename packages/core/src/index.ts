@@ -30,6 +30,8 @@ export {
   ConfigError,
   type ConfigFault,
   ContentionError,
+  DomainConflictError,
+  type DomainFault,
   DuplicateInvitationError,
   DuplicateMembershipError,
   type ErrorOptions,
@@ -58,9 +60,14 @@ export {
   PreconditionError,
   type Refusal,
   type Rejections,
+  type RelayCode,
+  RelayError,
   type Resolution,
   RoleHierarchyError,
+  type SettingsCode,
+  SettingsError,
   SoleOwnerError,
+  type SubscriptionFault,
   TenancyError,
   type TenantCode,
   TenantError,
@@ -73,11 +80,29 @@ export {
   EVENT_TYPES,
   type EventData,
   type EventDraft,
+  type EventFilter,
   type EventsPage,
   type EventType,
   type TenancyEvent,
 } from "./event.ts";
 export type { EventHandler, SubscribeOptions } from "./feed.ts";
+export type { AuditFilter, AuditPlace, AuditPort, EntityHistory } from "./groups/audit.ts";
+export type { Domain } from "./groups/domain.ts";
+export type {
+  DeadEvent,
+  DeadRef,
+  Held,
+  Lag,
+  Lease,
+  RelayPort,
+  Subscription,
+  SubscriptionChange,
+  SubscriptionDraft,
+} from "./groups/relay.ts";
+export type { SettingChange, SettingStock, SettingTrace, StoredSetting } from "./groups/setting.ts";
+export { SUSPENSION_KINDS, type Suspension, type SuspensionKind } from "./groups/suspension.ts";
+export { DEEDS, type Deed, type Trace, tracesOf } from "./groups/traces.ts";
+export { GROUPS, type Group } from "./groups.ts";
 export {
   type DecodedId,
   decode,
@@ -152,6 +177,7 @@ export {
   type UsrId,
 } from "./model.ts";
 export type { CreateOrgInput, UpdateOrgInput } from "./org.ts";
+export type { SuspendOrgInput } from "./org-suspension.ts";
 export { hasOwn } from "./own.ts";
 export { errorOf } from "./patience.ts";
 export { type OperationName, PERMISSIONS, type Permission, type Permissions } from "./permissions.ts";
@@ -164,7 +190,6 @@ export { emailIdentifiers, exactIdentifiers, type IdentifierPolicy } from "./pol
 export type {
   Answer,
   AnswersTo,
-  EventFilter,
   GrantsLeft,
   Joins,
   JoinsOf,

@@ -7,7 +7,10 @@ import { utf8 } from "./text.ts";
 const FINGERPRINTS = uuidBytes("6f0d0a5c-3f0e-5d9b-8f5e-0b8f4f6f2c11");
 
 /** The fields of entities that are instants. */
-const INSTANTS = ["createdAt", "updatedAt", "expiresAt", "membershipExpiresAt", "terminalAt"];
+const INSTANTS = [
+  ...["createdAt", "updatedAt", "expiresAt", "membershipExpiresAt", "terminalAt"],
+  ...["since", "dueAt", "verifiedAt"],
+];
 
 /** What holds no entities, so that whatever is named like an instant there is none: metadata is the host's own. */
 const PLAIN = ["metadata", "membershipMetadata", "details"];
@@ -45,7 +48,12 @@ export function detached<T>(value: T, isCertain = true): T {
   return copy(value, isCertain) as T;
 }
 
-function copy(value: unknown, isCertain: boolean): unknown {
+/** The same of an object or a list, which is marked before it is frozen. */
+export function marked<T>(value: T, isCertain: boolean, put: (made: object) => void): T {
+  return copy(value, isCertain, put) as T;
+}
+
+function copy(value: unknown, isCertain: boolean, put?: (made: object) => void): unknown {
   if (typeof value !== "object" || value === null) {
     return value;
   }
@@ -53,13 +61,16 @@ function copy(value: unknown, isCertain: boolean): unknown {
     return new Date(value.getTime());
   }
   if (Array.isArray(value)) {
-    return Object.freeze(value.map((inner) => copy(inner, isCertain)));
+    const list = value.map((inner) => copy(inner, isCertain));
+    put?.(list);
+    return Object.freeze(list);
   }
   // Spread first: that is several times faster than to collect the entries.
   const made: Record<string, unknown> = { ...value };
   for (const key of Object.keys(made)) {
     made[key] = copy(made[key], isCertain);
   }
-  handOut(Object.freeze(made), value, isCertain);
-  return made;
+  handOut(made, value, isCertain);
+  put?.(made);
+  return Object.freeze(made);
 }

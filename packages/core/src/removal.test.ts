@@ -17,6 +17,7 @@ import {
 } from "../test/world.ts";
 import { type Organization, roleTuple, type Tuple } from "./model.ts";
 import type { UserStanding } from "./read.ts";
+import { eventsOf } from "./written.ts";
 
 const grant = { relation: "editor", objectType: "project", objectId: "p", expiresAt: null };
 const granted: Tuple = { subjectType: "usr", subjectId: alice, ...grant };
@@ -67,8 +68,9 @@ test("what the user held goes with the membership, and is told", async () => {
     load: [seen(standing({ tuples })), answering(nothing)],
     commit: [committed],
   });
-  const { done } = await store.removeUser({ usrId: alice, grants: true }, { actor: carol });
-  expect(done).toMatchObject([{ how: "left", tuples: 2 }]);
+  const answer = await store.removeUser({ usrId: alice, grants: true }, { actor: carol });
+  expect(answer.done).toMatchObject([{ how: "left", tuples: 2 }]);
+  expect(eventsOf(answer).map(({ type }) => type)).toEqual(["membership.left", "grants.removed"]);
   expect(commits[0]?.events).toMatchObject([
     { type: "membership.left", actor: carol },
     { type: "grants.removed", at: now, actor: carol, data: { usrId: alice, tuples: [badge, grant] } },

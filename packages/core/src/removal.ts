@@ -59,7 +59,7 @@ export async function removal(
     }
   };
   const answer = (more: boolean): RemoveUserResult =>
-    wrote({ done, left: [...left].map(([orgId, refusal]) => ({ orgId, ...refusal })), more }, events);
+    wrote({ done, left: [...left].map(([orgId, refusal]) => ({ orgId, ...refusal })), more }, () => events);
 
   let after: MemId | null = null;
   let hasFound = false;

@@ -109,7 +109,7 @@ async function perform<P extends MutationPlan, R>(
     decision ??= await decided(tries, access, call, !isKeyFresh);
     const { result, write } = decision;
     if (write === null) {
-      return wrote(result, [], joined === null);
+      return wrote(result, none, joined === null);
     }
     const commit = call.commit(write, result);
     const committed = await tries.commit(
@@ -117,7 +117,7 @@ async function perform<P extends MutationPlan, R>(
       () => unknownOutcome(port, call.claim(commit.org.id)),
     );
     if (committed !== null) {
-      return wrote(result, eventsWritten(commit, committed), joined === null);
+      return wrote(result, () => eventsWritten(commit, committed), joined === null);
     }
     lost += 1;
     if (
@@ -156,7 +156,7 @@ async function insist<P extends MutationPlan, R>(
     port.hold === undefined ? work(port) : port.hold(orgId, work);
   for (;;) {
     let conclude: (() => Accepted<R>) | undefined;
-    let events: readonly TenancyEvent[] = [];
+    let events: () => readonly TenancyEvent[] = none;
     const decide = async (access: Access): Promise<CommitOutcome> => {
       conclude = await concluded(access, call);
       const commit = commitOf(call, conclude);
@@ -164,7 +164,7 @@ async function insist<P extends MutationPlan, R>(
         return NOTHING;
       }
       const outcome = await access.commit(commit);
-      events = eventsWritten(commit, outcome);
+      events = () => eventsWritten(commit, outcome);
       return outcome;
     };
     const committed = await tries.commit(
@@ -190,6 +190,9 @@ async function concluded<P extends MutationPlan, R>(access: Access, call: Call<P
   const answers = await access.load(call.plan(true, now));
   return kept(() => accepted(call.decide(answers, now)));
 }
+
+/** The events of what changed nothing. */
+const none = (): readonly TenancyEvent[] => [];
 
 /** What is committed where there is nothing to write. */
 const NOTHING: CommitOutcome = { outcome: "committed", seq: 0 };
@@ -238,7 +241,7 @@ function unknownOutcome(
   const resolve = async (): Promise<Resolution> => {
     const use = await attempts().settle(() => port.settle({ scope, key }));
     return use.state === "done" && use.operation === operation && use.fingerprint === fingerprint
-      ? { committed: true, result: wrote(fromJson(use.result), []) }
+      ? { committed: true, result: wrote(fromJson(use.result), none) }
       : { committed: false };
   };
   return errorFor("indeterminate.commit", {}, { hidden: { key, resolve } });

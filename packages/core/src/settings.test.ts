@@ -20,6 +20,7 @@ test("without options everything has its default", () => {
     permissions: PERMISSIONS,
     metadata: { organization: null, membership: null },
     limits: { members: null, pendingInvitations: null, organizationsPerUser: null },
+    groups: [],
   });
   expect(Math.abs(clock().getTime() - Date.now())).toBeLessThan(60_000);
   expect(isId(idSource("org"), "org")).toBe(true);

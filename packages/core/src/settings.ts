@@ -1,4 +1,6 @@
 import { errorFor } from "./errors.ts";
+import type { Group } from "./groups.ts";
+import { groupsFrom } from "./groups-input.ts";
 import { generate } from "./id.ts";
 import { fields } from "./input.ts";
 import { type Limits, limitsFrom } from "./limits.ts";
@@ -38,6 +40,11 @@ export interface TenancyOptions<O = Metadata, M = Metadata> {
     readonly organization?: MetadataSchema<O>;
     readonly membership?: MetadataSchema<M>;
   };
+  /**
+   * Tables besides the first ones that this store keeps, for the packages that need them. The same groups are given to
+   * `migrate`, and to every store on one database. Default: none.
+   */
+  readonly groups?: readonly Group[];
   /** How many there may be of what. Default: any number. Give every store on one database the same. */
   readonly limits?: Limits<O>;
 }
@@ -63,6 +70,7 @@ const KEYS = [
   "permissions",
   "metadata",
   "limits",
+  "groups",
 ] as const satisfies readonly (keyof TenancyOptions)[];
 
 /** Checks the options of a store. Throws `PreconditionError` `precondition.invalid_input` for an unknown key or value. */
@@ -80,6 +88,7 @@ export function settingsFrom(options: unknown): Settings {
     permissions: { ...PERMISSIONS, ...permissionsOption(given.permissions) },
     metadata: schemasFrom(given.metadata),
     limits: limitsFrom(given.limits),
+    groups: groupsFrom(given.groups),
     isReserved: reservation(either(given.reservedSlugs, "reservedSlugs", isReservation)),
   };
 }

@@ -1,6 +1,10 @@
 import type { Change, Occupancy, OrgGuard } from "./change.ts";
 import type { UnavailableCode } from "./errors.ts";
 import type { EventData, EventDraft, TenancyEvent } from "./event.ts";
+import type { AuditPort } from "./groups/audit.ts";
+import type { RelayPort } from "./groups/relay.ts";
+import type { StoredSetting } from "./groups/setting.ts";
+import type { Group } from "./groups.ts";
 import type { InvId, Invitation, Membership, Organization, OrgId, Tuple, UsrId } from "./model.ts";
 import type { AnswersTo, KeyUse, Plan } from "./read.ts";
 
@@ -12,6 +16,8 @@ export interface Capabilities {
   readonly usersLink: boolean;
   /** A store can be given a connection inside the host's transaction, and takes part in it. */
   readonly hostTransactions: boolean;
+  /** Of a port the groups of tables that it can keep, of a store those that it keeps; left out: none. */
+  readonly groups?: readonly Group[];
 }
 
 /** What a store is told of the call that it runs inside the host's transaction. */
@@ -101,6 +107,10 @@ export interface StorePort extends Access {
    * not used, no commit with it can take effect any more (`fenced`). Throws a retryable fault while the attempt is open.
    */
   settle(address: KeyAddress): Promise<KeyUse>;
+  /** The bookkeeping of relays, where the port can keep the group `relay`. */
+  readonly relay?: RelayPort;
+  /** The upkeep of events, where the port can keep the group `audit`. */
+  readonly audit?: AuditPort;
 }
 
 /** Reads and writes. */
@@ -154,6 +164,8 @@ export interface Tables {
     readonly orgId: OrgId | null;
     readonly seq: number | null;
   })[];
+  /** By organization and key, where the store keeps the group `settings`. */
+  readonly setting?: readonly (StoredSetting & { readonly orgId: OrgId })[];
   /** How many live memberships and pending invitations each organization has, where the store keeps such numbers. */
   readonly counts?: readonly (Occupancy & { readonly orgId: OrgId })[];
 }

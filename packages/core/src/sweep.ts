@@ -33,5 +33,5 @@ export async function sweep<
     expired.push(...done);
     events.push(...eventsOf(done));
   }
-  return wrote({ expired, more }, events);
+  return wrote({ expired, more }, () => events);
 }

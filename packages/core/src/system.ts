@@ -40,6 +40,11 @@ export function freshUuid(): string {
   return v7({ msecs: lastTime, seq: lastNumber, random });
 }
 
+/** Bytes of chance, for nonces and passwords. */
+export function freshBytes(length: number): Uint8Array {
+  return crypto.getRandomValues(new Uint8Array(length));
+}
+
 /** An idempotency key for a call that came without one. */
 export function freshKey(): string {
   return freshUuid();

@@ -233,6 +233,7 @@ test("a store says what it can do, and refuses options that it does not know", (
     concurrentSessions: false,
     usersLink: false,
     hostTransactions: false,
+    groups: [],
   });
   expect(codeThrown(() => new Tenancy(port, { clocks: 1 } as never))).toBe("precondition.invalid_input");
   expect(codeThrown(() => new Tenancy(port, null as never))).toBe("precondition.invalid_input");

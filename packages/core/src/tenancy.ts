@@ -4,7 +4,9 @@ import { type ChangeRolesInput, changeRoles } from "./bulk/change-roles.ts";
 import { type CreateInvitationsInput, createInvitations } from "./bulk/create-invitations.ts";
 import { type RemoveMembersInput, removeMembers } from "./bulk/remove-members.ts";
 import type { EventsPage, EventType } from "./event.ts";
+import { extensible } from "./extension.ts";
 import { type EventHandler, Feed, type SubscribeOptions, toldTo } from "./feed.ts";
+import { requireGroups } from "./groups-input.ts";
 import { idArgument } from "./id.ts";
 import type { MutationOptions } from "./input.ts";
 import { type AcceptInvitationInput, acceptInvitation } from "./invitation/accept-invitation.ts";
@@ -73,6 +75,7 @@ import {
   type UpdateOrgInput,
   updateOrg,
 } from "./org.ts";
+import type { SuspendOrgInput } from "./org-suspension.ts";
 import { type OperationName, PERMISSIONS } from "./permissions.ts";
 import { type Planned, type Plans, plan } from "./plan/plan.ts";
 import type { RemoveUserInput, RemoveUserResult } from "./removal/remove-user.ts";
@@ -109,7 +112,7 @@ class Operations implements TenancyStore {
   updateOrg(input: UpdateOrgInput, options?: MutationOptions): Promise<Organization> {
     return mutate(this.#context, updateOrg, [input], options);
   }
-  suspendOrg(org: OrgId | Organization, options?: MutationOptions): Promise<Organization> {
+  suspendOrg(org: OrgId | Organization | SuspendOrgInput, options?: MutationOptions): Promise<Organization> {
     return mutate(this.#context, suspendOrg, [org], options);
   }
   reinstateOrg(org: OrgId | Organization, options?: MutationOptions): Promise<Organization> {
@@ -242,11 +245,14 @@ class AnyTenancy extends Operations {
 
   constructor(port: StorePort, options: TenancyOptions = {}) {
     const feed = new Feed();
-    const context = contextOf(toldTo(feed, port), settingsFrom(options));
+    const settings = settingsFrom(options);
+    requireGroups(settings.groups, port.capabilities.groups ?? []);
+    const context = contextOf(toldTo(feed, port), settings);
     super(context);
+    extensible(this, context);
     this.#own = context;
     this.#feed = feed;
-    this.capabilities = port.capabilities;
+    this.capabilities = { ...port.capabilities, groups: settings.groups };
   }
 
   as(usrId: UsrId): TenancyStore {

@@ -1,6 +1,7 @@
 import {
   type Answer,
   type AnswersTo,
+  type AuditPort,
   type Capabilities,
   type Change,
   type Commit,
@@ -24,6 +25,8 @@ import {
   type Tables,
   type UsrId,
 } from "@tenantry/core";
+import { Domains } from "./domains.ts";
+import { Audit } from "./audit.ts";
 import { History } from "./history.ts";
 import { Invitations } from "./invitations.ts";
 import { Joins } from "./joins.ts";
@@ -31,8 +34,11 @@ import { Keys } from "./keys.ts";
 import { hasLapsed } from "./lapsing.ts";
 import { Memberships } from "./memberships.ts";
 import { Organizations } from "./organizations.ts";
+import { Relays } from "./relay.ts";
 import { Conflict, compare, type Undo } from "./rows.ts";
+import { Settings } from "./settings.ts";
 import { grantsLeft, standings } from "./standings.ts";
+import { Suspensions } from "./suspensions.ts";
 import { Tuples } from "./tuples.ts";
 
 /** The rows of a store, as a port: what several stores share, or what a test puts something in front of. */
@@ -41,6 +47,7 @@ export class InMemoryDatabase implements StorePort {
     concurrentSessions: false,
     usersLink: false,
     hostTransactions: false,
+    groups: ["domains", "settings", "lifecycle", "relay", "audit"],
   };
   readonly isRemote = false;
 
@@ -51,12 +58,31 @@ export class InMemoryDatabase implements StorePort {
   readonly #history = new History();
   readonly #keys = new Keys();
   readonly #joins = new Joins();
+  readonly #settings = new Settings();
+  readonly #domains = new Domains();
+  readonly #suspensions = new Suspensions();
   readonly #holdings = {
     orgs: this.#orgs,
     memberships: this.#memberships,
     invitations: this.#invitations,
     tuples: this.#tuples,
   };
+
+  readonly relay: Relays;
+  readonly #audit = new Audit({
+    behind: (orgId, seq) => this.#history.behind(orgId, seq),
+    fresh: () => this.#history.fresh(),
+  });
+
+  /** `clock`: the database's, by which relays wait. Default: the system's. */
+  constructor({ clock = () => new Date() }: { readonly clock?: () => Date } = {}) {
+    this.relay = new Relays({
+      now: () => new Date(clock()),
+      orgs: () => this.#orgs.rows.keys(),
+      version: (orgId) => this.#orgs.get(orgId)?.version ?? null,
+      event: (orgId, seq) => this.#history.event(orgId, seq),
+    });
+  }
 
   // ── load ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -163,6 +189,28 @@ export class InMemoryDatabase implements StorePort {
         const scope = this.#scope(read.scope);
         return scope === null ? null : this.#keys.use({ scope, key: read.key });
       }
+      case "settings":
+        return this.#settings.list(read);
+      case "settingStock":
+        return this.#settings.stock(read);
+      case "suspension": {
+        const org = this.#org(read.of);
+        return org === null ? null : this.#suspensions.get(org.id);
+      }
+      case "dueSuspensions":
+        return this.#suspensions.due(read);
+      case "domain":
+        return this.#domains.get(read.orgId, read.domain);
+      case "domains":
+        return this.#domains.list(read);
+      case "orgByDomain":
+        return this.#orgs.get(this.#domains.holder(read.domain));
+      case "auditTrail":
+        return this.#audit.trail(read);
+      case "eventsOfActor":
+        return this.#audit.ofActor(read);
+      case "entityHistories":
+        return this.#audit.histories(read);
     }
   }
 
@@ -286,6 +334,25 @@ export class InMemoryDatabase implements StorePort {
         return this.#tuples.endGrant(change.tuple, orgId, undo);
       case "countJoin":
         return this.#joins.count(change, undo);
+      case "putSetting":
+        return this.#settings.put(orgId, change.row, undo);
+      case "deleteSetting":
+        return this.#settings.delete(orgId, change.key, undo);
+      case "putSuspension":
+        return this.#suspensions.put(change.row, undo);
+      case "deleteSuspension":
+        return this.#suspensions.delete(change.orgId, undo);
+      case "insertDomain":
+      case "updateDomain":
+        return this.#domains.put(change.row, undo);
+      case "deleteDomain":
+        return this.#domains.delete(change.orgId, change.domain, undo);
+      case "deleteDomains":
+        return this.#domains.deleteAll(change.orgId, undo);
+      case "announce":
+      case "trace":
+        // About the commit's events.
+        return;
     }
   }
 
@@ -296,15 +363,34 @@ export class InMemoryDatabase implements StorePort {
   }
 
   /** The events and the uses of keys: part of the commit like every row. */
-  #record({ org, events, keys }: Commit, last: number, ended: Ended | undefined, undo: Undo): void {
+  #record({ org, changes, events, keys }: Commit, last: number, ended: Ended | undefined, undo: Undo): void {
     const first = last - events.length + 1;
+    const isAnnounced = changes.some(({ op }) => op === "announce");
     for (const claim of keys) {
       this.#keys.claim(claim, org.id, first + claim.event, undo);
     }
     for (const [place, event] of events.entries()) {
       this.#history.record(org.id, first + place, event, ended, undo);
+      if (isAnnounced) {
+        this.relay.announce(org.id, first + place, undo);
+      }
     }
   }
+
+  readonly audit: AuditPort = {
+    prune: async ({ before, after, orgs, take, keepsUndelivered }) => {
+      const known = [...this.#orgs.rows.keys()].sort(compare).filter((orgId) => after === null || orgId > after);
+      const looked = known.slice(0, orgs);
+      const removed = looked.map((orgId) => {
+        const kept = keepsUndelivered ? this.relay.firstKept(orgId) : Infinity;
+        return this.#history.prune(orgId, take, ({ at, seq }) => at < before && seq < kept);
+      });
+      this.#audit.forget();
+      this.#history.refresh();
+      const last = looked.at(-1) ?? null;
+      return { removed: removed.reduce((a, b) => a + b, 0), last, hasMore: removed.includes(take) };
+    },
+  };
 
   /** All rows and events as they are now. Treat them as read-only: they are the database's own. */
   tables(): Tables {
@@ -317,6 +403,7 @@ export class InMemoryDatabase implements StorePort {
       tup: this.#tuples.all(),
       evt: this.#history.all(),
       idem: this.#keys.all(),
+      setting: this.#settings.all(),
     };
   }
 }

@@ -15,6 +15,8 @@ import { compare, type Undo } from "./rows.ts";
 /** The events of one organization, in order. */
 interface Log {
   readonly events: TenancyEvent[];
+  /** How many older ones were deleted. */
+  gone: number;
   /** Their numbers, by type and by actor. */
   readonly ofType: Map<EventType, number[]>;
   readonly ofActor: Map<UsrId, number[]>;
@@ -26,6 +28,9 @@ export class History {
   /** Suspensions of memberships and their ends, in order. */
   readonly #pauses = new Map<MemId, { readonly at: Date; readonly type: NonNullable<MembershipThen["pause"]> }[]>();
 
+  /** Organizations with events that the audit has not asked for yet. */
+  readonly #fresh = new Set<OrgId>();
+
   all(): readonly TenancyEvent[] {
     return [...this.#logs].sort(([a], [b]) => compare(a, b)).flatMap(([, { events }]) => events);
   }
@@ -35,17 +40,64 @@ export class History {
     if (log === undefined) {
       return [];
     }
-    const { events, ofType, ofActor } = log;
+    const { events, gone, ofType, ofActor } = log;
     if (types === null && actor === null) {
-      // The event numbered n is at the place n - 1.
-      return events.slice(after, after + take);
+      const from = placeOf(log, after + 1);
+      return events.slice(from, from + take);
     }
     const behind = (seqs: readonly number[] = []): readonly number[] => seqs.slice(firstFrom(seqs, after + 1));
     const seqs =
       actor === null
         ? (types ?? []).flatMap((type) => behind(ofType.get(type)).slice(0, take)).sort((a, b) => a - b)
-        : behind(ofActor.get(actor)).filter((seq) => types?.includes((events[seq - 1] as TenancyEvent).type) ?? true);
-    return seqs.slice(0, take).map((seq) => events[seq - 1] as TenancyEvent);
+        : behind(ofActor.get(actor)).filter(
+            (seq) => types?.includes((events[seq - 1 - gone] as TenancyEvent).type) ?? true,
+          );
+    return seqs.slice(0, take).map((seq) => events[seq - 1 - gone] as TenancyEvent);
+  }
+
+  event(orgId: OrgId, seq: number): TenancyEvent | undefined {
+    const log = this.#logs.get(orgId);
+    return log?.events[seq - 1 - log.gone];
+  }
+
+  behind(orgId: OrgId, seq: number): readonly TenancyEvent[] {
+    const log = this.#logs.get(orgId);
+    return log === undefined ? [] : log.events.slice(placeOf(log, seq + 1));
+  }
+
+  /** Those that have events since this was asked last. */
+  fresh(): readonly OrgId[] {
+    const fresh = [...this.#fresh];
+    this.#fresh.clear();
+    return fresh;
+  }
+
+  /** Deletes the oldest events of an organization, at most so many, as long as they are old enough. Answers how many. */
+  prune(orgId: OrgId, take: number, isOld: (event: TenancyEvent) => boolean): number {
+    const log = this.#logs.get(orgId);
+    if (log === undefined) {
+      return 0;
+    }
+    const kept = log.events.slice(0, take).findIndex((event) => !isOld(event));
+    const number = kept === -1 ? Math.min(take, log.events.length) : kept;
+    for (const event of log.events.splice(0, number)) {
+      log.ofType.get(event.type)?.shift();
+      if (event.actor !== null) {
+        log.ofActor.get(event.actor)?.shift();
+      }
+      if (event.type === "membership.suspended" || event.type === "membership.reinstated") {
+        this.#pauses.get(event.data.memId)?.shift();
+      }
+    }
+    log.gone += number;
+    return number;
+  }
+
+  /** The audit begins anew. */
+  refresh(): void {
+    for (const orgId of this.#logs.keys()) {
+      this.#fresh.add(orgId);
+    }
   }
 
   /** Which of these events came last for a membership, up to an instant. */
@@ -59,6 +111,7 @@ export class History {
     const { events, ofType, ofActor } = this.#logOf(orgId);
     events.push({ orgId, seq, type, at, actor, idempotencyKey, data } as TenancyEvent);
     undo.push(() => events.pop());
+    this.#fresh.add(orgId);
     append(ofType, type, seq, undo);
     if (actor !== null) {
       append(ofActor, actor, seq, undo);
@@ -71,11 +124,16 @@ export class History {
   #logOf(orgId: OrgId): Log {
     let log = this.#logs.get(orgId);
     if (log === undefined) {
-      log = { events: [], ofType: new Map(), ofActor: new Map() };
+      log = { events: [], gone: 0, ofType: new Map(), ofActor: new Map() };
       this.#logs.set(orgId, log);
     }
     return log;
   }
+}
+
+/** The place of the event of a number, or of the first one behind it that there is. */
+function placeOf({ gone }: Log, seq: number): number {
+  return Math.max(0, seq - 1 - gone);
 }
 
 function append<K, V>(lists: Map<K, V[]>, key: K, value: V, undo: Undo): void {

@@ -15,7 +15,7 @@ export class InMemoryTenancyStore<O = Metadata, M = Metadata> extends Tenancy<O,
    * A store over rows of its own, or over those of a database that several stores share. Throws `PreconditionError`
    * `precondition.invalid_input` for an unknown option or value.
    */
-  constructor(options: TenancyOptions<O, M> = {}, database: InMemoryDatabase = new InMemoryDatabase()) {
+  constructor(options: TenancyOptions<O, M> = {}, database: InMemoryDatabase = new InMemoryDatabase(clockOf(options))) {
     super(database, options);
     this.#database = database;
   }
@@ -24,4 +24,10 @@ export class InMemoryTenancyStore<O = Metadata, M = Metadata> extends Tenancy<O,
   tables(): Tables {
     return this.#database.tables();
   }
+}
+
+/** The database's clock is the store's, where nobody says otherwise. What is no clock is refused by the store. */
+function clockOf<O, M>(options: TenancyOptions<O, M>): { readonly clock?: () => Date } {
+  const clock: unknown = (options as { readonly clock?: unknown } | null)?.clock;
+  return typeof clock === "function" ? { clock: clock as () => Date } : {};
 }

@@ -1,9 +1,11 @@
-import type { AnswersTo, Plan, StorePort } from "@tenantry/core";
+import type { AnswersTo, Group, Plan, StorePort } from "@tenantry/core";
 import type { SqlExecutor } from "./executor.ts";
 import { commitOutcome, faultOf, isStalePreparation } from "./faults.ts";
+import { sqlRelay } from "./groups/relay.ts";
 import { hold, type OpenTransaction } from "./hold.ts";
 import { join } from "./joined.ts";
-import { type Request, requests } from "./requests.ts";
+import { requests } from "./requests.ts";
+import type { Request } from "./statement.ts";
 
 /** What a driver package adds to the executor: nothing but what its database can do. */
 export interface SqlDriver {
@@ -15,6 +17,9 @@ export interface SqlDriver {
   /** How a transaction is opened on a connection of its own, where there are several. */
   readonly transaction?: OpenTransaction;
 }
+
+/** The groups that SQL is written for. */
+const KEPT: readonly Group[] = ["domains", "settings", "lifecycle", "relay", "audit"];
 
 /** The port of a store over an executor: each request is one statement and a transaction of its own. */
 export function sqlPort(
@@ -34,13 +39,15 @@ export function sqlPort(
       }
     },
     isRemote: true,
-    capabilities: { concurrentSessions, usersLink: true, hostTransactions },
+    capabilities: { concurrentSessions, usersLink: true, hostTransactions, groups: KEPT },
     async settle(address) {
       // A statement of its own: what was committed while the fence waited for it is not in the fence's snapshot.
       return (await read(executor, requested.fenceKey(address)))
         ? { state: "fenced" }
         : read(executor, requested.keyUse(address));
     },
+    relay: sqlRelay(schema, prepare, (request) => read(executor, request)),
+    audit: { prune: (asked) => read(executor, requested.prune(asked)) },
     ...(connection === undefined ? {} : { join: (call, work) => join(connection, requested, call, work) }),
     ...(transaction === undefined ? {} : { hold: (orgId, work) => hold(transaction, requested, orgId, work) }),
   };

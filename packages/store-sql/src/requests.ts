@@ -1,6 +1,7 @@
 import {
   type Answer,
   type AnswersTo,
+  type AuditPort,
   type Commit,
   type CommitOutcome,
   type Ended,
@@ -12,20 +13,15 @@ import {
   StoreFault,
   uuidOf,
 } from "@tenantry/core";
-import type { Row, Statement } from "./executor.ts";
+import type { Row } from "./executor.ts";
+import { decodePruned, pruneSql } from "./groups/audit.ts";
 import { decodeKeyUse, keyJson } from "./reads/keys.ts";
 import { planSql } from "./reads.ts";
 import type { Json } from "./rows.ts";
 import { Statements } from "./sql.ts";
-import { statement } from "./statement.ts";
+import { type Request, statement } from "./statement.ts";
 import { Values } from "./values.ts";
 import { commitSql } from "./writes.ts";
-
-/** One statement, and what its rows mean. */
-export interface Request<T> {
-  readonly statement: Statement;
-  readonly decode: (rows: readonly Row[]) => T;
-}
 
 /** How long a fence waits for an attempt that is still open; after that it is asked again. */
 const PATIENCE = `with patience as materialized (
@@ -46,6 +42,7 @@ export interface Requests {
   /** Makes sure that a transaction that was not committed never will be. `false`: it is decided already. */
   fenceTransaction(id: string): Request<boolean>;
   transactionState(id: string): Request<"committed" | "fenced">;
+  prune(asked: Parameters<AuditPort["prune"]>[0]): Request<Awaited<ReturnType<AuditPort["prune"]>>>;
 }
 
 export function requests(schema: string, prepare: boolean): Requests {
@@ -106,6 +103,14 @@ returning state`;
       return {
         statement: statement(text, values, prepare),
         decode: ([row]) => (row?.["state"] === "committed" ? "committed" : "fenced"),
+      };
+    },
+
+    prune(asked) {
+      const values = new Values();
+      return {
+        statement: statement(pruneSql(schema, asked, values), values, prepare),
+        decode: ([row]) => decodePruned(row),
       };
     },
   };

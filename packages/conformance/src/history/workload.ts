@@ -90,8 +90,8 @@ class Worker {
   readonly #chance: Chance;
   readonly #name: string;
   #count = 0;
-  /** The last key that certainly stands for something. */
-  #used: string | undefined;
+  /** The last key that certainly stands for something, and where. */
+  #used: { readonly key: string; readonly orgId: OrgId | null } | null = null;
   #last: { readonly call: Call; readonly orgId: OrgId | null } | null = null;
 
   constructor(client: Client, observed: Observed, chance: Chance, name: string) {
@@ -139,7 +139,8 @@ class Worker {
     const used = this.#used;
     const version = orgId === null ? undefined : this.#observed.org(orgId)?.row.version;
     // A key that was used for something else is refused, in the same organization.
-    const options = isRead ? {} : misuses === 0 && used !== undefined ? { idempotencyKey: used } : this.#keyed();
+    const isMisuse = misuses === 0 && used !== null && used.orgId === orgId;
+    const options = isRead ? {} : isMisuse ? { idempotencyKey: used.key } : this.#keyed();
     const call: Call = {
       op,
       args,
@@ -151,9 +152,12 @@ class Worker {
     }
     this.#take(line);
     if (!isRead) {
-      this.#last = { call, orgId };
-      // What may change nothing may leave its key unused.
-      this.#used = line.outcome === "ok" && !MAY_IDLE.includes(op) ? call.options.idempotencyKey : this.#used;
+      // What changed nothing left its key unused: a repeat would be another call, with an answer of its own.
+      const isSpent = line.outcome !== "ok" || hasWritten(line);
+      this.#last = isSpent ? { call, orgId } : null;
+      if (line.outcome === "ok" && isSpent && line.key !== null) {
+        this.#used = { key: line.key, orgId };
+      }
     }
   }
 
@@ -193,4 +197,12 @@ class Worker {
 /** A grant may be of several organizations, whose histories have no order: who is removed keeps it. */
 function ofOneOrg(op: string, args: readonly unknown[]): readonly unknown[] {
   return op === "removeUser" ? [{ ...(args[0] as object), grants: false }] : args;
+}
+
+/** Whether an acknowledged call certainly changed something. A new role is another membership. */
+function hasWritten({ op, args: [input], result }: Line): boolean {
+  if (op === "changeRole") {
+    return isObject(input) && isObject(result) && input["memId"] !== result["id"];
+  }
+  return !MAY_IDLE.includes(op);
 }

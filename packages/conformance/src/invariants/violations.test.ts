@@ -51,7 +51,7 @@ async function life(): Promise<Tables> {
 }
 
 type Damage = (tables: Tables) => Partial<Tables>;
-type Row<T extends Exclude<keyof Tables, "counts">> = Tables[T][number];
+type Row<T extends Exclude<keyof Tables, "counts">> = NonNullable<Tables[T]>[number];
 
 const isOpen = ({ org }: Tables, id: string): boolean => org.some((row) => row.id === id && row.status === "active");
 /** The first row that is meant, changed; it must be there. */

@@ -1,8 +1,11 @@
-// Written by scripts/embed-migrations.mjs from migrations/*.sql; change those.
+// Written by scripts/embed-migrations.mjs from migrations/**/*.sql; change those.
 
-export const migrations: readonly { readonly name: string; readonly sql: string }[] = [
+import type { Group } from "@tenantry/core";
+
+export const migrations: readonly { readonly name: string; readonly group: Group | null; readonly sql: string }[] = [
   {
     name: "0001_tenancy",
+    group: null,
     sql: `-- The tables of tenancy. Nothing exists before, so nothing is at risk.
 --
 -- The rules are decided by the application; what SQL can state of them is stated here once more, so that no path
@@ -207,6 +210,169 @@ as $$
          (select count(*) from ended_inv),
          (select count(*) from dropped_tup where expires_at >= $3 is not false)
 $$;
+`,
+  },
+  {
+    name: "audit/0001_audit",
+    group: "audit",
+    sql: `-- The group \`audit\`: what finds events by what they are about, by who caused them, and by when. The indexes are built while
+-- writers wait: on a large table of events create them by hand before, \`concurrently\` and with the same definitions, and this
+-- finds them. Events from before are found by their actor and time at once, and by what they are about after \`audit.index()\`.
+
+create index if not exists evt_of_time on tenancy.evt (org_id, at, seq);
+create index if not exists evt_of_person on tenancy.evt (actor, at, org_id, seq);
+
+-- What an event is about, and what it did to that.
+create table tenancy.evt_trace (
+  entity text collate "C" not null,
+  deed text collate "C" not null constraint evt_trace_deed_known check (deed in ('touched', 'ended', 'restored', 'named')),
+  org_id uuid not null,
+  seq bigint not null,
+  constraint evt_trace_once primary key (entity, deed, org_id, seq)
+);
+
+-- For those that go with their event.
+create index evt_trace_of_event on tenancy.evt_trace (org_id, seq);
+`,
+  },
+  {
+    name: "domains/0001_domain",
+    group: "domains",
+    sql: `-- Domains of organizations. A new table beside the others: nothing is at risk.
+--
+-- Anybody may say that a domain is theirs; only one can have proved it. Names are ASCII in lower case.
+
+create table tenancy.domain (
+  org_id uuid not null constraint domain_org_known references tenancy.org (id),
+  domain text collate "C" not null constraint domain_form
+    check (length(domain) <= 253 and domain ~ '^[a-z0-9-]{1,63}(\\.[a-z0-9-]{1,63})+$'),
+  state text not null constraint domain_state_known check (state in ('pending', 'verified')),
+  token text not null constraint domain_token_short check (length(token) <= 128),
+  verified_at timestamptz,
+  constraint domain_of_org_once primary key (org_id, domain),
+  constraint domain_verification_dated check ((state = 'verified') = (verified_at is not null))
+);
+
+create unique index domain_verified_once on tenancy.domain (domain) where state = 'verified';
+`,
+  },
+  {
+    name: "lifecycle/0001_suspension",
+    group: "lifecycle",
+    sql: `-- Why an organization is suspended, and from when on it may be revoked. A new table beside the others: nothing is at risk.
+--
+-- There is a row exactly while an organization is suspended. Organizations that were suspended before this table existed have
+-- none until they are suspended again; nothing rests on that.
+
+create table tenancy.suspension (
+  org_id uuid constraint suspension_of_org_once primary key constraint suspension_org_known references tenancy.org (id),
+  kind text not null constraint suspension_kind_known check (kind in ('suspended', 'deactivated', 'deletion')),
+  reason text constraint suspension_reason_short check (length(reason) <= 1024),
+  since timestamptz not null,
+  due_at timestamptz,
+  requested_by uuid,
+  constraint suspension_due_for_deletion check ((kind = 'deletion') = (due_at is not null)),
+  constraint suspension_due_later check (due_at >= since)
+);
+
+create index suspension_due on tenancy.suspension (due_at, org_id) where due_at is not null;
+`,
+  },
+  {
+    name: "relay/0001_relay",
+    group: "relay",
+    sql: `-- The group \`relay\`: which events wait to be delivered to whom. New tables only, so nothing is at risk. Commits of stores that
+-- keep the group write a row of \`outbox\` for each event; stores that do not keep it yet write none, so give the group to
+-- every store on the database before a relay is started. There are no foreign keys: a relay waits for no organization's lock.
+
+-- One row for each event that was not discovered yet, written in its commit. \`at\` is when that began, for the lag.
+create table tenancy.outbox (
+  org_id uuid not null,
+  seq bigint not null,
+  at timestamptz not null default now(),
+  constraint outbox_event_once primary key (org_id, seq)
+);
+
+create table tenancy.subscription (
+  id text collate "C" constraint subscription_id_unique primary key,
+  relay text collate "C" not null,
+  org_id uuid,
+  types text[],
+  starts text not null constraint subscription_start_known check (starts in ('now', 'beginning')),
+  -- Whether it was told of the events that there were before it.
+  begun boolean not null,
+  endpoint jsonb,
+  revision bigint not null default 1,
+  created_at timestamptz not null default now(),
+  failing_since timestamptz,
+  disabled_at timestamptz,
+  disabled_code text
+);
+
+create index subscription_of_relay on tenancy.subscription (relay, id);
+create index subscription_of_org on tenancy.subscription (org_id, id);
+
+-- How far a subscription has come in an organization: everything up to \`seq\` is done, events up to \`head\` are known. \`due_at\`
+-- is when somebody may take it next: a lease, a wait after a failure, and a hold without end all put it off.
+create table tenancy.relay_cursor (
+  org_id uuid not null,
+  subscription text collate "C" not null,
+  relay text collate "C" not null,
+  seq bigint not null,
+  head bigint not null,
+  attempts int not null default 0,
+  due_at timestamptz not null default now(),
+  leased_by uuid,
+  -- Since when the event behind \`seq\` waits.
+  waiting_since timestamptz not null default now(),
+  constraint relay_cursor_once primary key (org_id, subscription)
+) with (fillfactor = 70);
+
+-- Organizations in which nothing happens are in neither of these.
+create index relay_cursor_due on tenancy.relay_cursor (relay, due_at) where head > seq;
+create index relay_cursor_waiting on tenancy.relay_cursor (relay, waiting_since) where head > seq;
+
+-- Events that were given up. \`due_at\`: they are to be delivered again.
+create table tenancy.relay_dead (
+  subscription text collate "C" not null,
+  org_id uuid not null,
+  seq bigint not null,
+  relay text collate "C" not null,
+  code text not null,
+  attempts int not null,
+  at timestamptz not null default now(),
+  blocks boolean not null,
+  due_at timestamptz,
+  leased_by uuid,
+  constraint relay_dead_once primary key (subscription, org_id, seq)
+);
+
+create index relay_dead_of_relay on tenancy.relay_dead (relay);
+create index relay_dead_of_org on tenancy.relay_dead (org_id, seq);
+create index relay_dead_due on tenancy.relay_dead (relay, due_at) where due_at is not null;
+`,
+  },
+  {
+    name: "settings/0001_settings",
+    group: "settings",
+    sql: `-- Settings of organizations. Nothing of it exists before, so nothing is at risk.
+--
+-- A row is a value that an organization has of its own. Its size is counted by the application, in the bytes of the JSON that
+-- it made: what jsonb prints is another text. The value is never looked into here, so it has no index. It is TOASTed early
+-- enough by itself.
+
+create table tenancy.setting (
+  org_id uuid not null constraint setting_org_known references tenancy.org (id),
+  key text collate "C" not null constraint setting_key_form
+    check (key ~ '^[a-zA-Z][a-zA-Z0-9_.-]{0,119}$'),
+  value jsonb not null,
+  sealed boolean not null constraint setting_sealed_text check (not sealed or jsonb_typeof(value) = 'string'),
+  bytes integer not null constraint setting_bytes_positive check (bytes > 0),
+  seq bigint not null constraint setting_seq_positive check (seq >= 1),
+  updated_at timestamptz not null,
+  updated_by uuid,
+  constraint setting_key_once primary key (org_id, key)
+);
 `,
   },
 ];

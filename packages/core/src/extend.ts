@@ -1,0 +1,24 @@
+// For packages that add operations to stores: what an operation is made of, and the loop that runs it.
+export { existing, stillActive, unchanged } from "./change.ts";
+export {
+  type Accepted,
+  accept,
+  type Decision,
+  type Found,
+  found,
+  noChange,
+  type Rejected,
+  reject,
+} from "./decision.ts";
+export { type Extension, extensionOf } from "./extension.ts";
+export { GROUPS, type Group } from "./groups.ts";
+export { idArgument } from "./id.ts";
+export { fields, type MutationOptions, optionalId } from "./input.ts";
+export { detached } from "./json.ts";
+export { page, type Query } from "./list.ts";
+export { eventTypesArgument, flagArgument, instantArgument, limitArgument } from "./list-input.ts";
+export type { Environment, FreshIds, Mutation, MutationPlan } from "./operation.ts";
+export { decideRevokeOrg, decideSuspendOrg, foundOrg, reinstateOrg, revokeOrg, suspendOrg, updateOrg } from "./org.ts";
+export { begunSuspension, reasonArgument } from "./org-suspension.ts";
+export type { Settings } from "./settings.ts";
+export { isText } from "./text.ts";
