@@ -1,6 +1,6 @@
 // The arrows of ARCHITECTURE.md. Tests are exempt, and all of torture is one: they may use whatever proves the point.
 const TESTS = "/test/|\\.test(-d)?\\.ts$|^packages/torture/";
-const PORTABLE = "^packages/(core|store-memory|store-sql|store-pg|store-neon|settings)/src/";
+const PORTABLE = "^packages/(core|store-memory|store-sql|store-pg|store-neon|settings|lifecycle)/src/";
 
 /** Which other packages of ours each package may import. */
 const arrows = {
@@ -12,7 +12,9 @@ const arrows = {
   conformance: ["core", "store-memory"],
   // The store in memory for the entry `./testing` alone.
   context: ["core", "store-memory"],
+  isolation: ["context", "core"],
   settings: ["core"],
+  lifecycle: ["context", "isolation", "settings", "events", "core"],
   edge: ["store-neon", "store-memory", "context", "core"],
 };
 
@@ -70,6 +72,13 @@ export default {
         path: "^packages/context/src/",
         pathNot: `${TESTS}|^packages/context/src/(als|express|fastify|node-request)\\.ts$`,
       },
+      to: { dependencyTypes: ["core"] },
+    },
+    {
+      name: "portable-entries-of-isolation",
+      comment: "Reading migrations from a folder is for Node.",
+      severity: "error",
+      from: { path: "^packages/isolation/src/", pathNot: `${TESTS}|^packages/isolation/src/migrate\\.ts$` },
       to: { dependencyTypes: ["core"] },
     },
     {
