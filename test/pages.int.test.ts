@@ -17,6 +17,8 @@ interface Page {
 const readmes = ["README.md", ...readdirSync("packages").map((name) => `packages/${name}/README.md`)];
 const docs = readdirSync("docs").map((name) => `docs/${name}`);
 const BESIDE: Readonly<Record<string, string>> = {
+  "docs/cli.md": "packages/cli/test",
+  "packages/cli/README.md": "packages/cli/test",
   "docs/context.md": "packages/context/test",
   "docs/isolation.md": "packages/isolation/test",
   "packages/context/README.md": "packages/context/test",

@@ -204,6 +204,12 @@ console.log(kyselyDriver.length === 1 ? "ok" : "no driver");`,
     program: `import { LeakError, leakTest } from "@tenantry/isolation/testing";
 console.log(new LeakError("x") instanceof Error && leakTest.length === 1 ? "ok" : "no test");`,
   },
+  cli: {
+    folder: "cli",
+    beside: ["@types/node"],
+    program: `import { run } from "@tenantry/cli";
+console.log(run.length === 2 ? "ok" : "no program");`,
+  },
   conformance: {
     folder: "conformance",
     beside: [],
@@ -303,4 +309,12 @@ describe.each(Object.keys(projects))("%s, installed from its tarball,", (name) =
     const { stdout } = await run(process.execPath, [program], { cwd: at(name) });
     expect(stdout).toBe("ok\n");
   });
+});
+
+test("the command runs through npx, and finds the database's driver by itself", async () => {
+  const options = { cwd: at("cli"), env: { ...process.env, DATABASE_URL: "postgres://nobody@127.0.0.1:1/nowhere" } };
+  const { stdout } = await run("npx", ["--no-install", "tenantry", "orgs", "list", "--help"], options);
+  expect(stdout).toMatch(/^NAME\n {4}tenantry orgs list - /);
+  const away = run("npx", ["--no-install", "tenantry", "orgs", "list"], options);
+  await expect(away).rejects.toMatchObject({ code: 4, stderr: expect.stringContaining("unavailable.connection") });
 });

@@ -86,7 +86,9 @@ export async function loadConfigFile(io: Io, asked: string | undefined): Promise
     const said = error instanceof Error ? `${error.name}: ${error.message.split("\n", 1)[0]}` : typeof error;
     throw new CliError("cli.config", `${file} cannot be loaded: ${withoutSecrets(said, io.env)}`);
   }
-  const faults = Object.entries(exported).flatMap(([key, value]) => {
+  // A part that an application does without may be `null`, as that of `createTenantry`.
+  const given = Object.fromEntries(Object.entries(exported).filter(([, value]) => value !== null));
+  const faults = Object.entries(given).flatMap(([key, value]) => {
     if (!isKey(key)) {
       return [{ path: key, expected: `one of ${Object.keys(shapes).join(", ")}, as named exports` }];
     }
@@ -97,7 +99,7 @@ export async function loadConfigFile(io: Io, asked: string | undefined): Promise
   if (faults.length > 0) {
     throw new ConfigError("config.invalid", { faults });
   }
-  return { config: exported as CliConfig, file };
+  return { config: given as CliConfig, file };
 }
 
 /** The object that a part is or makes. Throws `ConfigError` `config.invalid` where a function made something else. */
