@@ -1,6 +1,6 @@
 import { confirm, isCancel, text } from "@clack/prompts";
 import type { Io } from "./io.ts";
-import { printable } from "./output.ts";
+import { printable } from "./printable.ts";
 import { CliError } from "./problem.ts";
 
 /** What is about to happen, and what somebody who means it types. */

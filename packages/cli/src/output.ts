@@ -1,5 +1,6 @@
-import { progress } from "@clack/prompts";
+import { Bar } from "./bar.ts";
 import type { Io } from "./io.ts";
+import { printable } from "./printable.ts";
 
 /** A key of a row, and how wide it is printed. */
 export type Column = readonly [key: string, width: number];
@@ -21,6 +22,7 @@ export class Output {
   readonly #json: boolean;
   readonly #quiet: boolean;
   #headed = false;
+  #bar: Bar | null = null;
 
   constructor(io: Io, { json, quiet }: { readonly json: boolean; readonly quiet: boolean }) {
     this.#io = io;
@@ -54,13 +56,13 @@ export class Output {
   /** Something to know besides the result. */
   note(text: string): void {
     if (!this.#quiet) {
-      this.#io.stderr.write(`${printable(text)}\n`);
+      this.#above(() => this.#io.stderr.write(`${printable(text)}\n`));
     }
   }
 
   /** Why it was refused: one line, whatever is in it. */
   problem(code: string, text: string): void {
-    this.#io.stderr.write(`tenantry: ${code}: ${printable(text)}\n`);
+    this.#above(() => this.#io.stderr.write(`tenantry: ${code}: ${printable(text).replaceAll("\n", " ")}\n`));
   }
 
   /** A bar on a terminal, lines elsewhere. */
@@ -75,17 +77,27 @@ export class Output {
         end: (label) => this.note(label),
       };
     }
-    // Ctrl-C is the program's to answer: it stops between two units.
-    const bar = progress({ max: Math.max(most, 1), output: this.#io.stderr, input: this.#io.stdin });
-    bar.start(printable(title));
+    const bar = new Bar(this.#io.stderr, title, most);
+    this.#bar = bar;
     return {
-      step: (label) => bar.advance(1, printable(label)),
-      end: (label) => bar.stop(printable(label)),
+      step: (label) => bar.advance(label),
+      end: (label) => {
+        bar.erase();
+        this.#bar = null;
+        this.note(label);
+      },
     };
   }
 
+  /** Above the bar, where there is one. */
+  #above(write: () => void): void {
+    this.#bar?.erase();
+    write();
+    this.#bar?.draw();
+  }
+
   #print(text: string): void {
-    this.#io.stdout.write(`${this.#json ? text : printable(text)}\n`);
+    this.#above(() => this.#io.stdout.write(`${this.#json ? text : printable(text)}\n`));
   }
 }
 
@@ -95,11 +107,6 @@ function jsonOf(value: object): string {
     /[\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
-}
-
-/** Text in which nothing moves a terminal's cursor or hides what is there. */
-export function printable(text: string): string {
-  return text.replace(/(?![\n\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "\ufffd");
 }
 
 /** The fields of a document, one a line. */
