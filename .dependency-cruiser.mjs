@@ -1,6 +1,6 @@
 // The arrows of ARCHITECTURE.md. Tests are exempt, and all of torture is one: they may use whatever proves the point.
 const TESTS = "/test/|\\.test(-d)?\\.ts$|^packages/torture/";
-const PORTABLE = "^packages/(core|store-memory|store-sql|store-pg|store-neon|settings)/src/";
+const PORTABLE = "^packages/(core|store-memory|store-sql|store-pg|store-neon|settings|lifecycle)/src/";
 
 /** Which other packages of ours each package may import. */
 const arrows = {
@@ -14,6 +14,7 @@ const arrows = {
   context: ["core", "store-memory"],
   isolation: ["context", "core"],
   settings: ["core"],
+  lifecycle: ["context", "isolation", "settings", "events", "core"],
   edge: ["store-neon", "store-memory", "context", "core"],
 };
 

@@ -145,6 +145,18 @@ console.log(typeof jwtClaims({ keys, algorithms: ["HS256"], issuer: "i", audienc
     program: `import { createTenantStub } from "@tenantry/context/testing";
 console.log(createTenantStub().tenancy.registry.size === 1 ? "ok" : "no stub");`,
   },
+  "context with domains": {
+    folder: "context",
+    beside: ["@types/node"],
+    program: `import { DomainDirectory } from "@tenantry/context/domains";
+console.log(DomainDirectory.length === 2 ? "ok" : "no domains");`,
+  },
+  lifecycle: {
+    folder: "lifecycle",
+    beside: ["@types/node"],
+    program: `import { createTenantry, statusOf } from "@tenantry/lifecycle";
+console.log(statusOf("active", null) === "active" && createTenantry.length === 1 ? "ok" : "no lifecycle");`,
+  },
   settings: {
     folder: "settings",
     beside: [],

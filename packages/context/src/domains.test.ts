@@ -1,6 +1,8 @@
-import { InMemoryTenancyStore } from "@tenantry/store-memory";
+import { type StorePort, Tenancy } from "@tenantry/core";
+import { InMemoryDatabase, InMemoryTenancyStore } from "@tenantry/store-memory";
 import { describe, expect, test } from "vitest";
 import { alice, codeOf, idNo } from "../test/world.ts";
+import { storeDirectory } from "./directory.ts";
 import { domainArgument } from "./domains/domain-name.ts";
 import { DomainDirectory } from "./domains.ts";
 
@@ -137,4 +139,31 @@ describe("a look-up", () => {
     const store = new InMemoryTenancyStore({ groups: ["domains"] });
     expect(() => new DomainDirectory(store, {} as never)).toThrow(expect.objectContaining({ code: "config.invalid" }));
   });
+});
+
+test("a tenant is found by its domain in one read", async () => {
+  const rows = new InMemoryDatabase();
+  let loads = 0;
+  const port: StorePort = {
+    capabilities: rows.capabilities,
+    isRemote: false,
+    commit: (commit) => rows.commit(commit),
+    settle: (address) => rows.settle(address),
+    load(plan) {
+      loads += 1;
+      return rows.load(plan);
+    },
+  };
+  const store = new Tenancy(port, { groups: ["domains"] });
+  const domains = new DomainDirectory(store, { token: () => "t".repeat(16), lookupTxt: async () => [published] });
+  const published = `tenantry-verify=${"t".repeat(16)}`;
+  const { org } = await store.createOrg(alice);
+  await domains.add(org.id, "shop.example.org");
+  expect(await domains.verify(org.id, "shop.example.org")).toMatchObject({ state: "verified" });
+  const directory = storeDirectory(store, { orgOfDomain: (domain) => domains.orgOf(domain) });
+  loads = 0;
+  expect(await directory.find({ kind: "domain", value: "shop.example.org" })).toMatchObject({ id: org.id });
+  expect(loads).toBe(1);
+  expect(await directory.find({ kind: "domain", value: "other.example.org" })).toBeNull();
+  expect(loads).toBe(2);
 });

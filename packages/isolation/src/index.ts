@@ -23,6 +23,7 @@ export { sqlPlacements } from "./placement-sql.ts";
 export { generatePolicies } from "./policies/generate-policies.ts";
 export { type ProofKey, type ProofOptions, proofKeyStatement } from "./proof.ts";
 export { type ProvisionerOptions, type StepProgress, TenantProvisioner } from "./provisioner.ts";
+export { DSN_PURPOSE, rewrapPlacement } from "./rewrap.ts";
 export { type RowOptions, rowIsolation } from "./row.ts";
 export { type SchemaOptions, schemaIsolation } from "./schema.ts";
 export type {

@@ -11,3 +11,4 @@ export {
   TenantLifecycleService,
 } from "./service.ts";
 export { type CreatedTenant, statusOf, type Tenant, type TenantStatus } from "./tenant.ts";
+export { createTenantry, type Tenantry, type TenantryOptions } from "./tenantry.ts";

@@ -17,7 +17,7 @@ export interface Provisioner {
   /** Makes it, or goes on where it was left. Throws an `IsolationError` where that fails. */
   provision(orgId: OrgId, options?: { readonly signal?: Signal }): Promise<unknown>;
   /** Whether it can be used: `ready`. Throws `isolation.not_provisioned` where there is none. */
-  status(orgId: OrgId): Promise<{ readonly state: string }>;
+  status(orgId: OrgId): Promise<{ readonly state: string; readonly strategy?: string }>;
   deprovision(
     orgId: OrgId,
     options: { readonly policy: DeprovisionPolicy; readonly confirm?: OrgId },

@@ -1,6 +1,7 @@
 import { generate, type OrgId, type Tenancy } from "@tenantry/core";
 import { migratePostgres, PostgresTenancyStore } from "@tenantry/store-pg";
 import { type OpenDatabase, openDatabase } from "@tenantry/testkit";
+import type pg from "pg";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { TenantLifecycleService } from "../src/index.ts";
 
@@ -9,17 +10,19 @@ const ROUNDS = 1000;
 const AT_ONCE = 8;
 
 let database: OpenDatabase;
+let admin: pg.Pool;
 let now = new Date("2030-01-01T00:00:00.000Z");
 beforeAll(async () => {
   database = await openDatabase(inject("databaseUrl"));
+  admin = database.pool({ max: 1 });
   await migratePostgres(database.pool(), { groups });
 });
 afterAll(() => database.close());
 
 /** Two processes: each with connections, commits and caches of its own. */
 function processes(): readonly [TenantLifecycleService, TenantLifecycleService, Tenancy] {
-  const stores = [1, 2].map(() => new PostgresTenancyStore(database.pool({ max: 4 }), { clock: () => now, groups }));
-  const [one, other] = stores as [Tenancy, Tenancy];
+  const open = (): Tenancy => new PostgresTenancyStore(database.pool({ max: 4 }), { clock: () => now, groups });
+  const [one, other] = [open(), open()];
   return [new TenantLifecycleService(one), new TenantLifecycleService(other), one];
 }
 
@@ -101,5 +104,22 @@ test("a deletion that is given another date meanwhile is not due", async () => {
       dueAt: new Date(now.getTime() + 9 * 86_400_000),
     });
     expect(report.revoked).toEqual([]);
+  }
+});
+
+test("a tenant is never active with a date: restored and given another date at once, one of both is true", async () => {
+  const [one, other] = processes();
+  for (let round = 0; round < 200; round += 1) {
+    const { tenant } = await one.createTenant({ creator: generate("usr") });
+    await one.deleteTenant(tenant.id, { graceDays: 1 });
+    await Promise.all([one.result.restoreTenant(tenant.id), other.result.deleteTenant(tenant.id, { graceDays: 9 })]);
+    const { rows } = await admin.query(
+      `select o.status, u.kind from tenancy.org o left join tenancy.suspension u on u.org_id = o.id where o.id = $1`,
+      [tenant.id.slice(4)],
+    );
+    expect([
+      { status: "active", kind: null },
+      { status: "suspended", kind: "deletion" },
+    ]).toContainEqual(rows[0]);
   }
 });

@@ -317,3 +317,58 @@ test("the status that is derived", () => {
   expect(statusOf("suspended", { kind: "deletion" })).toBe("inactive");
   expect(statusOf("revoked", null, false)).toBe("revoked");
 });
+
+describe("between the look and its commit", () => {
+  /** Two deletions are due; what happens to the second while the first is ended. */
+  async function raced(
+    meanwhile: (own: TenantLifecycleService, id: OrgId, pass: (days: number) => void) => Promise<unknown>,
+  ) {
+    let second: OrgId | null = null;
+    let isUnderWay = false;
+    const own = open({
+      caches: [
+        {
+          async invalidate(id) {
+            if (isUnderWay && second !== null && id !== second) {
+              isUnderWay = false;
+              await meanwhile(plain, second, own.pass);
+            }
+          },
+        },
+      ],
+    });
+    const plain = new TenantLifecycleService(own.store);
+    const { tenant: first } = await plain.createTenant({ creator: alice });
+    await plain.deleteTenant(first.id, { graceDays: 1 });
+    const { tenant } = await plain.createTenant({ creator: alice });
+    second = tenant.id;
+    await plain.deleteTenant(second, { graceDays: 2 });
+    own.pass(2);
+    isUnderWay = true;
+    const report = await own.lifecycle.runDue();
+    expect(report.revoked[0]).toBe(first.id);
+    return { second, report, ...own };
+  }
+
+  test("a deletion that was taken back is not carried out", async () => {
+    const { second, report, lifecycle } = await raced((own, id) => own.restoreTenant(id));
+    expect(report).toMatchObject({ skipped: [second], failed: [] });
+    expect((await lifecycle.getTenant(second)).status).toBe("active");
+  });
+
+  test("nor is one that has another date", async () => {
+    const { second, report, lifecycle } = await raced((own, id) => own.deleteTenant(id, { graceDays: 3 }));
+    expect(report).toMatchObject({ skipped: [second], failed: [] });
+    expect((await lifecycle.getTenant(second)).status).toBe("inactive");
+  });
+
+  test("nor is one that is another deletion by now", async () => {
+    const { second, report, lifecycle } = await raced(async (own, id) => {
+      await own.restoreTenant(id);
+      await own.deleteTenant(id, { graceDays: 0 });
+    });
+    expect(report).toMatchObject({ skipped: [second], failed: [] });
+    // Due, too; the next run finds it.
+    expect((await lifecycle.runDue()).revoked).toEqual([second]);
+  });
+});

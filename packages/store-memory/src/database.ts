@@ -25,8 +25,8 @@ import {
   type Tables,
   type UsrId,
 } from "@tenantry/core";
-import { Domains } from "./domains.ts";
 import { Audit } from "./audit.ts";
+import { Domains } from "./domains.ts";
 import { History } from "./history.ts";
 import { Invitations } from "./invitations.ts";
 import { Joins } from "./joins.ts";

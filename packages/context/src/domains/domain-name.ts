@@ -47,7 +47,8 @@ function asciiName(value: unknown): string | null {
     return null;
   }
   try {
-    const ascii = hostname(new URL(`http://${value.replace(/\.$/, "")}`).hostname);
+    const host = new URL(`http://${value.replace(/\.$/, "")}`).hostname;
+    const ascii = host.endsWith(".") ? null : hostname(host);
     return ascii !== null && ascii.length <= LONGEST && LABELS.test(ascii) ? ascii : null;
   } catch {
     return null;
