@@ -12,6 +12,7 @@ const arrows = {
   conformance: ["core", "store-memory"],
   // The store in memory for the entry `./testing` alone.
   context: ["core", "store-memory"],
+  isolation: ["context", "core"],
   settings: ["core"],
   lifecycle: ["context", "isolation", "settings", "events", "core"],
   edge: ["store-neon", "store-memory", "context", "core"],
@@ -71,6 +72,13 @@ export default {
         path: "^packages/context/src/",
         pathNot: `${TESTS}|^packages/context/src/(als|express|fastify|node-request)\\.ts$`,
       },
+      to: { dependencyTypes: ["core"] },
+    },
+    {
+      name: "portable-entries-of-isolation",
+      comment: "Reading migrations from a folder is for Node.",
+      severity: "error",
+      from: { path: "^packages/isolation/src/", pathNot: `${TESTS}|^packages/isolation/src/migrate\\.ts$` },
       to: { dependencyTypes: ["core"] },
     },
     {

@@ -18,7 +18,9 @@ const readmes = ["README.md", ...readdirSync("packages").map((name) => `packages
 const docs = readdirSync("docs").map((name) => `docs/${name}`);
 const BESIDE: Readonly<Record<string, string>> = {
   "docs/context.md": "packages/context/test",
+  "docs/isolation.md": "packages/isolation/test",
   "packages/context/README.md": "packages/context/test",
+  "packages/isolation/README.md": "packages/isolation/test",
   "docs/domains.md": "packages/context/test",
   "docs/lifecycle.md": "packages/lifecycle/test",
   "packages/lifecycle/README.md": "packages/lifecycle/test",

@@ -168,6 +168,42 @@ new TenantSettings(cache, {}, { openKeys: true });
 cache.close();
 console.log(told === 1 && typeof storeSettings === "function" ? "ok" : "no settings");`,
   },
+  isolation: {
+    folder: "isolation",
+    beside: ["@types/node"],
+    program: `import { defineTables, generatePolicies } from "@tenantry/isolation";
+const tables = defineTables({ schema: "app", appRole: "u", adminRole: "a", tables: { t: "tenant" } });
+console.log(generatePolicies(tables).includes("force row level security") ? "ok" : "no policies");`,
+  },
+  "isolation on pg": {
+    folder: "isolation",
+    beside: ["pg", "@types/pg", "@types/node"],
+    program: `import { rowIsolation } from "@tenantry/isolation";
+import { pgDriver } from "@tenantry/isolation/pg";
+import { migrateTenants } from "@tenantry/isolation/migrate";
+import pg from "pg";
+console.log(rowIsolation(pgDriver(new pg.Pool())).name === "row" && migrateTenants.length === 1 ? "ok" : "no strategy");`,
+  },
+  "isolation on postgres.js": {
+    folder: "isolation",
+    beside: ["postgres", "@types/node"],
+    program: `import { rowIsolation } from "@tenantry/isolation";
+import { postgresJsDriver } from "@tenantry/isolation/postgres-js";
+import postgres from "postgres";
+console.log(rowIsolation(postgresJsDriver(postgres())).name === "row" ? "ok" : "no strategy");`,
+  },
+  "isolation on Kysely": {
+    folder: "isolation",
+    beside: ["kysely", "@types/node"],
+    program: `import { kyselyDriver } from "@tenantry/isolation/kysely";
+console.log(kyselyDriver.length === 1 ? "ok" : "no driver");`,
+  },
+  "isolation with a leak test": {
+    folder: "isolation",
+    beside: ["@types/node"],
+    program: `import { LeakError, leakTest } from "@tenantry/isolation/testing";
+console.log(new LeakError("x") instanceof Error && leakTest.length === 1 ? "ok" : "no test");`,
+  },
   conformance: {
     folder: "conformance",
     beside: [],

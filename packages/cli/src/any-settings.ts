@@ -9,5 +9,6 @@ export interface AnySettings {
   effective(orgId: OrgId): Promise<{ readonly orgId: OrgId; readonly version: number; readonly values: object }>;
   set(orgId: OrgId, key: string, value: unknown, options?: MutationOptions): Promise<Setting>;
   unset(orgId: OrgId, key: string, options?: MutationOptions): Promise<void>;
+  rewrap(orgId: OrgId, options?: Pick<MutationOptions, "actor">): Promise<number>;
   check(orgId: OrgId): Promise<readonly Unsound[]>;
 }

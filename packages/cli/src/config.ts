@@ -1,9 +1,13 @@
 import { existsSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import { pathToFileURL } from "node:url";
+import type { DomainDirectory } from "@tenantry/context/domains";
 import { ConfigError, type Group, type Tenancy } from "@tenantry/core";
+import type { Relay } from "@tenantry/events/relay";
+import type { TenantLifecycleService } from "@tenantry/lifecycle";
 import type { AnySettings } from "./any-settings.ts";
 import type { Io } from "./io.ts";
+import type { IsolationParts } from "./isolation-parts.ts";
 import { CliError } from "./problem.ts";
 
 /** A part of a configuration: the object itself, or a function that makes it once it is needed. */
@@ -27,9 +31,22 @@ export interface CliConfig {
   readonly migrate?: (request: MigrateRequest) => Promise<readonly string[]>;
   /** A `TenantSettings` of `@tenantry/settings`, with the application's declarations. */
   readonly settings?: Part<AnySettings>;
+  /** A `DomainDirectory` of `@tenantry/context/domains`. */
+  readonly domains?: Part<Pick<DomainDirectory, "add" | "verify" | "list" | "remove">>;
+  /** A `TenantLifecycleService` of `@tenantry/lifecycle`. With it organizations are created and revoked through it. */
+  readonly lifecycle?: Part<Lifecycle>;
+  /** Relays of `@tenantry/events/relay`, by the names that are typed for them. */
+  readonly relays?: Part<Readonly<Record<string, Relay>>>;
+  /** What keeps the rows of tenants apart. */
+  readonly isolation?: Part<IsolationParts>;
   /** Called at the end, whatever happened: close pools here, or leave it to the end of the process. */
   readonly close?: () => unknown;
 }
+
+export type Lifecycle = Pick<
+  TenantLifecycleService,
+  "createTenant" | "getTenant" | "deleteTenant" | "restoreTenant" | "revokeTenant" | "runDue"
+>;
 
 type Key = keyof CliConfig;
 const FILES = ["tenantry.config.js", "tenantry.config.mjs"];
@@ -38,7 +55,11 @@ const FILES = ["tenantry.config.js", "tenantry.config.mjs"];
 const shapes: { readonly [K in Key]-?: readonly string[] | "function" } = {
   store: ["createOrg", "getOrg", "listOrgs", "listEvents"],
   migrate: "function",
-  settings: ["isSecret", "get", "set", "unset", "effective", "check"],
+  settings: ["isSecret", "get", "set", "unset", "effective", "rewrap", "check"],
+  domains: ["add", "verify", "list", "remove"],
+  lifecycle: ["createTenant", "getTenant", "deleteTenant", "restoreTenant", "revokeTenant", "runDue"],
+  relays: [],
+  isolation: [],
   close: "function",
 };
 
@@ -95,7 +116,10 @@ function isKey(key: string): key is Key {
 
 function expectationOf(key: Key): string {
   const shape = shapes[key];
-  return shape === "function" ? "a function" : `a ${key} (with ${shape.join(", ")}), or a function that makes one`;
+  if (shape === "function") {
+    return "a function";
+  }
+  return `an object${shape.length === 0 ? "" : ` with ${shape.join(", ")}`}, or a function that makes one`;
 }
 
 function hasMethods(value: unknown, names: readonly string[]): boolean {

@@ -1,16 +1,26 @@
-import type { Group, Tenancy } from "@tenantry/core";
+import type { DomainDirectory } from "@tenantry/context/domains";
+import { ConfigError, type Group, type Tenancy } from "@tenantry/core";
+import type { Relay } from "@tenantry/events/relay";
 import { migratePostgres, PostgresTenancyStore } from "@tenantry/store-pg";
 import { migratedGroups, pgExecutor } from "@tenantry/store-sql";
 import pg from "pg";
 import type { AnySettings } from "./any-settings.ts";
-import { type CliConfig, loadConfigFile, type MigrateRequest, made, type Part } from "./config.ts";
+import { type CliConfig, type Lifecycle, loadConfigFile, type MigrateRequest, made, type Part } from "./config.ts";
 import type { Io } from "./io.ts";
+import { type IsolationParts, isolationFaults } from "./isolation-parts.ts";
 import { CliError } from "./problem.ts";
 
 /** What the application brought, each part made when a command first asks for it. */
 export interface Host {
   store(): Promise<Tenancy>;
+  /** Whether a configuration brings a part. */
+  has(key: "settings" | "lifecycle" | "isolation"): boolean;
   settings(): Promise<AnySettings>;
+  domains(): Promise<Pick<DomainDirectory, "add" | "verify" | "list" | "remove">>;
+  lifecycle(): Promise<Lifecycle>;
+  relays(): Promise<Readonly<Record<string, Relay>>>;
+  /** With a `query` also where the configuration brings none, but a `DATABASE_URL` is there. */
+  isolation(): Promise<IsolationParts>;
   /** Applies migrations of these groups, or of those that the store keeps. */
   migrate(request: { readonly groups: readonly Group[] | null; readonly dryRun: boolean }): Promise<readonly string[]>;
   close(): Promise<void>;
@@ -43,9 +53,23 @@ export async function hostOf(io: Io, file: string | undefined): Promise<Host> {
       }
       return await made(key, part);
     });
+  const isolation = brought("isolation", config.isolation);
   return {
     store,
+    has: (key) => config[key] !== undefined,
     settings: brought("settings", config.settings),
+    domains: brought("domains", config.domains),
+    lifecycle: brought("lifecycle", config.lifecycle),
+    relays: brought("relays", config.relays),
+    isolation: once(async () => {
+      const parts = await isolation();
+      const faults = isolationFaults(parts);
+      if (faults.length > 0) {
+        throw new ConfigError("config.invalid", { faults });
+      }
+      const { query = async (text, values) => (await (await pool()).query(text, [...values])).rows } = parts;
+      return { ...parts, query };
+    }),
     async migrate({ groups, dryRun }) {
       return await apply({ groups: groups ?? (await store()).capabilities.groups ?? [], dryRun });
     },

@@ -30,8 +30,8 @@ export function read(argv: readonly string[], { commands, groups, version }: Par
     .version(version, "-V, --version");
   const parents = new Map<string, Parser>();
   for (const command of commands) {
-    const [group = "", name] = command.name.split(" ");
-    const own = name === undefined ? root.command(group) : parentOf(group).command(name);
+    const words = command.name.split(" ");
+    const own = parentOf(words.slice(0, -1)).command(words.at(-1) ?? "");
     own.configureHelp({ formatHelp: () => manualOf(command) });
     for (const [key, { value, isRequired }] of Object.entries(command.args)) {
       own.argument(isRequired ? `<${value ?? key}>` : `[${value ?? key}]`);
@@ -51,14 +51,15 @@ export function read(argv: readonly string[], { commands, groups, version }: Par
     });
   }
 
-  function parentOf(group: string): Parser {
-    const known = parents.get(group);
+  function parentOf(words: readonly string[]): Parser {
+    const group = words.join(" ");
+    const known = words.length === 0 ? root : parents.get(group);
     if (known !== undefined) {
       return known;
     }
     const own = commands.filter(({ name }) => name.startsWith(`${group} `));
-    const parent = root
-      .command(group)
+    const parent = parentOf(words.slice(0, -1))
+      .command(words.at(-1) ?? "")
       .configureHelp({ formatHelp: () => groupManual(group, groups[group] ?? "", own) });
     parents.set(group, parent);
     return parent;

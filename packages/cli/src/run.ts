@@ -22,11 +22,18 @@ export async function run(argv: readonly string[], io: Io): Promise<Exit> {
       return EXIT.done;
     }
     return await perform(asked.typed, io);
-  } catch (error) {
+  } catch (caught) {
+    const error = interruptionOf(caught, io);
     const { code, text, exit } = problemOf(error);
     silent.problem(code, text);
     return exit;
   }
+}
+
+/** What was given the signal, and stopped because of it. */
+function interruptionOf(error: unknown, { signal }: Io): unknown {
+  const isStopped = signal.aborted && error instanceof Error && error.name === "AbortError";
+  return isStopped ? new CliError("cli.interrupted", "Interrupted: what was begun can be gone on with.") : error;
 }
 
 async function perform({ command, args, options }: Typed, io: Io): Promise<Exit> {

@@ -4,8 +4,13 @@ import { generate } from "@tenantry/core";
 import { openDatabase } from "@tenantry/testkit";
 import { describe, expect, inject, test } from "vitest";
 import { COMMANDS } from "../src/commands.ts";
+import { describeDomains } from "./areas/domains.ts";
+import { describeIsolation } from "./areas/isolation.ts";
+import { describeLifecycle } from "./areas/lifecycle.ts";
+import { describeRelay } from "./areas/relay.ts";
 import { describeSettings } from "./areas/settings.ts";
 import { describeStoreCommands } from "./areas/store.ts";
+import { describeTenants } from "./areas/tenants.ts";
 import { asJson, runIn, seen } from "./session.ts";
 import { SHAPES } from "./shapes.ts";
 import { type OpenWorld, onMemory, onPostgres } from "./worlds.ts";
@@ -18,6 +23,11 @@ const worlds: readonly (readonly [string, OpenWorld])[] = [
 for (const [name, open] of worlds) {
   describeStoreCommands(name, open);
   describeSettings(name, open);
+  describeDomains(name, open);
+  describeLifecycle(name, open);
+  describeRelay(name, open);
+  describeTenants(name, open);
+  describeIsolation(name, open);
 }
 
 test("a connection string is enough: the groups that are there are kept", async () => {

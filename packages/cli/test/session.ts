@@ -22,11 +22,13 @@ export interface SessionOptions {
   readonly signal?: AbortSignal;
   /** Called with what is printed, as it is printed. */
   readonly heard?: (text: string) => void;
+  /** The same of standard error. */
+  readonly heardErr?: (text: string) => unknown;
 }
 
 /** The program in this process. */
 export async function runIn(
-  { cwd, env = {}, keys, piped = "", signal, heard }: SessionOptions,
+  { cwd, env = {}, keys, piped = "", signal, heard, heardErr }: SessionOptions,
   ...argv: readonly string[]
 ): Promise<Ran> {
   const texts = { out: "", err: "" };
@@ -46,6 +48,7 @@ export async function runIn(
   let isAnswered = false;
   streams.stderr.on("data", (chunk) => {
     texts.err += chunk;
+    heardErr?.(texts.err);
     // The whole question is there, so somebody is listening.
     if (keys !== undefined && !isAnswered && texts.err.includes("\n")) {
       isAnswered = true;

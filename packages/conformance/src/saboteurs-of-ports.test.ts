@@ -12,7 +12,7 @@ import { describe, expect, test } from "vitest";
 import { type Broken, sharedMemory } from "../test/shared-memory.ts";
 import { Failure } from "./assertions.ts";
 import { Chance, sequentialId } from "./chance.ts";
-import { operations } from "./contract/operations.ts";
+import { faultCases } from "./faults/cases.ts";
 import { lateCommit, type Meanwhile } from "./faults/late.ts";
 import { sweepOperation } from "./faults/sweep.ts";
 import type { DriverErrors } from "./faults/ways.ts";
@@ -41,7 +41,7 @@ const SEED = Number(process.env["TORTURE_SEED"] ?? 1);
 type Check = (openShared: OpenShared) => Promise<unknown>;
 const named = <T extends { readonly number: number }>(list: readonly T[], number: number): T =>
   list.find((one) => one.number === number) as T;
-const operation = (name: string) => operations.find((one) => one.name === name) as (typeof operations)[number];
+const operation = (title: string) => faultCases.find((one) => one.title === title) as (typeof faultCases)[number];
 
 const inEveryOrder =
   (number: number): Check =>

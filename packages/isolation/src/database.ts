@@ -6,6 +6,7 @@ import { type AdminOptions, TransactionIsolation } from "./isolation.ts";
 import { archivedName, tenantName } from "./names.ts";
 import type { PlacementStore } from "./placement.ts";
 import { unproved } from "./proof.ts";
+import { DSN_PURPOSE } from "./rewrap.ts";
 import { checkedAdmin } from "./row.ts";
 import { scramVerifier } from "./scram.ts";
 import type { Isolation, IsolationStrategy, ProvisionContext } from "./strategy.ts";
@@ -53,7 +54,7 @@ export function databaseIsolation<Tx>(options: DatabaseOptions<Tx>): DatabaseIso
   const { maxConnections = 5, connectionLimit = 20, maxPools, idleMs, waitMs } = options;
   const random = options.random ?? ((length) => crypto.getRandomValues(new Uint8Array(length)));
   const server = checkedServer(options.server);
-  const sealedFor = (orgId: OrgId): SealedFor => ({ purpose: "placement.dsn", orgId });
+  const sealedFor = (orgId: OrgId): SealedFor => ({ purpose: DSN_PURPOSE, orgId });
   const limits = {
     ...(maxPools === undefined ? {} : { maxPools }),
     ...(idleMs === undefined ? {} : { idleMs }),

@@ -11,12 +11,19 @@ export {
 export type { Beginning, Gate, Row, Statement, TenantDriver } from "./driver.ts";
 export type { AdminOptions } from "./isolation.ts";
 export { type NameMap, tenantName } from "./names.ts";
-export type { Placement, PlacementPatch, PlacementStore, StoredPlacement } from "./placement.ts";
+export {
+  type Placement,
+  type PlacementPatch,
+  type PlacementStore,
+  placementOf,
+  type StoredPlacement,
+} from "./placement.ts";
 export { type MemoryPlacementOptions, memoryPlacements } from "./placement-memory.ts";
-export { placementScript, sqlPlacements } from "./placement-sql.ts";
+export { sqlPlacements } from "./placement-sql.ts";
 export { generatePolicies } from "./policies/generate-policies.ts";
 export { type ProofKey, type ProofOptions, proofKeyStatement } from "./proof.ts";
 export { type ProvisionerOptions, type StepProgress, TenantProvisioner } from "./provisioner.ts";
+export { DSN_PURPOSE, rewrapPlacement } from "./rewrap.ts";
 export { type RowOptions, rowIsolation } from "./row.ts";
 export { type SchemaOptions, schemaIsolation } from "./schema.ts";
 export type {

@@ -5,10 +5,14 @@ import { commitUnknown, endsConnection, entryFault, serverError } from "./fault.
 import { hmacProver, type ProofOptions, unproved } from "./proof.ts";
 import type { RunOptions } from "./strategy.ts";
 
-/** What we call of the `sql` that Neon's `neon()` answers. */
-export interface NeonSql<Query> {
-  query(text: string, values?: unknown[]): Query;
-  transaction(queries: Query[], options: { readonly readOnly: boolean }): Promise<unknown[]>;
+/** What we call of the `sql` that Neon's `neon()` answers. A query is sent when it is awaited, and not before. */
+export interface NeonSql {
+  query(text: string, values?: unknown[]): PromiseLike<unknown>;
+  /** We pass queries; the function is what the driver takes besides. */
+  transaction(
+    queries: readonly PromiseLike<unknown>[] | ((...unused: never[]) => unknown),
+    options: { readonly readOnly: boolean },
+  ): PromiseLike<unknown>;
 }
 
 export interface NeonBatchOptions {
@@ -16,23 +20,23 @@ export interface NeonBatchOptions {
   readonly clock?: () => Date;
 }
 
-export interface NeonBatches<Query> {
+export interface NeonBatches {
   /**
    * Queries in one transaction for the tenant, in one request: what lets the tenant in comes first. Answers what each query
    * answers. Checks as `IsolationStrategy.run` does; an answer that was lost is `isolation.commit_unknown`.
    */
   runBatch(
     tenant: ActiveTenant,
-    batch: (sql: Pick<NeonSql<Query>, "query">) => readonly Query[],
+    batch: (sql: Pick<NeonSql, "query">) => readonly PromiseLike<unknown>[],
     options?: Omit<RunOptions, "signal" | "idleTimeoutMs">,
   ): Promise<readonly unknown[]>;
 }
 
 /** Batches on Neon's HTTP for the strategy `row`. It has no session, so there is no function to run inside. */
-export function neonHttpIsolation<Query>(
-  sql: NeonSql<Query>,
+export function neonHttpIsolation(
+  sql: NeonSql,
   { proof, clock = () => new Date() }: NeonBatchOptions = {},
-): NeonBatches<Query> {
+): NeonBatches {
   const entrance = { parts: () => [], prove: proof === undefined ? unproved : hmacProver(proof, clock) };
   return {
     async runBatch(tenant, batch, options) {
@@ -40,10 +44,9 @@ export function neonHttpIsolation<Query>(
       const { text, values } = await entryOf(entrance, admitted);
       const queries = batch({ query: (own, ownValues) => sql.query(own, ownValues) });
       try {
-        const [, ...answers] = await sql.transaction([sql.query(text, [...values]), ...queries], {
-          readOnly: admitted.readOnly,
-        });
-        return answers;
+        const { readOnly } = admitted;
+        const all = await sql.transaction([sql.query(text, [...values]), ...queries], { readOnly });
+        return (all as readonly unknown[]).slice(1);
       } catch (error) {
         if (serverError(error) === null) {
           throw wasNeverSent(error) ? entryFault(error) : commitUnknown(error);

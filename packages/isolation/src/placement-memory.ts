@@ -3,7 +3,7 @@ import { type PlacementStore, pending, type StoredPlacement } from "./placement.
 
 export interface MemoryPlacementOptions {
   readonly clock?: () => Date;
-  /** Whether an organization is active. Default: every one is. */
+  /** Whether an organization is active, and not revoked. Default: every one is. */
   readonly isActive?: (orgId: OrgId) => Promise<boolean>;
 }
 
@@ -58,6 +58,15 @@ export function memoryPlacements({
       const until = untilSeconds === null ? null : new Date(clock().getTime() + untilSeconds * 1000).toISOString();
       placements.set(orgId, { ...placement, pausedUntil: until });
       return true;
+    },
+    async leftovers(limit) {
+      const left: OrgId[] = [];
+      for (const { orgId, state } of await store.list()) {
+        if (left.length < limit && state !== "archived" && state !== "removed" && !(await isActive(orgId))) {
+          left.push(orgId);
+        }
+      }
+      return left;
     },
     list: async () => [...placements.values()].sort((one, other) => (one.orgId < other.orgId ? -1 : 1)),
   };

@@ -1,5 +1,5 @@
 import type { PlacementState } from "@tenantry/context";
-import { ConfigError, encode, type OrgId, uuidOf } from "@tenantry/core";
+import { ConfigError, encode, uuidOf } from "@tenantry/core";
 import type { SqlQuery } from "./doctor/finding.ts";
 import type { Row } from "./driver.ts";
 import { isSchemaName, quoted } from "./identifier.ts";
@@ -18,26 +18,9 @@ const COLUMNS: Readonly<Record<keyof PlacementPatch, readonly [column: string, t
 const SHOWN = `org_id::text as org_id, strategy, state, step, attempts, error_code, name, sealed_dsn, migrated_to,
   to_char(paused_until at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as paused_until`;
 
-/** The table of placements, beside the store's own tables. Can be run again. */
-export function placementScript(schema = "tenancy"): string {
-  return `create table if not exists ${checked(schema)}.placement (
-  org_id uuid constraint placement_one_per_org primary key constraint placement_org_known references ${checked(schema)}.org (id),
-  strategy text not null,
-  state text not null constraint placement_state_known check (state in ('pending', 'ready', 'failed', 'deprovisioning', 'archived', 'removed')),
-  step text,
-  attempts int not null default 0 constraint placement_attempts_counted check (attempts >= 0),
-  error_code text,
-  name text,
-  sealed_dsn text,
-  migrated_to text,
-  paused_until timestamptz,
-  leased_by text,
-  leased_until timestamptz
-);
-`;
-}
-
-/** Placements on PostgreSQL, in the store's schema; leases go by the database's clock. */
+/**
+ * Placements on PostgreSQL, in the table that the migrations of the group `placement` make; leases go by the database's clock.
+ */
 export function sqlPlacements(
   query: SqlQuery,
   { schema = "tenancy" }: { readonly schema?: string } = {},
@@ -89,6 +72,11 @@ update ${table} p set state = 'ready', step = null, attempts = 0, error_code = n
  where org_id = $1::uuid and state = 'ready' returning 1 as done`,
         [uuidOf(orgId), untilSeconds === null ? null : String(untilSeconds)],
       ),
+    async leftovers(limit) {
+      const text = `select p.org_id::text as org_id from ${table} p join ${checked(schema)}.org o on o.id = p.org_id
+ where o.status = 'revoked' and p.state not in ('archived', 'removed') order by p.org_id limit $1::int`;
+      return (await query(text, [String(limit)])).map((row) => encode("org", String(row["org_id"])));
+    },
     async list() {
       return (await query(`select ${SHOWN} from ${table} order by org_id`, [])).map(decodePlacement);
     },
@@ -98,7 +86,7 @@ update ${table} p set state = 'ready', step = null, attempts = 0, error_code = n
 function decodePlacement(row: Row): StoredPlacement {
   const text = (column: string): string | null => (typeof row[column] === "string" ? row[column] : null);
   return Object.freeze({
-    orgId: encode("org", String(row["org_id"])) as OrgId,
+    orgId: encode("org", String(row["org_id"])),
     strategy: String(row["strategy"]),
     state: String(row["state"]) as PlacementState,
     step: text("step"),

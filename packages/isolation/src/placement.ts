@@ -1,4 +1,4 @@
-import type { PlacementState } from "@tenantry/context";
+import { type Placement as PlacementSeen, type PlacementState, ROW_PLACEMENT } from "@tenantry/context";
 import type { OrgId } from "@tenantry/core";
 
 /** Where a tenant's rows are kept, and how far its place has been made. */
@@ -44,6 +44,8 @@ export interface PlacementStore {
   release(orgId: OrgId, holder: string): Promise<void>;
   /** Without a lease: it goes by whoever works. */
   pause(orgId: OrgId, untilSeconds: number | null): Promise<boolean>;
+  /** Organizations that were revoked and whose place is still there, at most so many. */
+  leftovers(limit: number): Promise<readonly OrgId[]>;
   /** In the order of their ids. */
   list(): Promise<readonly StoredPlacement[]>;
 }
@@ -65,5 +67,22 @@ export function pending(orgId: OrgId, strategy: string): StoredPlacement {
     sealedDsn: null,
     migratedTo: null,
     pausedUntil: null,
+  };
+}
+
+/**
+ * For `placementOf` of `storeDirectory`: what requests see of placements. An organization without one has its rows among those
+ * of all others.
+ */
+export function placementOf(
+  placements: Pick<PlacementStore, "get">,
+): (org: { readonly id: OrgId }) => Promise<PlacementSeen> {
+  return async ({ id }) => {
+    const placement = await placements.get(id);
+    if (placement === null) {
+      return ROW_PLACEMENT;
+    }
+    const { strategy, state, migratedTo, pausedUntil } = placement;
+    return { strategy, state, migratedTo, pausedUntil };
   };
 }

@@ -7,7 +7,7 @@ import {
   type OrgId,
   PreconditionError,
 } from "@tenantry/core";
-import { type Placement, type PlacementStore, type StoredPlacement, shown } from "./placement.ts";
+import { type Placement, type PlacementStore, pending, type StoredPlacement, shown } from "./placement.ts";
 import type { DeprovisionPolicy, DeprovisionReport, IsolationStrategy, ProvisionContext } from "./strategy.ts";
 import type { StrategyRegistry } from "./strategy-registry.ts";
 
@@ -66,9 +66,17 @@ export class TenantProvisioner {
     return shown(placement);
   }
 
-  /** Throws `isolation.not_provisioned` where there is no placement. */
+  /**
+   * Without a placement a tenant has its rows among those of all others, where a strategy `row` is registered; else throws
+   * `isolation.not_provisioned`.
+   */
   async status(orgId: OrgId): Promise<Placement> {
     return shown(await this.#stored(checkedId(orgId)));
+  }
+
+  /** Tenants that were revoked and whose place was not taken down, at most so many. */
+  leftovers(limit: number): Promise<readonly OrgId[]> {
+    return this.#options.placements.leftovers(limit);
   }
 
   /**
@@ -125,6 +133,8 @@ export class TenantProvisioner {
     }
     const placement = await this.#stored(orgId);
     const strategy = this.#options.strategies.get(placement.strategy);
+    // One that had nothing to make has no row yet in which its end is written down.
+    await this.#options.placements.create(orgId, placement.strategy);
     return await this.#leased(orgId, async (holder) => {
       const { placements, log } = this.#options;
       // Whether it was ready or half made: from now on nothing resolves.
@@ -262,11 +272,15 @@ export class TenantProvisioner {
   }
 
   async #stored(orgId: OrgId): Promise<StoredPlacement> {
-    const placement = await this.#options.placements.get(orgId);
-    if (placement === null) {
-      throw new IsolationError("isolation.not_provisioned", {});
+    const { placements, strategies } = this.#options;
+    const placement = await placements.get(orgId);
+    if (placement !== null) {
+      return placement;
     }
-    return placement;
+    if (strategies.names().includes("row") && strategies.get("row").steps.length === 0) {
+      return { ...pending(orgId, "row"), state: "ready" };
+    }
+    throw new IsolationError("isolation.not_provisioned", {});
   }
 }
 

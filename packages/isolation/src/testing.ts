@@ -1,9 +1,10 @@
 export {
   type Enter,
+  type LeakCase,
   LeakError,
   type LeakPool,
   type LeakQuery,
   type LeakRow,
   type LeakTestOptions,
 } from "./leaks/bench.ts";
-export { type LeakCase, leakTest } from "./leaks/leak-test.ts";
+export { leakTest } from "./leaks/leak-test.ts";

@@ -94,7 +94,9 @@ describe("broken set-ups", () => {
       try {
         await client.query(begin);
         await client.query(set, [uuid]);
-        const result = await fn((text, values) => client.query(text, values));
+        const result = await fn((text, values = []) =>
+          client.query(typeof text === "string" ? { text, values } : text),
+        );
         await client.query(end);
         return result;
       } catch (error) {

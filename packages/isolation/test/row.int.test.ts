@@ -164,6 +164,43 @@ describe("a table of both", () => {
   });
 });
 
+describe("code of a tenant that sets things itself", () => {
+  test.each([
+    "set role $admin",
+    "set role $owner",
+    "set session authorization $owner",
+    "reset session authorization; set role $admin",
+  ])("%s is refused", async (text) => {
+    const named = text.replaceAll(/\$(admin|owner)/g, (_, role: "admin" | "owner") => world.roles[role]);
+    expect(await codeOf(() => isolation().run(tenants.b, (tx) => tx.query(named)))).toBe("42501");
+  });
+
+  test("turning row security off shows no more, but an error", async () => {
+    const all = isolation().run(tenants.b, async (tx) => {
+      await tx.query("set local row_security = off");
+      return (await tx.query("select from app.invoices")).rowCount;
+    });
+    expect(await codeOf(() => all)).toBe("42501");
+  });
+
+  test("naming another tenant shows that one, and never more than one", async () => {
+    const { b, ofA } = tenants;
+    const rows = await isolation().run(b, async (tx) => {
+      await tx.query("select set_config('tenantry.org_id', $1, true)", [ofA]);
+      await tx.query("select set_config('tenantry.admin', 'on', true), set_config('app.bypass', 'on', true)");
+      return (await tx.query("select distinct org_id from app.invoices")).rows;
+    });
+    expect(rows).toEqual([{ org_id: ofA }]);
+  });
+
+  test("a transaction that the function ends itself is no commit", async () => {
+    const own = isolation().run(tenants.b, async (tx) => {
+      await tx.query("rollback");
+    });
+    expect(await codeOf(() => own)).toBe("isolation.no_transaction");
+  });
+});
+
 describe("the admin", () => {
   test("is another role, sees all tenants, and is told of first", async () => {
     const told: unknown[] = [];

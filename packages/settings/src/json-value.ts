@@ -146,10 +146,10 @@ function copiedFields(value: object, path: string, level: number, walk: Walk): J
   return plainObject(entries.sort(byKey));
 }
 
-/** What an object has itself under a key, where that is no function in disguise. */
+/** What an object has itself under a key. A getter is not called: what it stands for is not there. */
 function own(value: object, key: string, path: string): unknown {
   const property = reading(path, () => Reflect.getOwnPropertyDescriptor(value, key));
-  if (property === undefined || !("value" in property) || (!property.enumerable && key !== "length")) {
+  if (property === undefined || (!property.enumerable && key !== "length")) {
     throw new Unfit("json", path);
   }
   return property.value;

@@ -5,6 +5,7 @@ import { InMemoryTenancyStore } from "@tenantry/store-memory";
 import { beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { defineSettings } from "./declaration.ts";
+import type { SettingsProvider } from "./provider.ts";
 import { storeSettings } from "./store-provider.ts";
 import { type SettingsOptions, TenantSettings } from "./tenant-settings.ts";
 
@@ -236,6 +237,24 @@ describe("secrets", () => {
     expect(store.tables().setting?.[0]?.json).toContain("s1.k2.");
     const later = new TenantSettings(storeSettings(store), declared, { sealer: createSealer([key(2, "k2")]) });
     expect(await later.get(orgId, "password")).toEqual({ p: "123456789" });
+  });
+
+  test("changed while they are sealed anew are not put back", async () => {
+    await settings().set(orgId, "password", { p: "123456789" });
+    const inner = storeSettings(store);
+    const ring = createSealer([key(2, "k2"), key(1)]);
+    const overtaken: SettingsProvider = {
+      ...inner,
+      async load(id) {
+        const snapshot = await inner.load(id);
+        await settings().set(orgId, "password", { p: "1234567890" });
+        return snapshot;
+      },
+    };
+    expect(await code(new TenantSettings(overtaken, declared, { sealer: ring }).rewrap(orgId))).toBe(
+      "conflict.version",
+    );
+    expect(await settings().get(orgId, "password")).toEqual({ p: "1234567890" });
   });
 
   test("that were stored in the clear before are shown by get alone, and sealed by rewrap", async () => {

@@ -1,5 +1,8 @@
-import { STATUSES, type UsrId } from "@tenantry/core";
+import { isTenancyError, type OrgId, STATUSES, type UsrId } from "@tenantry/core";
+import { createAudit } from "@tenantry/events";
+import type { Placement } from "@tenantry/isolation";
 import { acting, type Command, looking } from "../command.ts";
+import type { IsolationParts } from "../isolation-parts.ts";
 import { oneOf, required, text, whole } from "../option.ts";
 import { namesOf, ORG_COLUMNS, organizationOf } from "../organization.ts";
 import { paged } from "../paged.ts";
@@ -35,13 +38,20 @@ export const listOrgs: Command = looking({
 export const showOrg: Command = looking({
   name: "orgs show",
   summary: "show one organization",
-  description: "An organization with its status, version and metadata. A revoked one is found by its id alone.",
+  description:
+    "Its status, version and metadata; why it is suspended, where its rows are, and who made and changed it, as far as the configuration keeps that. A revoked one is found by its id alone.",
   args: { org },
   options: {},
-  prints: "an organization",
+  prints: "an organization with `suspension`, `placement` and `attribution`, each perhaps `null`",
   examples: [{ line: "tenantry orgs show acme", says: "By its slug." }],
   async run({ args, host, out }) {
-    out.document(await organizationOf(await host.store(), args.org));
+    const store = await host.store();
+    const org = await organizationOf(store, args.org);
+    const suspension = host.has("lifecycle") ? (await (await host.lifecycle()).getTenant(org.id)).suspension : null;
+    const placement = host.has("isolation") ? await placementOf(await host.isolation(), org.id) : null;
+    const keepsAudit = store.capabilities.groups?.includes("audit") === true;
+    const attribution = keepsAudit ? await createAudit(store).attribution([org.id]) : null;
+    out.document({ ...org, suspension, placement, attribution: attribution?.get(org.id) ?? null });
   },
 });
 
@@ -54,6 +64,7 @@ export const createOrg: Command = acting({
     creator: required(text("usr", "the first owner, usr_…")),
     slug: text("slug", "a DNS label that no other organization holds"),
     name: text("name", "a name to show"),
+    strategy: text("strategy", "where its rows will be; needs a configuration that exports lifecycle"),
   },
   prints: "`{ org, ownerMembership }`",
   examples: [
@@ -62,14 +73,21 @@ export const createOrg: Command = acting({
       says: "An organization with an address of its own.",
     },
   ],
-  async run({ options: { creator, slug, name }, host, out, actor }) {
+  async run({ options: { creator, slug, name, strategy }, host, out, actor }) {
     const store = await host.store();
     const input = {
       creator: creator as UsrId,
       ...(slug === undefined ? {} : { slug }),
       ...(name === undefined ? {} : { name }),
     };
-    out.document(await settled(store.createOrg(input, { actor })));
+    if (strategy === undefined && !host.has("lifecycle")) {
+      out.document(await settled(store.createOrg(input, { actor })));
+      return;
+    }
+    const lifecycle = await host.lifecycle();
+    const placed = { ...input, ...(strategy === undefined ? {} : { strategy }) };
+    const { tenant, ownerMembership } = await settled(lifecycle.createTenant(placed, { actor }));
+    out.document({ org: await store.getOrg(tenant.id), ownerMembership });
   },
 });
 
@@ -122,6 +140,23 @@ export const revokeOrg: Command = acting({
     const store = await host.store();
     const found = await organizationOf(store, args.org);
     await confirm({ about: `Organization ${found.id} ends for good.`, texts: namesOf(found) });
+    if (host.has("lifecycle")) {
+      const lifecycle = await host.lifecycle();
+      await settled(lifecycle.revokeTenant(found.id, { confirm: found.id }, { actor }));
+      out.document(await store.getOrg(found.id));
+      return;
+    }
     out.document(await settled(store.revokeOrg(found.id, { actor })));
   },
 });
+
+async function placementOf({ provisioner }: IsolationParts, id: OrgId): Promise<Placement | null> {
+  try {
+    return (await provisioner?.status(id)) ?? null;
+  } catch (error) {
+    if (isTenancyError(error, "isolation.not_provisioned")) {
+      return null;
+    }
+    throw error;
+  }
+}

@@ -23,7 +23,7 @@ export function describeStoreCommands(name: string, open: OpenWorld): void {
       expect(await asJson(session, "orgs", "list")).toHaveLength(2);
       expect(await asJson(session, "orgs", "list", "--limit", "1")).toHaveLength(1);
       expect(await asJson(session, "orgs", "list", "--query", "acm", "--status", "active")).toEqual([org]);
-      expect(await asJson(session, "orgs", "show", "acme")).toEqual([org]);
+      expect(await asJson(session, "orgs", "show", "acme")).toMatchObject([org]);
 
       const [member] = await asJson(session, "members", "add", "acme", actor, "--role", "member");
       const [admin] = await asJson(session, "members", "role", member.id, "owner");

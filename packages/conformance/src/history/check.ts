@@ -2,7 +2,7 @@ import { CODES, type Tables } from "@tenantry/core";
 import { foldEvents } from "../invariants/fold.ts";
 import { groupedBy, type Violation } from "../invariants/invariant.ts";
 import { isEqual } from "../model/equality.ts";
-import { type History, type Line, MAY_IDLE } from "./line.ts";
+import { type History, type Line, MAY_IDLE, saysIdle } from "./line.ts";
 import { type Replayed, replay } from "./replay.ts";
 import { type Effect, Timeline } from "./timeline.ts";
 
@@ -60,7 +60,11 @@ const promises: readonly Check[] = [
         if (acknowledged.some(({ fingerprint }) => fingerprint !== first.fingerprint)) {
           yield `${place} was acknowledged for two inputs`;
         }
-        if (keys.get(place)?.state === "done" && acknowledged.some(({ result }) => !isEqual(result, first.result))) {
+        const effective = acknowledged.filter((line) => !saysIdle(line));
+        if (
+          keys.get(place)?.state === "done" &&
+          effective.some(({ result }) => !isEqual(result, effective[0]?.result))
+        ) {
           yield `${place} gave two results`;
         }
       }

@@ -1,7 +1,7 @@
 import type { OrgId, Tables } from "@tenantry/core";
 import { isObject } from "../differences.ts";
 import { groupedBy } from "../invariants/invariant.ts";
-import type { Line } from "./line.ts";
+import { type Line, saysIdle } from "./line.ts";
 import { isInParts, partsOf } from "./parts.ts";
 
 /** What one call wrote, who asked for it, and when they began and heard of it. */
@@ -57,7 +57,7 @@ export class Timeline {
       }
       const list = effects.get(row.orgId) ?? [];
       effects.set(row.orgId, list);
-      const acknowledged = lines.filter(({ outcome }) => outcome === "ok");
+      const acknowledged = lines.filter((line) => line.outcome === "ok" && !saysIdle(line));
       list.push({
         place,
         seq: row.seq,

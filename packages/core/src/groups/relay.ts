@@ -110,11 +110,11 @@ export interface RelayPort {
   unsubscribe(id: string): Promise<boolean>;
 
   /**
-   * Takes at most so many events out of the outbox, and lets every subscription know how far their organizations have come.
+   * Takes at most so many events, up to 500, out of the outbox, and lets every subscription know how far their organizations have come.
    * Answers how many it took; 0 also while another one discovers.
    */
   discover(take: number): Promise<number>;
-  /** Leases organizations, at most so many, in which there is something to deliver; those first that wait longest. */
+  /** Leases organizations, at most so many, up to 100, in which there is something to deliver; those first that wait longest. */
   lease(asked: {
     readonly relay: string;
     readonly holder: string;

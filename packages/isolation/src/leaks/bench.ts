@@ -11,7 +11,7 @@ export type LeakRow = Readonly<Record<string, unknown>>;
 
 /** Asks inside a tenant. */
 export type LeakQuery = (
-  text: string,
+  text: string | { readonly name: string; readonly text: string },
   values?: unknown[],
 ) => Promise<{ readonly rows: readonly LeakRow[]; readonly rowCount: number | null }>;
 
@@ -44,6 +44,13 @@ export interface LeakTestOptions {
   /** With the strategy `schema` nothing is found by a path through `public`. */
   readonly strategy?: "row" | "schema";
   readonly prove?: (uuid: string) => string | Promise<string>;
+}
+
+/** One thing that is tried. */
+export interface LeakCase {
+  readonly name: string;
+  /** Throws a `LeakError` where something leaks. */
+  run(): Promise<void>;
 }
 
 /** A leak, or what a case could not find out. */
@@ -127,7 +134,10 @@ export class Bench {
     }
     const entry = settings([[SETTING, "$", await prove(uuid)]]);
     return await pgDriver(pool).transaction({ readOnly: false, entry: [entry], signal: null }, (client: PgPoolClient) =>
-      fn((text, values = []) => client.query({ text, values }) as unknown as ReturnType<LeakQuery>),
+      fn(
+        (text, values = []) =>
+          client.query(typeof text === "string" ? { text, values } : text) as unknown as ReturnType<LeakQuery>,
+      ),
     );
   }
 

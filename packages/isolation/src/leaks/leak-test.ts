@@ -1,13 +1,6 @@
-import { Bench, type LeakTestOptions, leak } from "./bench.ts";
+import { Bench, type LeakCase, type LeakTestOptions, leak } from "./bench.ts";
 import { databaseCases, sessionCases } from "./session-cases.ts";
 import { tableCases } from "./table-cases.ts";
-
-/** One thing that is tried. */
-export interface LeakCase {
-  readonly name: string;
-  /** Throws a `LeakError` where something leaks. */
-  run(): Promise<void>;
-}
 
 /**
  * What is tried to get at another tenant's rows on the host's own tables, case by case, for any test runner. Each case makes

@@ -1,6 +1,5 @@
 import { quoted } from "../identifier.ts";
-import { type Bench, leak } from "./bench.ts";
-import type { LeakCase } from "./leak-test.ts";
+import { type Bench, type LeakCase, leak } from "./bench.ts";
 
 /** What is tried on a connection that a tenant has used. */
 export function sessionCases(bench: Bench): readonly LeakCase[] {
@@ -52,9 +51,7 @@ export function sessionCases(bench: Bench): readonly LeakCase[] {
           for (let round = 0; round < 1_000; round += 1) {
             const uuid = round % 2 === 0 ? a : b;
             // The driver prepares what it is given by a name.
-            const { rows } = await bench.enter(uuid, (query) =>
-              query({ name: "tenantry_leak", text } as unknown as string),
-            );
+            const { rows } = await bench.enter(uuid, (query) => query({ name: "tenantry_leak", text }));
             if (rows.length !== 1 || rows[0]?.["org"] !== bench.value(uuid)) {
               leak(`round ${round} saw the rows of another`);
             }

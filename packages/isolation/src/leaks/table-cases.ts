@@ -1,6 +1,5 @@
 import { quoted } from "../identifier.ts";
-import { type Bench, insertion, type LeakRow, leak } from "./bench.ts";
-import type { LeakCase } from "./leak-test.ts";
+import { type Bench, insertion, type LeakCase, type LeakRow, leak } from "./bench.ts";
 
 const REFUSED = "42501";
 

@@ -191,10 +191,12 @@ delete from ${s}.subscription where id = ${name} returning id`;
         (values) => `with turn as materialized (
   select pg_try_advisory_xact_lock(hashtextextended(${values.add(`tenantry relay ${s}`, "text")}, 0)) as mine
 ), found as materialized (
-  select org_id, seq, at from ${s}.outbox
-   where (select mine from turn)
-   order by org_id, seq limit ${values.add(take, "int")}
-     for update skip locked
+  select org_id, seq, at from (
+    select org_id, seq, at from ${s}.outbox
+     where (select mine from turn)
+     order by org_id, seq limit ${values.add(take, "int")}
+       for update skip locked
+  ) o limit 500
 ), taken as (
   delete from ${s}.outbox o using found f where o.org_id = f.org_id and o.seq = f.seq
 ), batch as materialized (
@@ -225,20 +227,25 @@ select count(*)::text as taken from found`,
             `now() + ${values.add(seconds, "float8")} * interval '1 second'`,
             values.add(take, "int"),
           ];
+          // Of a limit that it does not see the planner supposes a tenth of the table, and reads all of what is joined.
           return `with due as materialized (
-  select org_id, subscription from ${s}.relay_cursor
-   where relay = ${name} and head > seq and due_at <= now()
-   order by due_at limit ${most}
-     for update skip locked
+  select org_id, subscription from (
+    select org_id, subscription from ${s}.relay_cursor
+     where relay = ${name} and head > seq and due_at <= now()
+     order by due_at limit ${most}
+       for update skip locked
+  ) d limit 100
 ), leased as (
   update ${s}.relay_cursor c set leased_by = ${by}, due_at = ${until}
     from due d where c.org_id = d.org_id and c.subscription = d.subscription
   returning c.org_id, c.subscription, c.seq, c.head, c.attempts
 ), again as materialized (
-  select subscription, org_id, seq from ${s}.relay_dead
-   where relay = ${name} and due_at <= now()
-   order by due_at limit ${most}
-     for update skip locked
+  select subscription, org_id, seq from (
+    select subscription, org_id, seq from ${s}.relay_dead
+     where relay = ${name} and due_at <= now()
+     order by due_at limit ${most}
+       for update skip locked
+  ) d limit 100
 ), taken as (
   update ${s}.relay_dead d set leased_by = ${by}, due_at = ${until}
     from again a where d.subscription = a.subscription and d.org_id = a.org_id and d.seq = a.seq
