@@ -19,6 +19,10 @@ const docs = readdirSync("docs").map((name) => `docs/${name}`);
 const BESIDE: Readonly<Record<string, string>> = {
   "docs/context.md": "packages/context/test",
   "packages/context/README.md": "packages/context/test",
+  "docs/audit.md": "packages/events/test",
+  "docs/relay.md": "packages/events/test",
+  "docs/webhooks.md": "packages/events/test",
+  "packages/events/README.md": "packages/events/test",
   "docs/transactions.md": "examples/transactions/src",
   "docs/write-your-own-executor.md": "examples/executor/src",
   "docs/write-your-own-store.md": "examples/store-sqlite/src",
