@@ -1,6 +1,6 @@
 // The arrows of ARCHITECTURE.md. Tests are exempt, and all of torture is one: they may use whatever proves the point.
 const TESTS = "/test/|\\.test(-d)?\\.ts$|^packages/torture/";
-const PORTABLE = "^packages/(core|store-memory|store-sql|store-pg|store-neon)/src/";
+const PORTABLE = "^packages/(core|store-memory|store-sql|store-pg|store-neon|settings|lifecycle)/src/";
 
 /** Which other packages of ours each package may import. */
 const arrows = {
@@ -13,6 +13,9 @@ const arrows = {
   // The store in memory for the entry `./testing` alone.
   context: ["core", "store-memory"],
   events: ["core"],
+  isolation: ["context", "core"],
+  settings: ["core"],
+  lifecycle: ["context", "isolation", "settings", "events", "core"],
   edge: ["store-neon", "store-memory", "context", "core"],
 };
 
@@ -77,6 +80,13 @@ export default {
       comment: "The entry for Node says so by its name.",
       severity: "error",
       from: { path: "^packages/events/src/", pathNot: `${TESTS}|^packages/events/src/node\\.ts$` },
+      to: { dependencyTypes: ["core"] },
+    },
+    {
+      name: "portable-entries-of-isolation",
+      comment: "Reading migrations from a folder is for Node.",
+      severity: "error",
+      from: { path: "^packages/isolation/src/", pathNot: `${TESTS}|^packages/isolation/src/migrate\\.ts$` },
       to: { dependencyTypes: ["core"] },
     },
     {

@@ -1,83 +1,135 @@
 // The long run: models, races, faults and crashes for most of an hour, and RELIABILITY.md with what was counted.
-// `--quick` does what every test run does, `--seed N` begins chance elsewhere, `--only <file>` runs one part; what is not
-// the whole long run is printed and not written down.
-import { spawnSync } from "node:child_process";
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { cpus } from "node:os";
+// `--quick` does what every test run does, `--seed N` begins chance elsewhere, `--only <part>` runs one part, `--scale 0.1`
+// does a tenth of it, `--shared` says that the machine had other work. The page is written once every part of the long run
+// has been done in full; parts that were repeated are named with their commits.
+import { spawn, spawnSync } from "node:child_process";
+import { createWriteStream, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { pageOf } from "./reliability.mjs";
 
 const { values } = parseArgs({
   options: {
     quick: { type: "boolean", default: false },
     seed: { type: "string", default: "1" },
-    only: { type: "string" },
+    only: { type: "string", multiple: true },
+    scale: { type: "string", default: "1" },
+    shared: { type: "boolean", default: false },
   },
 });
-const folder = ".out/figures";
-rmSync(folder, { recursive: true, force: true });
-const start = Date.now();
-const { status } = spawnSync(
-  "vitest",
-  ["run", "--project", "torture", "--project", "conformance", ...(values.only === undefined ? [] : [values.only])],
-  {
-    stdio: "inherit",
-    env: {
-      ...process.env,
-      TORTURE: values.quick ? "quick" : "long",
-      TORTURE_SEED: values.seed,
-      TORTURE_FIGURES: folder,
-      TURBO_TELEMETRY_DISABLED: "1",
-    },
-  },
-);
-const seconds = (Date.now() - start) / 1000;
+const seed = Number(values.seed);
 
-const rows = new Map();
-for (const file of readdirSync(folder)) {
-  for (const line of readFileSync(`${folder}/${file}`, "utf8").trim().split("\n")) {
-    const { store, figure, count, seconds: took, unknown } = JSON.parse(line);
-    const row = rows.get(`${figure} ${store}`) ?? {
-      figure,
-      store,
-      count: 0,
-      took: 0,
-      committed: 0,
-      fenced: 0,
-      open: 0,
-    };
-    row.count += count;
-    row.took += took;
-    for (const end of ["committed", "fenced", "open"]) row[end] += unknown?.[end] ?? 0;
-    rows.set(`${figure} ${store}`, row);
+/** The longest first, so that two lanes end at about the same time. */
+const PARTS = [
+  { name: "model" },
+  { name: "reference" },
+  { name: "races" },
+  { name: "wire" },
+  { name: "crashes" },
+  { name: "pressure" },
+  { name: "faults" },
+  { name: "inputs" },
+  { name: "soak", filter: "mixed.soak", isLong: true },
+  // The test of the tests, in the kit and here.
+  { name: "saboteurs", filter: "saboteurs", projects: ["torture", "conformance"] },
+  { name: "saboteurs-2", filter: "saboteurs", projects: ["torture", "conformance"], seed: seed + 10, isLong: true },
+  { name: "saboteurs-3", filter: "saboteurs", projects: ["torture", "conformance"], seed: seed + 20, isLong: true },
+  { name: "transactions" },
+].filter(({ isLong }) => isLong !== true || !values.quick);
+const LANES = 2;
+
+const isWhole = !values.quick && Number(values.scale) === 1;
+const folder = isWhole ? ".out/torture/long" : ".out/torture/trial";
+const chosen = PARTS.filter(({ name }) => values.only === undefined || values.only.some((only) => name.includes(only)));
+if (values.only === undefined || !isWhole) {
+  rmSync(folder, { recursive: true, force: true });
+}
+mkdirSync(folder, { recursive: true });
+const commit = spawnSync("git", ["rev-parse", "--short", "HEAD"], { encoding: "utf8" }).stdout.trim();
+
+const running = new Set();
+for (const signal of ["SIGINT", "SIGTERM"]) {
+  process.once(signal, () => {
+    for (const child of running) {
+      child.kill(signal);
+    }
+    process.exit(1);
+  });
+}
+
+function fileOf(part, ending) {
+  return `${folder}/${part}.${ending}`;
+}
+
+/** Runs a part, and leaves its figures, its report and what it printed. */
+async function run({ name, filter = `/${name}.`, projects = ["torture"], seed: own = seed }) {
+  for (const ending of ["jsonl", "json", "log", "run.json"]) {
+    rmSync(fileOf(name, ending), { force: true });
+  }
+  const start = Date.now();
+  console.log(`${new Date().toISOString()} ${name}: begins`);
+  const args = [
+    "run",
+    ...projects.flatMap((project) => ["--project", project]),
+    "--reporter=verbose",
+    "--reporter=json",
+    `--outputFile.json=${fileOf(name, "json")}`,
+    filter,
+  ];
+  const env = {
+    ...process.env,
+    TORTURE: values.quick ? "quick" : "long",
+    TORTURE_SEED: String(own),
+    TORTURE_SCALE: values.scale,
+    TORTURE_FIGURES: fileOf(name, "jsonl"),
+    SOAK: "1",
+    TURBO_TELEMETRY_DISABLED: "1",
+  };
+  const child = spawn("vitest", args, { env, stdio: ["ignore", "pipe", "pipe"] });
+  running.add(child);
+  const log = createWriteStream(fileOf(name, "log"));
+  child.stdout.pipe(log, { end: false });
+  child.stderr.pipe(log, { end: false });
+  const status = await new Promise((resolve) => {
+    child.once("error", () => resolve(1));
+    child.once("close", (code) => resolve(code ?? 1));
+  });
+  running.delete(child);
+  log.end();
+  const seconds = (Date.now() - start) / 1000;
+  const what = { name, status, seconds, seed: own, commit, began: start, ended: Date.now(), isShared: values.shared };
+  writeFileSync(fileOf(name, "run.json"), JSON.stringify(what));
+  const verdict = status === 0 ? "passed" : `FAILED, see ${fileOf(name, "log")}`;
+  console.log(`${new Date().toISOString()} ${name}: ${verdict} after ${Math.round(seconds)} s`);
+  return status;
+}
+
+const left = [...chosen];
+const statuses = [];
+async function lane() {
+  for (let part = left.shift(); part !== undefined; part = left.shift()) {
+    statuses.push(await run(part));
   }
 }
-const number = (value) => Math.round(value).toLocaleString("en-US");
-const lines = [...rows.values()]
-  .sort((a, b) => a.figure.localeCompare(b.figure) || a.store.localeCompare(b.store))
-  .map(
-    ({ figure, store, count, took, committed, fenced, open }) =>
-      `| ${figure} | ${store} | ${number(count)} | ${committed + fenced + open === 0 ? "" : `${number(committed)} / ${number(fenced)} / ${number(open)}`} | ${number(took)} |`,
-  );
-const commit = spawnSync("git", ["rev-parse", "--short", "HEAD"], { encoding: "utf8" }).stdout.trim();
-const violations = status === 0 ? "0 violations." : "**Violations were found**: the run failed.";
-const page = `# Reliability
+await Promise.all(Array.from({ length: LANES }, lane));
 
-What the ${values.quick ? "quick" : "long"} run of \`pnpm torture\` counted. ${violations} It fails at the first one: no half-written state, no
-acknowledged write lost, no refused one that happened, none applied twice. *Unknown* are outcomes that a lost connection
-left open, and what they were found to be: committed / fenced / neither.
-
-Seed ${values.seed}, commit ${commit}, Node ${process.version}, ${cpus().length} cores, ${number(seconds / 60)} minutes.
-
-| figure | store | count | unknown | seconds |
-| --- | --- | --: | --: | --: |
-${lines.join("\n")}
-
-Not tested: services in the cloud, failovers, disks and power. Crashes end processes, with \`fsync\` on; what a disk loses
-that said it had written is beyond them. Neon is a local endpoint in front of the same PostgreSQL.
-`;
-if (values.quick || values.only !== undefined || status !== 0) {
-  console.log(page);
-} else {
-  writeFileSync("RELIABILITY.md", page);
+/** Everything that is known of a part; `null` where it has not been run. */
+function knownOf({ name }) {
+  if (!existsSync(fileOf(name, "run.json"))) {
+    return null;
+  }
+  const lines = existsSync(fileOf(name, "jsonl")) ? readFileSync(fileOf(name, "jsonl"), "utf8").trim().split("\n") : [];
+  return {
+    ...JSON.parse(readFileSync(fileOf(name, "run.json"), "utf8")),
+    lines: lines.filter((line) => line !== "").map((line) => JSON.parse(line)),
+    report: existsSync(fileOf(name, "json")) ? JSON.parse(readFileSync(fileOf(name, "json"), "utf8")) : null,
+  };
 }
-process.exitCode = status ?? 1;
+
+const known = PARTS.map(knownOf).filter((part) => part !== null);
+const page = pageOf(known, { profile: values.quick ? "quick" : "long", scale: Number(values.scale) });
+if (isWhole && known.length === PARTS.length && known.every(({ status }) => status === 0)) {
+  writeFileSync("RELIABILITY.md", page);
+} else {
+  console.log(page);
+}
+process.exitCode = statuses.every((status) => status === 0) ? 0 : 1;

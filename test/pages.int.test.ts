@@ -18,17 +18,25 @@ const readmes = ["README.md", ...readdirSync("packages").map((name) => `packages
 const docs = readdirSync("docs").map((name) => `docs/${name}`);
 const BESIDE: Readonly<Record<string, string>> = {
   "docs/context.md": "packages/context/test",
+  "docs/isolation.md": "packages/isolation/test",
   "packages/context/README.md": "packages/context/test",
   "docs/audit.md": "packages/events/test",
   "docs/relay.md": "packages/events/test",
   "docs/webhooks.md": "packages/events/test",
   "packages/events/README.md": "packages/events/test",
+  "packages/isolation/README.md": "packages/isolation/test",
+  "docs/domains.md": "packages/context/test",
+  "docs/lifecycle.md": "packages/lifecycle/test",
+  "packages/lifecycle/README.md": "packages/lifecycle/test",
+  "docs/settings.md": "packages/settings/test",
+  "packages/settings/README.md": "packages/settings/test",
   "docs/transactions.md": "examples/transactions/src",
   "docs/write-your-own-executor.md": "examples/executor/src",
   "docs/write-your-own-store.md": "examples/store-sqlite/src",
 };
 const pages: readonly Page[] = [...readmes, ...docs]
-  .filter((path) => path.endsWith(".md") && existsSync(path))
+  // A table of files, which has a test of its own.
+  .filter((path) => path.endsWith(".md") && path !== "docs/comparison.md" && existsSync(path))
   .map((path) => ({ path, beside: BESIDE[path] ?? "examples/demo/src" }));
 const folders = [...new Set(pages.map(({ beside }) => beside))];
 

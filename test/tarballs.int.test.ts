@@ -159,6 +159,65 @@ import { verifyWebhook } from "@tenantry/events/webhooks";
 import { nodeFetch } from "@tenantry/events/node";
 console.log(createRelay.length === 1 && verifyWebhook.length === 1 && nodeFetch().length === 2 ? "ok" : "no relay");`,
   },
+  "context with domains": {
+    folder: "context",
+    beside: ["@types/node"],
+    program: `import { DomainDirectory } from "@tenantry/context/domains";
+console.log(DomainDirectory.length === 2 ? "ok" : "no domains");`,
+  },
+  lifecycle: {
+    folder: "lifecycle",
+    beside: ["@types/node"],
+    program: `import { createTenantry, statusOf } from "@tenantry/lifecycle";
+console.log(statusOf("active", null) === "active" && createTenantry.length === 1 ? "ok" : "no lifecycle");`,
+  },
+  settings: {
+    folder: "settings",
+    beside: [],
+    program: `import { CachedSettingsProvider, storeSettings, TenantSettings } from "@tenantry/settings";
+let told = 0;
+const provider = { load: async () => { throw 0; }, change: async () => [], subscribe: () => () => { told += 1; } };
+const cache = new CachedSettingsProvider(provider);
+new TenantSettings(cache, {}, { openKeys: true });
+cache.close();
+console.log(told === 1 && typeof storeSettings === "function" ? "ok" : "no settings");`,
+  },
+  isolation: {
+    folder: "isolation",
+    beside: ["@types/node"],
+    program: `import { defineTables, generatePolicies } from "@tenantry/isolation";
+const tables = defineTables({ schema: "app", appRole: "u", adminRole: "a", tables: { t: "tenant" } });
+console.log(generatePolicies(tables).includes("force row level security") ? "ok" : "no policies");`,
+  },
+  "isolation on pg": {
+    folder: "isolation",
+    beside: ["pg", "@types/pg", "@types/node"],
+    program: `import { rowIsolation } from "@tenantry/isolation";
+import { pgDriver } from "@tenantry/isolation/pg";
+import { migrateTenants } from "@tenantry/isolation/migrate";
+import pg from "pg";
+console.log(rowIsolation(pgDriver(new pg.Pool())).name === "row" && migrateTenants.length === 1 ? "ok" : "no strategy");`,
+  },
+  "isolation on postgres.js": {
+    folder: "isolation",
+    beside: ["postgres", "@types/node"],
+    program: `import { rowIsolation } from "@tenantry/isolation";
+import { postgresJsDriver } from "@tenantry/isolation/postgres-js";
+import postgres from "postgres";
+console.log(rowIsolation(postgresJsDriver(postgres())).name === "row" ? "ok" : "no strategy");`,
+  },
+  "isolation on Kysely": {
+    folder: "isolation",
+    beside: ["kysely", "@types/node"],
+    program: `import { kyselyDriver } from "@tenantry/isolation/kysely";
+console.log(kyselyDriver.length === 1 ? "ok" : "no driver");`,
+  },
+  "isolation with a leak test": {
+    folder: "isolation",
+    beside: ["@types/node"],
+    program: `import { LeakError, leakTest } from "@tenantry/isolation/testing";
+console.log(new LeakError("x") instanceof Error && leakTest.length === 1 ? "ok" : "no test");`,
+  },
   conformance: {
     folder: "conformance",
     beside: [],

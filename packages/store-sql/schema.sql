@@ -1,5 +1,13 @@
 -- What the migrations come to, as the catalogue tells it. Written by a test; compare it, do not run it.
 
+create table tenancy.domain (
+  org_id uuid not null,
+  domain text collate "C" not null,
+  state text not null,
+  token text not null,
+  verified_at timestamp with time zone
+);
+
 create table tenancy.evt (
   org_id uuid not null,
   seq bigint not null,
@@ -8,6 +16,13 @@ create table tenancy.evt (
   actor uuid,
   idempotency_key text,
   data jsonb not null
+);
+
+create table tenancy.evt_trace (
+  entity text collate "C" not null,
+  deed text collate "C" not null,
+  org_id uuid not null,
+  seq bigint not null
 );
 
 create table tenancy.idem (
@@ -80,6 +95,72 @@ create table tenancy.org (
   invitations bigint not null default 0
 ) with (fillfactor=70);
 
+create table tenancy.outbox (
+  org_id uuid not null,
+  seq bigint not null,
+  at timestamp with time zone not null default now()
+);
+
+create table tenancy.relay_cursor (
+  org_id uuid not null,
+  subscription text collate "C" not null,
+  relay text collate "C" not null,
+  seq bigint not null,
+  head bigint not null,
+  attempts integer not null default 0,
+  due_at timestamp with time zone not null default now(),
+  leased_by uuid,
+  waiting_since timestamp with time zone not null default now()
+) with (fillfactor=70);
+
+create table tenancy.relay_dead (
+  subscription text collate "C" not null,
+  org_id uuid not null,
+  seq bigint not null,
+  relay text collate "C" not null,
+  code text not null,
+  attempts integer not null,
+  at timestamp with time zone not null default now(),
+  blocks boolean not null,
+  due_at timestamp with time zone,
+  leased_by uuid
+);
+
+create table tenancy.setting (
+  org_id uuid not null,
+  key text collate "C" not null,
+  value jsonb not null,
+  sealed boolean not null,
+  bytes integer not null,
+  seq bigint not null,
+  updated_at timestamp with time zone not null,
+  updated_by uuid
+);
+
+create table tenancy.subscription (
+  id text collate "C" not null,
+  relay text collate "C" not null,
+  org_id uuid,
+  types text[],
+  starts text not null,
+  begun boolean not null,
+  endpoint jsonb,
+  revision bigint not null default 1,
+  created_at timestamp with time zone not null default now(),
+  failing_since timestamp with time zone,
+  disabled_at timestamp with time zone,
+  disabled_code text
+);
+
+create table tenancy.suspension (
+  org_id uuid not null,
+  kind text not null,
+  reason text,
+  since timestamp with time zone not null,
+  due_at timestamp with time zone,
+  requested_by uuid
+);
+
 create table tenancy.tup (
   subject_type text collate "C" not null,
   subject_id text collate "C" not null,
@@ -96,9 +177,25 @@ create table tenancy.txn (
   at timestamp with time zone not null default now()
 );
 
+alter table tenancy.domain add constraint domain_form CHECK (((length(domain) <= 253) AND (domain ~ '^[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})+$'::text)));
+
+alter table tenancy.domain add constraint domain_of_org_once PRIMARY KEY (org_id, domain);
+
+alter table tenancy.domain add constraint domain_org_known FOREIGN KEY (org_id) REFERENCES tenancy.org(id);
+
+alter table tenancy.domain add constraint domain_state_known CHECK ((state = ANY (ARRAY['pending'::text, 'verified'::text])));
+
+alter table tenancy.domain add constraint domain_token_short CHECK ((length(token) <= 128));
+
+alter table tenancy.domain add constraint domain_verification_dated CHECK (((state = 'verified'::text) = (verified_at IS NOT NULL)));
+
 alter table tenancy.evt add constraint evt_org_known FOREIGN KEY (org_id) REFERENCES tenancy.org(id);
 
 alter table tenancy.evt add constraint evt_seq_unique PRIMARY KEY (org_id, seq);
+
+alter table tenancy.evt_trace add constraint evt_trace_deed_known CHECK ((deed = ANY (ARRAY['touched'::text, 'ended'::text, 'restored'::text, 'named'::text])));
+
+alter table tenancy.evt_trace add constraint evt_trace_once PRIMARY KEY (entity, deed, org_id, seq);
 
 alter table tenancy.idem add constraint idem_done_complete CHECK ((((state = 'done'::text) = (num_nulls(operation, fingerprint, org_id, seq, result) = 0)) AND ((state = 'fenced'::text) = (num_nonnulls(operation, fingerprint, org_id, seq, result) = 0))));
 
@@ -176,6 +273,40 @@ alter table tenancy.org add constraint org_time_forward CHECK ((updated_at >= cr
 
 alter table tenancy.org add constraint org_version_positive CHECK ((version >= 1));
 
+alter table tenancy.outbox add constraint outbox_event_once PRIMARY KEY (org_id, seq);
+
+alter table tenancy.relay_cursor add constraint relay_cursor_once PRIMARY KEY (org_id, subscription);
+
+alter table tenancy.relay_dead add constraint relay_dead_once PRIMARY KEY (subscription, org_id, seq);
+
+alter table tenancy.setting add constraint setting_bytes_positive CHECK ((bytes > 0));
+
+alter table tenancy.setting add constraint setting_key_form CHECK ((key ~ '^[a-zA-Z][a-zA-Z0-9_.-]{0,119}$'::text));
+
+alter table tenancy.setting add constraint setting_key_once PRIMARY KEY (org_id, key);
+
+alter table tenancy.setting add constraint setting_org_known FOREIGN KEY (org_id) REFERENCES tenancy.org(id);
+
+alter table tenancy.setting add constraint setting_sealed_text CHECK (((NOT sealed) OR (jsonb_typeof(value) = 'string'::text)));
+
+alter table tenancy.setting add constraint setting_seq_positive CHECK ((seq >= 1));
+
+alter table tenancy.subscription add constraint subscription_id_unique PRIMARY KEY (id);
+
+alter table tenancy.subscription add constraint subscription_start_known CHECK ((starts = ANY (ARRAY['now'::text, 'beginning'::text])));
+
+alter table tenancy.suspension add constraint suspension_due_for_deletion CHECK (((kind = 'deletion'::text) = (due_at IS NOT NULL)));
+
+alter table tenancy.suspension add constraint suspension_due_later CHECK ((due_at >= since));
+
+alter table tenancy.suspension add constraint suspension_kind_known CHECK ((kind = ANY (ARRAY['suspended'::text, 'deactivated'::text, 'deletion'::text])));
+
+alter table tenancy.suspension add constraint suspension_of_org_once PRIMARY KEY (org_id);
+
+alter table tenancy.suspension add constraint suspension_org_known FOREIGN KEY (org_id) REFERENCES tenancy.org(id);
+
+alter table tenancy.suspension add constraint suspension_reason_short CHECK ((length(reason) <= 1024));
+
 alter table tenancy.tup add constraint tup_grant_ending CHECK (((granted_by IS NULL) OR (expires_at IS NOT NULL)));
 
 alter table tenancy.tup add constraint tup_granted_once PRIMARY KEY (subject_type, subject_id, object_type, object_id, relation) INCLUDE (expires_at);
@@ -194,11 +325,19 @@ alter table tenancy.txn add constraint txn_id_unique PRIMARY KEY (id);
 
 alter table tenancy.txn add constraint txn_state_known CHECK ((state = ANY (ARRAY['committed'::text, 'fenced'::text])));
 
+CREATE UNIQUE INDEX domain_verified_once ON tenancy.domain USING btree (domain) WHERE (state = 'verified'::text);
+
 CREATE INDEX evt_of_actor ON tenancy.evt USING btree (org_id, actor, type, seq);
 
 CREATE INDEX evt_of_pause ON tenancy.evt USING btree (org_id, ((data ->> 'memId'::text)), seq, at) WHERE (type = ANY (ARRAY['membership.suspended'::text, 'membership.reinstated'::text]));
 
+CREATE INDEX evt_of_person ON tenancy.evt USING btree (actor, at, org_id, seq);
+
+CREATE INDEX evt_of_time ON tenancy.evt USING btree (org_id, at, seq);
+
 CREATE INDEX evt_of_type ON tenancy.evt USING btree (org_id, type, seq);
+
+CREATE INDEX evt_trace_of_event ON tenancy.evt_trace USING btree (org_id, seq);
 
 CREATE INDEX inv_lapsing ON tenancy.inv USING btree (expires_at, id) WHERE (status = 'pending'::text);
 
@@ -235,6 +374,22 @@ CREATE UNIQUE INDEX mem_one_live ON tenancy.mem USING btree (org_id, usr_id) WHE
 CREATE INDEX org_of_status ON tenancy.org USING btree (status, id);
 
 CREATE UNIQUE INDEX org_slug_held_once ON tenancy.org USING btree (slug) WHERE (status <> 'revoked'::text);
+
+CREATE INDEX relay_cursor_due ON tenancy.relay_cursor USING btree (relay, due_at) WHERE (head > seq);
+
+CREATE INDEX relay_cursor_waiting ON tenancy.relay_cursor USING btree (relay, waiting_since) WHERE (head > seq);
+
+CREATE INDEX relay_dead_due ON tenancy.relay_dead USING btree (relay, due_at) WHERE (due_at IS NOT NULL);
+
+CREATE INDEX relay_dead_of_org ON tenancy.relay_dead USING btree (org_id, seq);
+
+CREATE INDEX relay_dead_of_relay ON tenancy.relay_dead USING btree (relay, subscription, org_id, seq);
+
+CREATE INDEX subscription_of_org ON tenancy.subscription USING btree (org_id, id);
+
+CREATE INDEX subscription_of_relay ON tenancy.subscription USING btree (relay, id);
+
+CREATE INDEX suspension_due ON tenancy.suspension USING btree (due_at, org_id) WHERE (due_at IS NOT NULL);
 
 CREATE INDEX tup_lapsing ON tenancy.tup USING btree (expires_at, subject_id, object_type, object_id, relation) WHERE (granted_by IS NOT NULL);
 

@@ -87,10 +87,11 @@ export function reporter(name: (usrId: UsrId | null) => string, colors: Colors):
   };
 }
 
-function about({ data }: TenancyEvent, name: (usrId: UsrId | null) => string): string {
-  if ("from" in data && "to" in data && typeof data.from === "object" && typeof data.to === "object") {
-    return `${name(data.from.usrId)} to ${name(data.to.usrId)}`;
+function about(event: TenancyEvent, name: (usrId: UsrId | null) => string): string {
+  if (event.type === "ownership.transferred") {
+    return `${name(event.data.from.usrId)} to ${name(event.data.to.usrId)}`;
   }
+  const { data } = event;
   const parts = [
     "usrId" in data && data.usrId !== null ? name(data.usrId) : "",
     "from" in data && "to" in data ? `${data.from} to ${data.to}` : "role" in data ? data.role : "",

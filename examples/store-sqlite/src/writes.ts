@@ -129,6 +129,13 @@ function applyChange(
       );
       return;
     }
+    case "putSuspension":
+    case "deleteSuspension":
+    case "insertDomain":
+    case "updateDomain":
+    case "deleteDomain":
+    case "deleteDomains":
+      throw new Error("tables of a group that this store does not keep");
   }
 }
 

@@ -1,4 +1,5 @@
 import { IsolationError, isTenancyError, type OrgId, TenantError } from "@tenantry/core";
+import { type Abortable, unlessAborted } from "./aborting.ts";
 import { checkedReference, referenceKey, type TenantReference } from "./reference.ts";
 import type { ResolverRegistry } from "./registry.ts";
 import type { ResolutionInput } from "./resolution-input.ts";
@@ -46,20 +47,24 @@ export class CompositeResolver {
     this.#log = log;
   }
 
-  /** Never throws for what a request contains, nor for what a resolver or the directory does. */
-  async resolve(input: ResolutionInput): Promise<Resolution> {
+  /** Never throws for what a request contains, nor for what a resolver or the directory does; only what aborted it. */
+  async resolve(input: ResolutionInput, { signal }: Abortable = {}): Promise<Resolution> {
+    return unlessAborted({ signal }, () => this.#resolved(input));
+  }
+
+  /** The id alone; `null` for every failure. */
+  async resolveId(input: ResolutionInput, options?: Abortable): Promise<OrgId | null> {
+    const resolution = await this.resolve(input, options);
+    return resolution.status === "resolved" ? resolution.tenant.id : null;
+  }
+
+  async #resolved(input: ResolutionInput): Promise<Resolution> {
     try {
       const sources = await this.#sources(input);
       return Object.freeze(sources.length === 0 ? { status: "none" } : await this.#agreed(sources));
     } catch (error) {
       return Object.freeze({ status: "failed", error: failureOf(error, "resolution", this.#log) });
     }
-  }
-
-  /** The id alone; `null` for every failure. */
-  async resolveId(input: ResolutionInput): Promise<OrgId | null> {
-    const resolution = await this.resolve(input);
-    return resolution.status === "resolved" ? resolution.tenant.id : null;
   }
 
   /** What every resolver found. All of them run: a conflict with the last one has to be seen. */

@@ -47,8 +47,11 @@ export interface DirectoryStore {
 }
 
 export interface DirectoryOptions {
-  /** The organization that has proved a domain to be its own. Without it domains name nobody. */
-  readonly orgOfDomain?: (domain: string) => Promise<OrgId | null>;
+  /**
+   * The organization that has proved a domain to be its own, or its id, which is one more read. `DomainDirectory` of
+   * `./domains` answers it. Without it domains name nobody.
+   */
+  readonly orgOfDomain?: (domain: string) => Promise<Organization | OrgId | null>;
   /** Where the rows of an organization are. Default: among those of all others. */
   readonly placementOf?: (org: Organization) => Placement | Promise<Placement>;
 }
@@ -65,8 +68,8 @@ export function storeDirectory(
       case "slug":
         return await orNull(store.getOrgBySlug(value));
       case "domain": {
-        const id = (await orgOfDomain?.(value)) ?? null;
-        return id === null ? null : await orNull(store.getOrg(id));
+        const found = (await orgOfDomain?.(value)) ?? null;
+        return typeof found === "string" ? await orNull(store.getOrg(found)) : found;
       }
     }
   };

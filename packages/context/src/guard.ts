@@ -1,7 +1,9 @@
 import { IsolationError, isId, isTenancyError, type OrgId, type Role, TenantError, type UsrId } from "@tenantry/core";
+import { type Abortable, unlessAborted } from "./aborting.ts";
 import { type ActiveTenant, type Actor, ANONYMOUS, prove } from "./active-tenant.ts";
 import { failureOf, type Log, type Named, type Resolution } from "./composite.ts";
 import type { TenantDirectory, TenantStanding } from "./directory.ts";
+import { isReason } from "./reason.ts";
 import type { RequestTenant } from "./request-tenant.ts";
 import { type CheckedRequirement, checkedRequirement, type Requirement } from "./requirement.ts";
 import type { TenantInfo } from "./tenant-info.ts";
@@ -10,7 +12,7 @@ import type { TenantInfo } from "./tenant-info.ts";
 export interface OperatorRules {
   /** Whether this person may enter, and enter there. */
   readonly mayEnter: (operator: UsrId, orgId: OrgId) => boolean | Promise<boolean>;
-  /** Writes down who enters and why, before they are let in. If it throws nobody is. */
+  /** Writes down who enters and why, before they are let in: `recordedEntries(store)`. If it throws nobody is. */
   readonly recordEntry: (entry: OperatorEntry) => Promise<unknown>;
 }
 
@@ -28,8 +30,6 @@ export interface GuardOptions {
   readonly operators?: OperatorRules;
   readonly log?: Log;
 }
-
-const LONGEST_REASON = 1024;
 
 /** Proves that whoever sends a request may act in the tenant that it names. */
 export class TenantGuard {
@@ -49,7 +49,15 @@ export class TenantGuard {
    * Throws a `TenantError`, or `IsolationError` `isolation.not_provisioned`, for the first of its checks that does not
    * hold; `ConfigError` for a requirement that makes no sense. One read, however many guards a request passes.
    */
-  async require(request: RequestTenant, requirement: Requirement = {}): Promise<ActiveTenant> {
+  async require(
+    request: RequestTenant,
+    requirement: Requirement = {},
+    { signal }: Abortable = {},
+  ): Promise<ActiveTenant> {
+    return unlessAborted({ signal }, () => this.#required(request, requirement));
+  }
+
+  async #required(request: RequestTenant, requirement: Requirement): Promise<ActiveTenant> {
     const required = checkedRequirement(requirement);
     const actor = required.user === "ignored" ? ANONYMOUS : await request.actor();
     const named = namedBy(request.resolution, actor);
@@ -89,13 +97,13 @@ export class TenantGuard {
   async enterAs(
     orgId: OrgId,
     { operator, reason }: { readonly operator: UsrId; readonly reason: string },
+    { signal }: Abortable = {},
   ): Promise<ActiveTenant> {
-    const isSound =
-      isId(orgId, "org") &&
-      isId(operator, "usr") &&
-      typeof reason === "string" &&
-      reason.trim() !== "" &&
-      reason.length <= LONGEST_REASON;
+    return unlessAborted({ signal }, () => this.#entered({ orgId, operator, reason }));
+  }
+
+  async #entered({ orgId, operator, reason }: OperatorEntry): Promise<ActiveTenant> {
+    const isSound = isId(orgId, "org") && isId(operator, "usr") && isReason(reason);
     const rules = this.#operators;
     try {
       if (!isSound || rules === null || (await rules.mayEnter(operator, orgId)) !== true) {

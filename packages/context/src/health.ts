@@ -1,17 +1,13 @@
 import { isTenancyError } from "@tenantry/core";
+import { type Abortable, type Signal, unlessAborted } from "./aborting.ts";
 
 /** From the best to the worst. */
 export const HEALTH_STATUSES = ["healthy", "degraded", "unhealthy"] as const;
 export type HealthStatus = (typeof HEALTH_STATUSES)[number];
 
-/** The platform's `AbortSignal`, where there are types of one. */
-export type HealthSignal = typeof globalThis extends { readonly AbortSignal: { readonly prototype: infer S } }
-  ? S
-  : unknown;
-
 /** What a part says of itself; nothing: it is healthy. What it throws makes it unhealthy, with the error's code. */
 export type HealthCheck = (
-  signal: HealthSignal,
+  signal: Signal,
 ) => Promise<HealthStatus | { readonly status: HealthStatus; readonly code?: string } | undefined>;
 
 export interface PartHealth {
@@ -26,13 +22,20 @@ export interface Health {
   readonly parts: Readonly<Record<string, PartHealth>>;
 }
 
-/** Asks all parts at once, each for at most two seconds. The answer has codes and durations, and nothing of anybody. */
+/**
+ * Asks all parts at once, each for at most two seconds. The answer has codes and durations, and nothing of anybody. Throws
+ * nothing but the reason of a signal that is given and aborted; the parts are told of that, too.
+ */
 export async function health(
   checks: Readonly<Record<string, HealthCheck>>,
-  { milliseconds = 2000 }: { readonly milliseconds?: number } = {},
+  { milliseconds = 2000, signal }: { readonly milliseconds?: number } & Abortable = {},
 ): Promise<Health> {
-  const parts = await Promise.all(
-    Object.entries(checks).map(async ([name, check]) => [name, await partHealth(check, milliseconds)] as const),
+  const parts = await unlessAborted({ signal }, () =>
+    Promise.all(
+      Object.entries(checks).map(
+        async ([name, check]) => [name, await partHealth(check, milliseconds, signal)] as const,
+      ),
+    ),
   );
   const worst = Math.max(0, ...parts.map(([, { status }]) => HEALTH_STATUSES.indexOf(status)));
   return Object.freeze({
@@ -43,14 +46,15 @@ export async function health(
 
 const CODE = /^[a-z_.]{1,64}$/;
 
-async function partHealth(check: HealthCheck, milliseconds: number): Promise<PartHealth> {
+async function partHealth(check: HealthCheck, milliseconds: number, signal: Signal | undefined): Promise<PartHealth> {
   const begun = performance.now();
   const done = (status: HealthStatus, code: string | null): PartHealth =>
     Object.freeze({ status, code, milliseconds: Math.round(performance.now() - begun) });
   const late = AbortSignal.timeout(milliseconds);
+  const told = signal === undefined ? late : AbortSignal.any([late, signal]);
   try {
     const isLate = new Promise<"late">((resolve) => late.addEventListener("abort", () => resolve("late")));
-    const answer = await Promise.race([check(late), isLate]);
+    const answer = await Promise.race([check(told), isLate]);
     if (answer === "late") {
       return done("unhealthy", "unavailable.timeout");
     }

@@ -1,3 +1,4 @@
+export type { Abortable, Signal } from "./aborting.ts";
 export { type ActiveTenant, type Actor, isActiveTenant } from "./active-tenant.ts";
 export { type Cache, cacheKey, globalKey, type TenantCache, tenantCache } from "./cache-key.ts";
 export { CompositeResolver, type Log, type Named, type Resolution } from "./composite.ts";
@@ -21,13 +22,13 @@ export {
   HEALTH_STATUSES,
   type Health,
   type HealthCheck,
-  type HealthSignal,
   type HealthStatus,
   health,
   type PartHealth,
   storeHealth,
 } from "./health.ts";
 export { answerFor, type ErrorBody, errorBody, httpStatusOf, TENANT_HEADER } from "./http.ts";
+export { recordedEntries } from "./operators.ts";
 export type { TenantReference } from "./reference.ts";
 export { type ResolverParts, ResolverRegistry } from "./registry.ts";
 export { RequestTenant } from "./request-tenant.ts";

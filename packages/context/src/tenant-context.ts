@@ -1,4 +1,5 @@
 import { isId, type OrgId, TenantError } from "@tenantry/core";
+import { type Abortable, unlessAborted } from "./aborting.ts";
 import { type ActiveTenant, type Actor, isActiveTenant } from "./active-tenant.ts";
 import { CompositeResolver, failureOf, type Log, type Resolution } from "./composite.ts";
 import { loadConfig, type ResolvedConfig } from "./config.ts";
@@ -78,8 +79,15 @@ export class TenantContext<R> {
     });
   }
 
-  /** Resolves a request. Never throws: what goes wrong is a failed resolution, which a guard will answer with. */
-  async open(request: R, received: Received): Promise<RequestTenant> {
+  /**
+   * Resolves a request. Never throws, but what aborted it: what goes wrong is a failed resolution, which a guard will answer
+   * with.
+   */
+  async open(request: R, received: Received, { signal }: Abortable = {}): Promise<RequestTenant> {
+    return unlessAborted({ signal }, () => this.#open(request, received));
+  }
+
+  async #open(request: R, received: Received): Promise<RequestTenant> {
     const { identify, claims, directory, requestId } = this.#options;
     const base = { identify: () => identify(request), directory, log: this.#log };
     let input: ResolutionInput = Object.freeze({ ...received, claims: null });
@@ -108,7 +116,11 @@ export class TenantContext<R> {
    * The proof for work that was put off: everything is checked again, because membership and status may have changed.
    * Throws what a guard throws, and `tenant.invalid_reference` for what is no job.
    */
-  async fromJob(job: TenantJob, requirement: Requirement = {}): Promise<ActiveTenant> {
+  async fromJob(job: TenantJob, requirement: Requirement = {}, { signal }: Abortable = {}): Promise<ActiveTenant> {
+    return unlessAborted({ signal }, () => this.#fromJob(job, requirement));
+  }
+
+  async #fromJob(job: TenantJob, requirement: Requirement): Promise<ActiveTenant> {
     const { orgId, actor } = decodeJob(job);
     if (actor.kind === "operator") {
       return this.guard.enterAs(orgId, { operator: actor.id, reason: actor.reason });

@@ -5,6 +5,10 @@ import { frozen } from "./frozen.ts";
 export interface Placement {
   readonly strategy: string;
   readonly state: PlacementState;
+  /** How far the tenant's own tables are migrated; absent or `null`: it has none, or none yet. */
+  readonly migratedTo?: string | null;
+  /** Writes are refused until then, in ISO 8601; absent or `null`: they are not. */
+  readonly pausedUntil?: string | null;
 }
 
 export type PlacementState = "pending" | "ready" | "failed" | "deprovisioning" | "archived" | "removed";
@@ -28,10 +32,18 @@ export function tenantInfo(org: Organization, placement: Placement): TenantInfo 
   return frozen({ id, slug, name, version, status, placement: { ...placement } });
 }
 
+function placementOf({ strategy, state, migratedTo, pausedUntil }: Placement): Placement {
+  return {
+    strategy,
+    state,
+    ...(migratedTo === undefined ? {} : { migratedTo }),
+    ...(pausedUntil === undefined ? {} : { pausedUntil }),
+  };
+}
+
 /** A copy that nobody can change: what comes from a cache is everybody's. */
 export function frozenTenant({ id, slug, name, version, status, placement }: TenantInfo): TenantInfo {
-  const { strategy, state } = placement;
-  return frozen({ id, slug, name, version, status, placement: { strategy, state } });
+  return frozen({ id, slug, name, version, status, placement: placementOf(placement) });
 }
 
 export function isUsable({ status, placement }: TenantInfo): boolean {

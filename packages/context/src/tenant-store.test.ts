@@ -241,3 +241,44 @@ describe("inside its organization", () => {
     expect(await codeOf(() => inTenant(store, forged))).toBe("tenant.context_missing");
   });
 });
+
+describe("an object of the caller's that throws when it is read", () => {
+  const throwing = (key: string): object =>
+    Object.defineProperty({}, key, {
+      enumerable: true,
+      get() {
+        throw new Error("secret");
+      },
+    });
+  const revoked = (): object => {
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    return proxy;
+  };
+
+  test.each<readonly [name: string, key: string, call: (inside: TenantStore, value: never) => Promise<unknown>]>([
+    ["updateOrg", "name", (inside, value) => inside.updateOrg(value)],
+    ["updateOrg, options", "expectedVersion", (inside, value) => inside.updateOrg({}, value)],
+    ["suspendOrg", "idempotencyKey", (inside, value) => inside.suspendOrg(value)],
+    ["reinstateOrg", "idempotencyKey", (inside, value) => inside.reinstateOrg(value)],
+    ["revokeOrg", "idempotencyKey", (inside, value) => inside.revokeOrg(value)],
+    ["addMember", "usrId", (inside, value) => inside.addMember(value)],
+    ["changeRole", "memId", (inside, value) => inside.changeRole(value)],
+    ["selfLeave", "transferTo", (inside, value) => inside.selfLeave(value)],
+    ["adminRemove", "memId", (inside, value) => inside.adminRemove(value)],
+    ["transferOwnership", "fromMemId", (inside, value) => inside.transferOwnership(value)],
+    ["createInvitation", "identifier", (inside, value) => inside.createInvitation(value)],
+    ["revokeInvitation", "invId", (inside, value) => inside.revokeInvitation(value)],
+    ["resendInvitation", "invId", (inside, value) => inside.resendInvitation(value)],
+    ["listMembers", "limit", (inside, value) => inside.listMembers(value)],
+    ["listInvitations", "limit", (inside, value) => inside.listInvitations(value)],
+    ["listEvents", "after", (inside, value) => inside.listEvents(value)],
+  ])("%s: a wrong input, and a promise that says so", async (_, key, call) => {
+    const { inside } = await openTown();
+    for (const value of [throwing(key), revoked(), null]) {
+      const answer = call(inside, value as never);
+      expect(answer).toBeInstanceOf(Promise);
+      expect(await codeOf(() => answer)).toBe("precondition.invalid_input");
+    }
+  });
+});

@@ -87,7 +87,7 @@ export function inTenant(store: ConfinedStore, active: ActiveTenant): TenantStor
   const inside = store.within(orgId);
   const usrId = active.actor.kind === "user" || active.actor.kind === "operator" ? active.actor.id : null;
   // Behind what the caller gives, so that an `actor` among it counts for nothing.
-  const by = (options: TenantMutationOptions = {}): MutationOptions => ({ ...options, actor: usrId });
+  const by = (options: TenantMutationOptions = {}): MutationOptions => ({ ...copied(options), actor: usrId });
   const acting = (): UsrId => {
     if (usrId === null) {
       throw new TenantError("tenant.unauthenticated", {});
@@ -104,29 +104,29 @@ export function inTenant(store: ConfinedStore, active: ActiveTenant): TenantStor
 
   return {
     getOrg: () => inside.getOrg(orgId),
-    updateOrg: (input, options) => inside.updateOrg({ ...input, orgId }, by(options)),
-    suspendOrg: (options) => inside.suspendOrg(orgId, by(options)),
-    reinstateOrg: (options) => inside.reinstateOrg(orgId, by(options)),
-    revokeOrg: (options) => inside.revokeOrg(orgId, by(options)),
-    addMember: (input, options) => inside.addMember({ ...input, orgId, invitedBy: usrId }, by(options)),
+    updateOrg: async (input, options) => inside.updateOrg({ ...copied(input), orgId }, by(options)),
+    suspendOrg: async (options) => inside.suspendOrg(orgId, by(options)),
+    reinstateOrg: async (options) => inside.reinstateOrg(orgId, by(options)),
+    revokeOrg: async (options) => inside.revokeOrg(orgId, by(options)),
+    addMember: async (input, options) => inside.addMember({ ...copied(input), orgId, invitedBy: usrId }, by(options)),
     getMembership: (memId) => inside.getMembership(memId),
     listMembers: (options) => inside.listMembers(orgId, options),
     membershipHistory: (memId) => inside.membershipHistory(memId),
     membersAsOf: (at, options) => inside.membersAsOf(orgId, at, options),
-    changeRole: (input, options) => inside.changeRole(input, by(options)),
-    suspendMembership: (memId, options) => inside.suspendMembership(memId, by(options)),
-    reinstateMembership: (memId, options) => inside.reinstateMembership(memId, by(options)),
-    selfLeave: async (input = {}, options) => inside.selfLeave({ ...input, memId: ownMemId() }, by(options)),
-    adminRemove: async (input, options) => inside.adminRemove({ ...input, adminUsrId: acting() }, by(options)),
-    transferOwnership: (input, options) => inside.transferOwnership({ ...input, orgId }, by(options)),
+    changeRole: async (input, options) => inside.changeRole(input, by(options)),
+    suspendMembership: async (memId, options) => inside.suspendMembership(memId, by(options)),
+    reinstateMembership: async (memId, options) => inside.reinstateMembership(memId, by(options)),
+    selfLeave: async (input = {}, options) => inside.selfLeave({ ...copied(input), memId: ownMemId() }, by(options)),
+    adminRemove: async (input, options) => inside.adminRemove({ ...copied(input), adminUsrId: acting() }, by(options)),
+    transferOwnership: async (input, options) => inside.transferOwnership({ ...copied(input), orgId }, by(options)),
     createInvitation: async (input, options) =>
-      inside.createInvitation({ ...input, orgId, invitedBy: acting() }, by(options)),
+      inside.createInvitation({ ...copied(input), orgId, invitedBy: acting() }, by(options)),
     getInvitation: (invId) => inside.getInvitation(invId),
     listInvitations: (options) => inside.listInvitations(orgId, options),
     revokeInvitation: async (input, options) =>
-      inside.revokeInvitation({ ...input, adminUsrId: acting() }, by(options)),
+      inside.revokeInvitation({ ...copied(input), adminUsrId: acting() }, by(options)),
     resendInvitation: async (input, options) =>
-      inside.resendInvitation({ ...input, adminUsrId: acting() }, by(options)),
+      inside.resendInvitation({ ...copied(input), adminUsrId: acting() }, by(options)),
     async listTuplesForObject(objectType, objectId, relation) {
       const tuples = await inside.listTuplesForObject(objectType, objectId, relation);
       return isElsewhere(objectType, objectId) ? [] : tuples;

@@ -1,5 +1,6 @@
 import { isId, type OrgId, type TenancyEvent } from "@tenantry/core";
 import { LRUCache } from "lru-cache";
+import { type Abortable, unlessAborted } from "./aborting.ts";
 import type { TenantDirectory } from "./directory.ts";
 import { idReference, referenceKey, type TenantReference } from "./reference.ts";
 import { frozenTenant, isUsable, type TenantInfo } from "./tenant-info.ts";
@@ -59,17 +60,22 @@ export class TenantValidator {
   /** The tenant, if it is active and its place ready; `fresh`: as the directory says now. */
   async validate(
     reference: TenantReference | OrgId,
-    options: { readonly fresh?: boolean } = {},
+    { fresh = false, signal }: { readonly fresh?: boolean } & Abortable = {},
   ): Promise<TenantInfo | null> {
-    const tenant = await (options.fresh === true ? this.#load(asReference(reference)) : this.lookup(reference));
+    const tenant = await unlessAborted({ signal }, () =>
+      fresh ? this.#load(asReference(reference)) : this.lookup(reference),
+    );
     return tenant !== null && isUsable(tenant) ? tenant : null;
   }
 
   /** The tenant in any status; `null`: there is none. */
-  async lookup(reference: TenantReference | OrgId): Promise<TenantInfo | null> {
+  async lookup(reference: TenantReference | OrgId, options: Abortable = {}): Promise<TenantInfo | null> {
     const asked = asReference(reference);
     const known = this.#known(referenceKey(asked));
-    return known === undefined ? (this.#loads.get(referenceKey(asked))?.result ?? this.#load(asked)) : known;
+    // Whoever stops waiting leaves the look-up to the others.
+    return known === undefined
+      ? unlessAborted(options, () => this.#loads.get(referenceKey(asked))?.result ?? this.#load(asked))
+      : known;
   }
 
   /** Forgets a tenant with its slug and domains. What is being looked up of it is looked up again. */
@@ -99,6 +105,9 @@ export class TenantValidator {
       this.#appeared({ kind: "id", value: news.orgId });
       if (news.slug !== null) {
         this.#appeared({ kind: "slug", value: news.slug });
+      }
+      if (news.domain !== null) {
+        this.#appeared({ kind: "domain", value: news.domain });
       }
     }
   }
@@ -233,13 +242,17 @@ interface News {
   readonly type: string;
   /** The slug that the organization has since. */
   readonly slug: string | null;
+  /** The domain that it has proved to be its own. */
+  readonly domain: string | null;
 }
 
 /** What counts of an event; `null`: it is none. Events of other processes come from anywhere. */
 function decodeNews(event: unknown): News | null {
   try {
     const { orgId, type, data } = event as Readonly<Record<string, unknown>>;
-    return isId(orgId, "org") && typeof type === "string" ? { orgId, type, slug: slugIn(type, data) } : null;
+    return isId(orgId, "org") && typeof type === "string"
+      ? { orgId, type, slug: slugIn(type, data), domain: domainIn(type, data) }
+      : null;
   } catch {
     return null;
   }
@@ -252,4 +265,9 @@ function slugIn(type: string, data: unknown): string | null {
   };
   const found = type === "org.created" ? slug : type === "org.updated" ? changes?.slug?.to : null;
   return typeof found === "string" ? found : null;
+}
+
+function domainIn(type: string, data: unknown): string | null {
+  const { domain } = (data ?? {}) as { readonly domain?: unknown };
+  return type === "domain.verified" && typeof domain === "string" ? domain : null;
 }

@@ -1,6 +1,9 @@
 import type { EventDraft } from "./event.ts";
 import type { TraceChange } from "./groups/audit.ts";
+import type { Domain } from "./groups/domain.ts";
 import type { AnnounceChange } from "./groups/relay.ts";
+import type { SettingChange } from "./groups/setting.ts";
+import type { Suspension } from "./groups/suspension.ts";
 import type { Group } from "./groups.ts";
 import type {
   InvId,
@@ -36,6 +39,7 @@ export interface InvitationExpectation {
  * organization, invitations, memberships by id, tuples by key, and decides nothing.
  */
 export type Change =
+  | SettingChange
   | AnnounceChange
   | TraceChange
   | { readonly op: "insertOrg"; readonly row: Organization }
@@ -80,7 +84,19 @@ export type Change =
    * numbers of those that had not lapsed are added to the data of the commit's event `org.revoked` as `memberships`,
    * `invitations` and `tuples`.
    */
-  | { readonly op: "endEverything"; readonly orgId: OrgId; readonly at: Date; readonly by: UsrId | null };
+  | { readonly op: "endEverything"; readonly orgId: OrgId; readonly at: Date; readonly by: UsrId | null }
+  // Of the group `lifecycle`:
+  /** One that the organization has already becomes this one. */
+  | { readonly op: "putSuspension"; readonly row: Suspension }
+  /** One that does not exist is no matter. */
+  | { readonly op: "deleteSuspension"; readonly orgId: OrgId }
+  // Of the group `domains`:
+  | { readonly op: "insertDomain"; readonly row: Domain }
+  /** Writes `state`, `token` and `verifiedAt`. */
+  | { readonly op: "updateDomain"; readonly row: Domain }
+  | { readonly op: "deleteDomain"; readonly orgId: OrgId; readonly domain: string }
+  /** All of the organization. */
+  | { readonly op: "deleteDomains"; readonly orgId: OrgId };
 
 /** How many memberships are stored as live, and invitations as pending. Each store keeps both for every organization. */
 export interface Occupancy {
@@ -131,6 +147,11 @@ export function existing({ id }: Pick<Organization, "id">): ExistingOrg {
 /** Still active: for what only adds. Waits for the organization's other writers, then proceeds. */
 export function stillActive({ id }: Pick<Organization, "id">): ExistingOrg {
   return { is: "existing", id, status: "active", version: null };
+}
+
+/** Still in the state in which it was read: for what one of the states forbids. */
+export function inState({ id, status }: Pick<Organization, "id" | "status">): ExistingOrg {
+  return { is: "existing", id, status, version: null };
 }
 
 /** Unchanged since it was read: for whatever could make the owners fewer, and for what rests on more than single rows. */

@@ -22,7 +22,7 @@ test("a code tells the details of its error", () => {
   expectTypeOf<SoleOwnerError["details"]["row"]>().toEqualTypeOf<number | undefined>();
   expectTypeOf<SoleOwnerError["code"]>().toEqualTypeOf<"conflict.sole_owner">();
   expectTypeOf<NotFoundError["details"]["what"]>().toEqualTypeOf<
-    "organization" | "membership" | "invitation" | "member"
+    "organization" | "membership" | "invitation" | "member" | "domain" | "subscription" | "dead event"
   >();
   // @ts-expect-error details of another code
   errorFor("conflict.sole_owner", { slug: "acme" });

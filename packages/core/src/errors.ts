@@ -14,6 +14,8 @@ interface FromSource {
 /** Why a token is not acceptable; `tenant`: it names none, or another one. */
 export type TokenFault = "alg" | "signature" | "iss" | "aud" | "exp" | "nbf" | "malformed" | "tenant";
 
+/** Why a name cannot be an organization's own domain. */
+export type DomainFault = "malformed" | "address" | "single_label" | "public_suffix" | "base_domain";
 /** What is wrong with a webhook's URL, or that the subscription is another one meanwhile. */
 export type SubscriptionFault = "url" | "scheme" | "credentials" | "address" | "refused" | "changed";
 
@@ -28,7 +30,7 @@ export interface Rejections {
   invalid_id: Refused & { readonly reason: "not_a_string" | "separator" | "prefix" | "digits" | "version" };
   invalid_type: Refused & { readonly expected: string | null };
   not_found: {
-    readonly what: "organization" | "membership" | "invitation" | "member" | "subscription" | "dead event";
+    readonly what: "organization" | "membership" | "invitation" | "member" | "domain" | "subscription" | "dead event";
     readonly id: string;
   };
   "conflict.sole_owner": { readonly orgId: OrgId };
@@ -38,6 +40,7 @@ export interface Rejections {
   "conflict.invitation_not_pending": { readonly invId: InvId };
   "conflict.org_slug": { readonly slug: string };
   "conflict.duplicate_invitation": { readonly orgId: OrgId; readonly invId: InvId };
+  "conflict.domain": { readonly domain: string };
   "conflict.member_limit": { readonly orgId: OrgId; readonly limit: number };
   "conflict.invitation_limit": { readonly orgId: OrgId; readonly limit: number };
   "conflict.organization_limit": { readonly usrId: UsrId; readonly limit: number };
@@ -107,6 +110,7 @@ export interface Rejections {
   "tenant.context_missing": Record<never, never>;
   "tenant.resolver_failed": FromSource;
   "tenant.invalid_cache_key": { readonly part: number };
+  "tenant.invalid_domain": { readonly reason: DomainFault };
   "forbidden.role": Record<never, never>;
   "forbidden.relation": Record<never, never>;
   "isolation.not_provisioned": Record<never, never>;
@@ -115,10 +119,48 @@ export interface Rejections {
   "relay.subscription_invalid": { readonly reason: SubscriptionFault };
   "relay.lease_lost": Record<never, never>;
   "relay.signature_invalid": { readonly reason: "headers" | "time" | "signature" | "body" };
+  "tenant.mismatch": Record<never, never>;
+  "isolation.paused": { readonly until: string };
+  "isolation.outdated": Record<never, never>;
+  "isolation.busy": Record<never, never>;
+  "isolation.provisioning_failed": { readonly orgId: OrgId; readonly step: string };
+  "isolation.migration_failed": { readonly orgId: OrgId; readonly file: string; readonly sqlState: string | null };
+  "isolation.migration_changed": { readonly file: string };
+  "isolation.dependent_objects": { readonly objects: readonly string[] };
+  "isolation.unknown_strategy": { readonly name: string };
+  "isolation.wrong_strategy": { readonly strategy: string };
+  "isolation.strategy_fixed": { readonly orgId: OrgId };
+  "isolation.unsupported": { readonly what: string };
+  "isolation.no_transaction": { readonly reason: "none" | "failed" | "ended" };
+  "isolation.commit_unknown": Record<never, never>;
+  "isolation.invalid_name": Record<never, never>;
+  "isolation.unsafe_role": { readonly object: string };
+  "isolation.rls_not_forced": { readonly object: string };
+  "isolation.policy_missing": { readonly object: string };
+  "isolation.cross_tenant_reference": { readonly object: string };
+  "isolation.leaky_object": { readonly object: string };
+  "isolation.unclassified_table": { readonly object: string };
+  "isolation.public_connect": { readonly object: string };
+  "isolation.server_version": { readonly object: string };
   "config.invalid": { readonly faults: readonly ConfigFault[] };
   "config.unknown_resolver": { readonly name: string };
   "config.duplicate_resolver": { readonly name: string };
   "config.capability_missing": { readonly group: Group };
+  "settings.invalid_key": Record<never, never>;
+  /** `path`: where in the value, as `a.b[2]`: at most 64 escaped characters; `null` is the whole. */
+  "settings.invalid_value": {
+    readonly key: string;
+    readonly reason: "json" | "schema";
+    readonly path: string | null;
+  };
+  /** `bytes` and `depth` of one value; `keys` and `total` (bytes) of all that the organization has. */
+  "settings.too_large": {
+    readonly key: string | null;
+    readonly what: "bytes" | "depth" | "keys" | "total";
+    readonly limit: number;
+  };
+  "settings.unknown_key": { readonly key: string };
+  "settings.stored_invalid": { readonly key: string };
   "unavailable.connection": Record<never, never>;
   "unavailable.pool_timeout": Record<never, never>;
   "unavailable.timeout": Record<never, never>;
@@ -149,6 +191,7 @@ export type TenantCode = CodesOf<"tenant"> | "forbidden.role" | "forbidden.relat
 export type IsolationCode = CodesOf<"isolation">;
 export type RelayCode = CodesOf<"relay">;
 export type ConfigCode = CodesOf<"config">;
+export type SettingsCode = CodesOf<"settings">;
 export type LimitCode = Extract<Code, `conflict.${string}_limit`>;
 
 /** Found on errors of every installed copy of this package, where `instanceof` would see only its own. */
@@ -245,6 +288,11 @@ export class DuplicateInvitationError extends TenancyError<"conflict.duplicate_i
   override readonly name = "DuplicateInvitationError";
 }
 
+/** Another organization has proved the domain to be its own. */
+export class DomainConflictError extends TenancyError<"conflict.domain"> {
+  override readonly name = "DomainConflictError";
+}
+
 /** As many are there as there may be; `code` says of what, `details.limit` how many. */
 export class LimitError<C extends LimitCode = LimitCode> extends TenancyError<C> {
   override readonly name = "LimitError";
@@ -297,11 +345,19 @@ export class TenantError<C extends TenantCode = TenantCode> extends TenancyError
   }
 }
 
+/** What passes by itself, or once others are done. */
+const WAITING: readonly Code[] = [
+  "isolation.not_provisioned",
+  "isolation.paused",
+  "isolation.outdated",
+  "isolation.busy",
+];
+
 /** The place where a tenant's rows are kept cannot be used, or does not keep them apart. */
 export class IsolationError<C extends IsolationCode = IsolationCode> extends TenancyError<C> {
   override readonly name: string = "IsolationError";
   override get retryable(): boolean {
-    return this.code === "isolation.not_provisioned";
+    return WAITING.includes(this.code);
   }
 }
 
@@ -310,9 +366,19 @@ export class RelayError<C extends RelayCode = RelayCode> extends TenancyError<C>
   override readonly name: string = "RelayError";
 }
 
-/** A configuration is wrong. Thrown at construction only. */
+/**
+ * A configuration is wrong. Thrown at construction, and where an operation of core is given something that is kept in a
+ * group that the store does not have.
+ */
 export class ConfigError<C extends ConfigCode = ConfigCode> extends TenancyError<C> {
   override readonly name: string = "ConfigError";
+}
+
+/** A key or a value is none that the settings of an organization have, or too large to be kept. */
+export class SettingsError<C extends SettingsCode = SettingsCode> extends TenancyError<C> {
+  override readonly name: string = "SettingsError";
+  /** What the schema said, for the reason `schema` of a value that is no secret. Not enumerable: it may quote the value. */
+  declare readonly issues?: readonly unknown[];
 }
 
 /** Metadata is not what the host keeps: `details` say what is wrong where. */
@@ -368,6 +434,7 @@ const sentences: { readonly [C in Code]: (details: Rejections[C]) => string } = 
   "conflict.invitation_not_pending": ({ invId }) => `Invitation ${invId} is not pending.`,
   "conflict.org_slug": ({ slug }) => `The slug ${quote(slug)} is taken.`,
   "conflict.duplicate_invitation": ({ invId }) => `Invitation ${invId} to the same identifier is pending.`,
+  "conflict.domain": ({ domain }) => `The domain ${quote(domain)} is another organization's.`,
   "conflict.member_limit": ({ orgId, limit }) => `Organization ${orgId} has ${limit} members or more.`,
   "conflict.invitation_limit": ({ orgId, limit }) => `Organization ${orgId} has ${limit} open invitations or more.`,
   "conflict.organization_limit": ({ usrId, limit }) => `User ${usrId} is in ${limit} organizations or more.`,
@@ -445,6 +512,7 @@ const sentences: { readonly [C in Code]: (details: Rejections[C]) => string } = 
   "tenant.context_missing": () => "No tenant is bound here.",
   "tenant.resolver_failed": ({ source }) => `${quote(source)} failed.`,
   "tenant.invalid_cache_key": ({ part }) => `Part ${part} of a cache key is not text.`,
+  "tenant.invalid_domain": ({ reason }) => `The name cannot be an organization's own domain: ${domainFaults[reason]}.`,
   "forbidden.role": () => "The caller does not have the role that this requires.",
   "forbidden.relation": () => "The caller does not have the relation that this requires.",
   "isolation.not_provisioned": () => "The tenant's place is not ready.",
@@ -453,11 +521,48 @@ const sentences: { readonly [C in Code]: (details: Rejections[C]) => string } = 
   "relay.subscription_invalid": ({ reason }) => `The subscription is not acceptable: ${subscriptionFaults[reason]}.`,
   "relay.lease_lost": () => "The organization is another relay's by now.",
   "relay.signature_invalid": ({ reason }) => `The message is not acceptable: ${signatureFaults[reason]}.`,
+  "tenant.mismatch": () => "Something of another tenant was reached for than the one bound here.",
+  "isolation.paused": ({ until }) => `Writes of the tenant are paused until ${until}.`,
+  "isolation.outdated": () => "The tenant's tables are older than the code needs.",
+  "isolation.busy": () => "Somebody else is working on the tenant's place.",
+  "isolation.provisioning_failed": ({ orgId, step }) =>
+    `The place of ${orgId} could not be made, in the step ${quote(step)}.`,
+  "isolation.migration_failed": ({ orgId, file }) => `The migration ${quote(file)} failed for ${orgId}.`,
+  "isolation.migration_changed": ({ file }) =>
+    `The migration ${quote(file)} is not what was applied, or comes before what was.`,
+  "isolation.dependent_objects": ({ objects }) =>
+    `Something outside of the tenant's schema depends on it: ${objects.map(quote).join(", ")}.`,
+  "isolation.unknown_strategy": ({ name }) => `There is no strategy ${quote(name)}.`,
+  "isolation.wrong_strategy": ({ strategy }) => `The tenant's rows are kept by the strategy ${quote(strategy)}.`,
+  "isolation.strategy_fixed": ({ orgId }) => `The strategy of ${orgId} is not changed by provisioning it.`,
+  "isolation.unsupported": ({ what }) => `This driver cannot do that: ${what}.`,
+  "isolation.no_transaction": ({ reason }) => `No transaction is open here: ${transactionFaults[reason]}.`,
+  "isolation.commit_unknown": () =>
+    "The connection was lost while the run's commit was in flight; its outcome is unknown.",
+  "isolation.invalid_name": () => "A name cannot be that of a tenant's schema.",
+  "isolation.unsafe_role": ({ object }) => `The role ${quote(object)} can do more than a tenant may.`,
+  "isolation.rls_not_forced": ({ object }) => `Row security is not enabled and forced on ${quote(object)}.`,
+  "isolation.policy_missing": ({ object }) => `The policies of ${quote(object)} are not those that keep tenants apart.`,
+  "isolation.cross_tenant_reference": ({ object }) => `${quote(object)} can point from one tenant to another.`,
+  "isolation.leaky_object": ({ object }) => `${quote(object)} shows rows of every tenant.`,
+  "isolation.unclassified_table": ({ object }) =>
+    `${quote(object)} is declared and not there, or there and not declared.`,
+  "isolation.public_connect": ({ object }) => `Everybody may connect to ${quote(object)}.`,
+  "isolation.server_version": ({ object }) => `The server ${quote(object)} is older than its newest security release.`,
   "config.invalid": ({ faults }) =>
     `The configuration is wrong: ${faults.map(({ path, expected }) => `${path}: ${expected}`).join("; ")}.`,
   "config.unknown_resolver": ({ name }) => `There is no resolver ${quote(name)}.`,
   "config.duplicate_resolver": ({ name }) => `There are two resolvers ${quote(name)}.`,
   "config.capability_missing": ({ group }) => `The store does not keep ${quote(group)}.`,
+  "settings.invalid_key": () => "What names a setting is no key.",
+  "settings.invalid_value": ({ key, reason, path }) =>
+    `The value of ${quote(key)} ${settingFaults[reason]}${path === null ? "" : `, at ${path}`}.`,
+  "settings.too_large": ({ key, what, limit }) =>
+    key === null
+      ? `The settings of the organization are more than ${limit} ${what === "keys" ? "keys" : "bytes"}.`
+      : `The value of ${quote(key)} has more than ${limit} ${what === "depth" ? "levels" : "bytes"}.`,
+  "settings.unknown_key": ({ key }) => `There is no setting ${quote(key)}.`,
+  "settings.stored_invalid": ({ key }) => `What is stored for ${quote(key)} is not valid any more.`,
   "unavailable.connection": () => "The database could not be reached.",
   "unavailable.pool_timeout": () => "No database connection became free in time.",
   "unavailable.timeout": () => "The database did not answer in time.",
@@ -476,10 +581,29 @@ const idFaults: { readonly [R in Rejections["invalid_id"]["reason"]]: string } =
   version: "its UUID is not of version 1 to 8",
 };
 
+const domainFaults: { readonly [R in DomainFault]: string } = {
+  malformed: "it is not a host name",
+  address: "it is an address",
+  single_label: "it is a single label",
+  public_suffix: "everybody registers names below it",
+  base_domain: "it is the application's own",
+};
+
+const transactionFaults: { readonly [R in Rejections["isolation.no_transaction"]["reason"]]: string } = {
+  none: "none was begun",
+  failed: "it has failed",
+  ended: "it has ended",
+};
+
 const keyFaults: { readonly [R in Rejections["conflict.idempotency"]["reason"]]: string } = {
   mismatch: "The idempotency key was used for another operation or input.",
   abandoned: "The idempotency key belongs to an attempt that was given up.",
   spent: "The call with this idempotency key took effect here before, and something has begun since.",
+};
+
+const settingFaults: { readonly [R in Rejections["settings.invalid_value"]["reason"]]: string } = {
+  json: "is not a value of plain JSON that can be stored",
+  schema: "is refused by its schema",
 };
 
 const subscriptionFaults: { readonly [R in SubscriptionFault]: string } = {
@@ -521,6 +645,7 @@ const classes: { readonly [C in Exclude<Code, PreconditionCode>]: ErrorClass<C> 
   "conflict.invitation_not_pending": InvitationNotPendingError,
   "conflict.org_slug": OrgSlugConflictError,
   "conflict.duplicate_invitation": DuplicateInvitationError,
+  "conflict.domain": DomainConflictError,
   "conflict.member_limit": LimitError,
   "conflict.invitation_limit": LimitError,
   "conflict.organization_limit": LimitError,
@@ -545,6 +670,7 @@ const classes: { readonly [C in Exclude<Code, PreconditionCode>]: ErrorClass<C> 
   "tenant.context_missing": TenantError,
   "tenant.resolver_failed": TenantError,
   "tenant.invalid_cache_key": TenantError,
+  "tenant.invalid_domain": TenantError,
   "forbidden.role": TenantError,
   "forbidden.relation": TenantError,
   "isolation.not_provisioned": IsolationError,
@@ -553,10 +679,38 @@ const classes: { readonly [C in Exclude<Code, PreconditionCode>]: ErrorClass<C> 
   "relay.subscription_invalid": RelayError,
   "relay.lease_lost": RelayError,
   "relay.signature_invalid": RelayError,
+  "tenant.mismatch": TenantError,
+  "isolation.paused": IsolationError,
+  "isolation.outdated": IsolationError,
+  "isolation.busy": IsolationError,
+  "isolation.provisioning_failed": IsolationError,
+  "isolation.migration_failed": IsolationError,
+  "isolation.migration_changed": IsolationError,
+  "isolation.dependent_objects": IsolationError,
+  "isolation.unknown_strategy": IsolationError,
+  "isolation.wrong_strategy": IsolationError,
+  "isolation.strategy_fixed": IsolationError,
+  "isolation.unsupported": IsolationError,
+  "isolation.no_transaction": IsolationError,
+  "isolation.commit_unknown": IsolationError,
+  "isolation.invalid_name": IsolationError,
+  "isolation.unsafe_role": IsolationError,
+  "isolation.rls_not_forced": IsolationError,
+  "isolation.policy_missing": IsolationError,
+  "isolation.cross_tenant_reference": IsolationError,
+  "isolation.leaky_object": IsolationError,
+  "isolation.unclassified_table": IsolationError,
+  "isolation.public_connect": IsolationError,
+  "isolation.server_version": IsolationError,
   "config.invalid": ConfigError,
   "config.unknown_resolver": ConfigError,
   "config.duplicate_resolver": ConfigError,
   "config.capability_missing": ConfigError,
+  "settings.invalid_key": SettingsError,
+  "settings.invalid_value": SettingsError,
+  "settings.too_large": SettingsError,
+  "settings.unknown_key": SettingsError,
+  "settings.stored_invalid": SettingsError,
   "precondition.invalid_metadata": InvalidMetadataError,
   "unavailable.connection": UnavailableError,
   "unavailable.pool_timeout": UnavailableError,

@@ -1,10 +1,12 @@
+import type { SettingEventData } from "./groups/setting.ts";
+import type { SuspensionKind } from "./groups/suspension.ts";
 import type { InvId, MemId, OrgId, Role, Status, UsrId } from "./model.ts";
 
 /**
- * What each event says. Plain JSON; instants are ISO 8601 strings in UTC. Ids, roles, statuses, names and keys of metadata,
- * no identifier and no value of metadata.
+ * What each event says. Plain JSON; instants are ISO 8601 strings in UTC. Ids, roles, statuses, names, keys of metadata and values
+ * of settings as far as they admit it; no identifier and no value of metadata.
  */
-export interface EventData {
+export interface EventData extends SettingEventData {
   "org.created": {
     readonly name: string | null;
     readonly slug: string | null;
@@ -19,7 +21,8 @@ export interface EventData {
       readonly metadata?: readonly string[];
     };
   };
-  "org.suspended": Record<never, never>;
+  /** What was said of it, as far as something was. */
+  "org.suspended": { readonly kind?: SuspensionKind; readonly reason?: string; readonly dueAt?: string };
   "org.reinstated": Record<never, never>;
   /** `slug` is the one that became free; the numbers count what was ended with the organization. */
   "org.revoked": {
@@ -29,6 +32,17 @@ export interface EventData {
     readonly invitations: number;
     readonly tuples: number;
   };
+  /** Of one that was suspended already: it is to be revoked from `dueAt` on. */
+  "org.deletion_scheduled": {
+    readonly kind: SuspensionKind;
+    readonly reason: string | null;
+    readonly dueAt: string;
+  };
+  "domain.added": { readonly domain: string };
+  "domain.verified": { readonly domain: string };
+  "domain.removed": { readonly domain: string };
+  /** Somebody entered who is no member; the actor is who. */
+  "operator.entered": { readonly reason: string };
   "membership.added": MemberFacts & Arrival & { readonly invitedBy: UsrId | null };
   /** The changed fields only; of metadata the keys that changed. */
   "membership.updated": MemberFacts & {
@@ -119,6 +133,11 @@ const described: { readonly [T in EventType]: true } = {
   "org.suspended": true,
   "org.reinstated": true,
   "org.revoked": true,
+  "org.deletion_scheduled": true,
+  "domain.added": true,
+  "domain.verified": true,
+  "domain.removed": true,
+  "operator.entered": true,
   "membership.added": true,
   "membership.updated": true,
   "membership.role_changed": true,
@@ -136,6 +155,8 @@ const described: { readonly [T in EventType]: true } = {
   "invitation.revoked": true,
   "invitation.expired": true,
   "grant.expired": true,
+  "setting.changed": true,
+  "setting.unset": true,
 };
 
 /** Every type of event. */
@@ -148,6 +169,8 @@ export type EventDraft<T extends EventType = EventType> = {
     readonly data: K extends "org.revoked"
       ? Omit<EventData[K], "memberships" | "invitations" | "tuples">
       : EventData[K];
+    /** What subscribers of this process hear in place of `data`: they may know what is not kept. No store keeps it. */
+    readonly heard?: EventData[K];
   };
 }[T];
 
@@ -174,4 +197,11 @@ export interface EventsPage {
   readonly lastSeq: number;
   /** Whether others that match followed in the snapshot of this part. */
   readonly hasMore: boolean;
+}
+
+/** Which events of an organization are asked for. */
+export interface EventFilter {
+  /** `null` is any, types that this version does not know included. */
+  readonly types: readonly EventType[] | null;
+  readonly actor: UsrId | null;
 }

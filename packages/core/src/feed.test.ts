@@ -9,6 +9,7 @@ import { Feed, toldTo } from "./feed.ts";
 import type { OrgId } from "./model.ts";
 import { type Commit, type CommitOutcome, StoreFault, type StorePort } from "./store.ts";
 import { Tenancy } from "./tenancy.ts";
+import { eventsWritten } from "./written.ts";
 
 const facts = { membership: member, org: acme, owners: [owner.id, member.id] };
 const look = answering(facts);
@@ -254,6 +255,27 @@ describe("the order within an organization is that of seq", () => {
     expect(heard).toMatchObject([{ orgId: otherOrg.id, seq: 9 }]);
   });
 
+  test("what is told here may be more than what is kept", async () => {
+    const kept = { key: "a", from: null, to: { sha256: "0", bytes: 2000 } };
+    const heard: unknown[] = [];
+    const feed = new Feed();
+    feed.subscribe(({ data }: TenancyEvent) => heard.push(data));
+    const commit: Commit = {
+      ...commitOf(1),
+      events: [
+        {
+          ...{ type: "setting.changed", at: now, actor: null, idempotencyKey: null },
+          ...{ data: kept, heard: { key: "a", from: null, to: { value: "long" } } },
+        },
+      ],
+    };
+    const { port, commits } = scriptedPort({ commit: [committed] });
+    await toldTo(feed, port).commit(commit);
+    expect(heard).toEqual([{ key: "a", from: null, to: { value: "long" } }]);
+    expect(eventsWritten(commit, { outcome: "committed", seq: 8 })).toMatchObject([{ data: kept }]);
+    expect(commits).toHaveLength(1);
+  });
+
   test("a commit of several events tells them one after the other", async () => {
     const { port, heard, held } = told();
     const [first, second] = [commitOf(1), commitOf(2, acme.id, "org.reinstated")];
@@ -313,6 +335,13 @@ describe("a store that holds the lock", () => {
     await port.hold?.(acme.id, (access) => access.commit(commitOf(1)));
     expect(heard).toEqual([]);
   });
+});
+
+test("what is beside commits is the port's own", () => {
+  const { port } = scriptedPort({});
+  const beside = { relay: { name: "relay" }, audit: { name: "audit" } };
+  const told = toldTo(new Feed(), { ...port, ...(beside as object) });
+  expect({ relay: told.relay, audit: told.audit }).toEqual(beside);
 });
 
 test("inside the host's transaction nobody is told: it is not true yet", async () => {

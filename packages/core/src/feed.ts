@@ -147,7 +147,7 @@ export function toldTo(feed: Feed, port: StorePort): StorePort {
       return feed.isHeard
         ? inLine(commit.org.id, async () => {
             const outcome = await port.commit(commit);
-            return { outcome, events: eventsWritten(commit, outcome) };
+            return { outcome, events: eventsWritten(commit, outcome, true) };
           })
         : port.commit(commit);
     },
@@ -176,7 +176,7 @@ async function held(
       load: (plan) => access.load(plan),
       async commit(commit) {
         const inside = await access.commit(commit);
-        events = eventsWritten(commit, inside);
+        events = eventsWritten(commit, inside, true);
         return inside;
       },
     }),

@@ -39,6 +39,11 @@ const ends = (row: typeof member): readonly Change[] => [
 const expects = (row: typeof member): Change => ({ op: "expectMembership", memId: row.id, expect: asRead(row) });
 const authority = (usrId: UsrId): Change => ({ op: "expectMember", usrId, roles: ["owner"], at: now });
 const invites: Change = { op: "insertInvitation", row: offer, canonical: offer.identifier };
+const puts = (key: string): Change => ({
+  op: "putSetting",
+  row: { key, json: "1", isSealed: false, bytes: 1, seq: 8, updatedAt: now, updatedBy: null },
+});
+const unsets = (key: string): Change => ({ op: "deleteSetting", key });
 const closes: Change = { op: "updateInvitation", row: { ...offer, status: "declined" }, expect: asIssued(offer) };
 
 describe("commits that touch different things go together", () => {
@@ -49,6 +54,12 @@ describe("commits that touch different things go together", () => {
     ["two that rest on one row", [expects(admin)], [expects(admin)]],
     ["the ends of two memberships", ends(member), ends(admin)],
     ["an invitation and somebody who joins", [invites], joins(alice, 11)],
+    ["two settings", [puts("a")], [unsets("b")]],
+    [
+      "two whose events are announced and traced",
+      [{ op: "announce" }, { op: "trace" }, puts("a")],
+      [{ op: "announce" }, { op: "trace" }],
+    ],
   ])("%s", (_, first, second) => {
     expect(go(commitOf(first), commitOf(second))).toBe(true);
   });
@@ -65,6 +76,7 @@ describe("commits that touch the same thing do not", () => {
     ["two answers to one invitation", [closes], [closes]],
     ["an invitation and its answer", [invites], [closes]],
     ["two grants of one tuple", [grant(alice)], [grant(alice)]],
+    ["one setting that is changed and unset", [puts("a")], [unsets("a")]],
   ])("%s", (_, first, second) => {
     expect(go(commitOf(first), commitOf(second))).toBe(false);
   });

@@ -71,7 +71,7 @@ function isSame(some: OrgFields | undefined, others: OrgFields | undefined): boo
   return some === undefined || others === undefined || JSON.stringify(some) === JSON.stringify(others);
 }
 
-/** `null` where the organization itself is touched: such a commit goes alone. */
+/** `null` where the organization itself or what changes once in months is touched: such a commit goes alone. */
 function footprintOf({ changes, keys }: Commit): Footprint | null {
   const writes = new Set(keys.map(({ scope, key }) => `key ${scope} ${key}`));
   const reads = new Set<string>();
@@ -80,6 +80,12 @@ function footprintOf({ changes, keys }: Commit): Footprint | null {
       case "insertOrg":
       case "updateOrg":
       case "endEverything":
+      case "putSuspension":
+      case "deleteSuspension":
+      case "insertDomain":
+      case "updateDomain":
+      case "deleteDomain":
+      case "deleteDomains":
         return null;
       case "insertMembership":
       case "updateMembership":
@@ -103,6 +109,12 @@ function footprintOf({ changes, keys }: Commit): Footprint | null {
         break;
       case "countJoin":
         writes.add(change.usrId);
+        break;
+      case "putSetting":
+        writes.add(`setting ${change.row.key}`);
+        break;
+      case "deleteSetting":
+        writes.add(`setting ${change.key}`);
         break;
       case "announce":
       case "trace":

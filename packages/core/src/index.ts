@@ -30,6 +30,8 @@ export {
   ConfigError,
   type ConfigFault,
   ContentionError,
+  DomainConflictError,
+  type DomainFault,
   DuplicateInvitationError,
   DuplicateMembershipError,
   type ErrorOptions,
@@ -62,6 +64,8 @@ export {
   RelayError,
   type Resolution,
   RoleHierarchyError,
+  type SettingsCode,
+  SettingsError,
   SoleOwnerError,
   type SubscriptionFault,
   TenancyError,
@@ -76,12 +80,14 @@ export {
   EVENT_TYPES,
   type EventData,
   type EventDraft,
+  type EventFilter,
   type EventsPage,
   type EventType,
   type TenancyEvent,
 } from "./event.ts";
 export type { EventHandler, SubscribeOptions } from "./feed.ts";
 export type { AuditFilter, AuditPlace, AuditPort, EntityHistory } from "./groups/audit.ts";
+export type { Domain } from "./groups/domain.ts";
 export type {
   DeadEvent,
   DeadRef,
@@ -93,6 +99,8 @@ export type {
   SubscriptionChange,
   SubscriptionDraft,
 } from "./groups/relay.ts";
+export type { SettingChange, SettingStock, SettingTrace, StoredSetting } from "./groups/setting.ts";
+export { SUSPENSION_KINDS, type Suspension, type SuspensionKind } from "./groups/suspension.ts";
 export { DEEDS, type Deed, type Trace, tracesOf } from "./groups/traces.ts";
 export { GROUPS, type Group } from "./groups.ts";
 export {
@@ -169,6 +177,7 @@ export {
   type UsrId,
 } from "./model.ts";
 export type { CreateOrgInput, UpdateOrgInput } from "./org.ts";
+export type { SuspendOrgInput } from "./org-suspension.ts";
 export { hasOwn } from "./own.ts";
 export { errorOf } from "./patience.ts";
 export { type OperationName, PERMISSIONS, type Permission, type Permissions } from "./permissions.ts";
@@ -181,7 +190,6 @@ export { emailIdentifiers, exactIdentifiers, type IdentifierPolicy } from "./pol
 export type {
   Answer,
   AnswersTo,
-  EventFilter,
   GrantsLeft,
   Joins,
   JoinsOf,

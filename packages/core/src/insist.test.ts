@@ -4,6 +4,7 @@ import { rejection } from "../test/scripted-store.ts";
 import { acme, member, now, owner } from "../test/world.ts";
 import { type Access, type CommitOutcome, StoreFault, type StorePort } from "./store.ts";
 import { Tenancy } from "./tenancy.ts";
+import { eventsOf } from "./written.ts";
 
 // A call that has lost two races decides with the organization to itself.
 
@@ -31,7 +32,9 @@ function holding(
 
 test("after two lost races it holds the lock, looks again and commits", async () => {
   const { store, calls } = holding({ load: times(3, look), commit: [conflicting(), conflicting(), committed] });
-  await expect(store.suspendMembership(member.id)).resolves.toMatchObject({ status: "suspended" });
+  const suspended = await store.suspendMembership(member.id);
+  expect(suspended.status).toBe("suspended");
+  expect(eventsOf(suspended)).toMatchObject([{ seq: 8, type: "membership.suspended" }]);
   expect(calls).toEqual(["load", "commit", "load", "commit", "hold acme", "load", "commit", "let go"]);
 });
 

@@ -7,7 +7,10 @@ import { utf8 } from "./text.ts";
 const FINGERPRINTS = uuidBytes("6f0d0a5c-3f0e-5d9b-8f5e-0b8f4f6f2c11");
 
 /** The fields of entities that are instants. */
-const INSTANTS = ["createdAt", "updatedAt", "expiresAt", "membershipExpiresAt", "terminalAt"];
+const INSTANTS = [
+  ...["createdAt", "updatedAt", "expiresAt", "membershipExpiresAt", "terminalAt"],
+  ...["since", "dueAt", "verifiedAt"],
+];
 
 /** What holds no entities, so that whatever is named like an instant there is none: metadata is the host's own. */
 const PLAIN = ["metadata", "membershipMetadata", "details"];

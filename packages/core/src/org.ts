@@ -14,6 +14,7 @@ import {
 } from "./metadata.ts";
 import {
   type CreateOrgResult,
+  hasPassed,
   latest,
   type Membership,
   type Metadata,
@@ -23,6 +24,14 @@ import {
   type UsrId,
 } from "./model.ts";
 import type { Environment, Mutation } from "./operation.ts";
+import {
+  begunSuspension,
+  type SuspendOrg,
+  type SuspendOrgInput,
+  suspendOrgArgument,
+  suspensionEnded,
+  suspensionFacts,
+} from "./org-suspension.ts";
 import type { Joins, Read } from "./read.ts";
 import type { Settings } from "./settings.ts";
 import { canBecome, ORG_TRANSITIONS } from "./states.ts";
@@ -244,39 +253,59 @@ const byOrgId = {
   assume: ({ held }: OrgIdInput) => (held === undefined ? null : { org: held }),
 } as const;
 
-export const suspendOrg: OrgMutation = { ...byOrgId, name: "suspendOrg", decide: decideSuspendOrg };
+export const suspendOrg: Mutation<
+  readonly [OrgId | Organization | SuspendOrgInput],
+  SuspendOrg,
+  { readonly org: Read<"org"> },
+  OrgFacts,
+  Organization,
+  never
+> = { ...byOrgId, name: "suspendOrg", parse: suspendOrgArgument, decide: decideSuspendOrg };
 export const reinstateOrg: OrgMutation = { ...byOrgId, name: "reinstateOrg", decide: decideReinstateOrg };
 export const revokeOrg: OrgMutation = { ...byOrgId, name: "revokeOrg", decide: decideRevokeOrg };
 
 /** Suspend an active organization. Memberships, tuples and invitations stay, so that reinstating restores all of it. */
 export function decideSuspendOrg(
-  _: Pick<OrgIdInput, "orgId">,
+  { kind, reason, dueAt }: Pick<SuspendOrg, "orgId" | "kind" | "reason" | "dueAt">,
   { org }: OrgFacts,
-  { now }: Environment,
+  { now, actor, settings }: Environment,
 ): Decision<Organization> {
   if (!canBecome(ORG_TRANSITIONS, org.status, "suspended")) {
     return reject("conflict.already_terminal", { orgId: org.id, status: org.status });
   }
-  return rewritten(org, { status: "suspended" }, now, { type: "org.suspended", data: {} });
+  const said = {
+    ...(kind === undefined ? {} : { kind }),
+    ...(reason === undefined ? {} : { reason }),
+    ...(dueAt === undefined ? {} : { dueAt }),
+  };
+  const since = latest(now, org.updatedAt);
+  if (dueAt !== undefined && hasPassed(dueAt, since)) {
+    return reject("precondition.past_expiration", { expiresAt: dueAt.toISOString() });
+  }
+  const row = begunSuspension(org.id, said, since, actor);
+  const event = { type: "org.suspended", data: suspensionFacts(said) } as const;
+  const kept: readonly Change[] = settings.groups.includes("lifecycle") ? [{ op: "putSuspension", row }] : [];
+  return rewritten(org, { status: "suspended" }, now, event, kept);
 }
 
 /** Reinstate a suspended organization. */
 export function decideReinstateOrg(
   _: Pick<OrgIdInput, "orgId">,
   { org }: OrgFacts,
-  { now }: Environment,
+  { now, settings }: Environment,
 ): Decision<Organization> {
   if (!canBecome(ORG_TRANSITIONS, org.status, "active")) {
     return reject("precondition.invalid_transition", { id: org.id, status: org.status });
   }
-  return rewritten(org, { status: "active" }, now, { type: "org.reinstated", data: {} });
+  const event = { type: "org.reinstated", data: {} } as const;
+  return rewritten(org, { status: "active" }, now, event, suspensionEnded(org.id, settings));
 }
 
 /** End an organization and everything live in it. The row keeps its slug for audit but no longer holds it. */
 export function decideRevokeOrg(
   _: Pick<OrgIdInput, "orgId">,
   { org }: OrgFacts,
-  { now, actor }: Environment,
+  { now, actor, settings }: Environment,
 ): Decision<Organization> {
   if (!canBecome(ORG_TRANSITIONS, org.status, "revoked")) {
     return reject("conflict.already_terminal", { orgId: org.id, status: org.status });
@@ -284,6 +313,9 @@ export function decideRevokeOrg(
   const event = { type: "org.revoked", data: { from: org.status, slug: org.slug } } as const;
   return rewritten(org, { status: "revoked" }, now, event, [
     { op: "endEverything", orgId: org.id, at: now, by: actor },
+    ...suspensionEnded(org.id, settings),
+    // Like the slug: what nobody can use any more must not bar others.
+    ...(settings.groups.includes("domains") ? [{ op: "deleteDomains", orgId: org.id } as const] : []),
   ]);
 }
 

@@ -1,5 +1,8 @@
-import type { EventType, TenancyEvent } from "./event.ts";
+import type { EventFilter, TenancyEvent } from "./event.ts";
 import type { AuditAnswers, AuditQuestions } from "./groups/audit.ts";
+import type { Domain } from "./groups/domain.ts";
+import type { SettingAnswers, SettingQuestions } from "./groups/setting.ts";
+import type { Suspension } from "./groups/suspension.ts";
 import type {
   InvId,
   Invitation,
@@ -64,12 +67,6 @@ export interface StoredInvitationFilter {
   readonly expiresBefore: Date | null;
   /** `expiresAt >= expiresFrom` */
   readonly expiresFrom: Date | null;
-}
-
-export interface EventFilter {
-  /** `null` is any, types that this version does not know included. */
-  readonly types: readonly EventType[] | null;
-  readonly actor: UsrId | null;
 }
 
 /** How many there are, as they are stored, and how many of those have lapsed at an instant. */
@@ -149,7 +146,7 @@ export type KeyUse =
   | { readonly state: "fenced" };
 
 /** Every question a store can be asked: its parameters. */
-interface Questions extends AuditQuestions {
+interface Questions extends SettingQuestions, AuditQuestions {
   /** The organization itself. */
   org: { readonly of: OrgRef };
   /** Which organization that is not revoked holds the slug; of `null`: none. */
@@ -264,10 +261,20 @@ interface Questions extends AuditQuestions {
   /** Events with `seq > after`, ascending by `seq`. */
   events: { readonly orgId: OrgId; readonly where: EventFilter; readonly after: number; readonly take: number };
   keyUse: { readonly scope: KeyScope; readonly key: string };
+  /** Why an organization is suspended, as the group `lifecycle` keeps it; of one that is not: none. */
+  suspension: { readonly of: OrgRef };
+  /** Suspensions with `dueAt <= at`, ascending by that and by the organization's id. */
+  dueSuspensions: { readonly at: Date; readonly take: number };
+  /** A domain of an organization, as the group `domains` keeps it. */
+  domain: { readonly orgId: OrgId; readonly domain: string };
+  /** Those of an organization, ascending by Unicode code point. */
+  domains: { readonly orgId: OrgId } & Seek<string>;
+  /** The organization that has verified a domain. */
+  orgByDomain: { readonly domain: string };
 }
 
 /** Every question a store can be asked: its answer. */
-interface Answers extends AuditAnswers {
+interface Answers extends SettingAnswers, AuditAnswers {
   org: Organization | null;
   slugHolder: OrgId | null;
   orgBySlug: Organization | null;
@@ -306,6 +313,11 @@ interface Answers extends AuditAnswers {
   sentInvitations: readonly SentInvitation[];
   events: readonly TenancyEvent[];
   keyUse: KeyUse | null;
+  suspension: Suspension | null;
+  dueSuspensions: readonly Suspension[];
+  domain: Domain | null;
+  domains: readonly Domain[];
+  orgByDomain: Organization | null;
 }
 
 export type Question = keyof Questions;

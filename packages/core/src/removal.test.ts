@@ -17,6 +17,7 @@ import {
 } from "../test/world.ts";
 import { type Organization, roleTuple, type Tuple } from "./model.ts";
 import type { UserStanding } from "./read.ts";
+import { eventsOf } from "./written.ts";
 
 const grant = { relation: "editor", objectType: "project", objectId: "p", expiresAt: null };
 const granted: Tuple = { subjectType: "usr", subjectId: alice, ...grant };
@@ -67,8 +68,9 @@ test("what the user held goes with the membership, and is told", async () => {
     load: [seen(standing({ tuples })), answering(nothing)],
     commit: [committed],
   });
-  const { done } = await store.removeUser({ usrId: alice, grants: true }, { actor: carol });
-  expect(done).toMatchObject([{ how: "left", tuples: 2 }]);
+  const answer = await store.removeUser({ usrId: alice, grants: true }, { actor: carol });
+  expect(answer.done).toMatchObject([{ how: "left", tuples: 2 }]);
+  expect(eventsOf(answer).map(({ type }) => type)).toEqual(["membership.left", "grants.removed"]);
   expect(commits[0]?.events).toMatchObject([
     { type: "membership.left", actor: carol },
     { type: "grants.removed", at: now, actor: carol, data: { usrId: alice, tuples: [badge, grant] } },
@@ -270,4 +272,27 @@ test.each<readonly [code: string, input: unknown, options?: object]>([
   const { store, calls } = open({});
   expect((await rejection(store.removeUser(input as never, options as never))).code).toBe(code);
   expect(calls).toEqual([]);
+});
+
+test("what several organizations granted is taken once", async () => {
+  const third = idNo("org", 7);
+  const { store, commits } = open({
+    load: [
+      answering({
+        standings: [standing({ tuples: [granted] }), elsewhere({ tuples: [granted] })],
+        left: [{ orgId: third, tuples: [granted] }],
+      }),
+      answering(nothing),
+    ],
+    commit: [committed, committed],
+  });
+  const { done } = await store.removeUser({ usrId: alice, grants: true });
+  expect(done.map(({ orgId, tuples }) => [orgId, tuples])).toEqual([
+    [acme.id, 1],
+    [otherOrg.id, 0],
+  ]);
+  expect(commits.map(({ events }) => events.map(({ type }) => type))).toEqual([
+    ["membership.left", "grants.removed"],
+    ["membership.left"],
+  ]);
 });

@@ -2,7 +2,7 @@ import { actingOptions } from "./call.ts";
 import { errorFor, isRefusal, type Refusal } from "./errors.ts";
 import type { TenancyEvent } from "./event.ts";
 import { type MutationOptions, mutationOptions } from "./input.ts";
-import type { MemId, OrgId } from "./model.ts";
+import type { MemId, OrgId, Tuple } from "./model.ts";
 import {
   decideDeparture,
   type RemovalFacts,
@@ -36,6 +36,7 @@ export async function removal(
   const done: RemovedFrom[] = [];
   const left = new Map<OrgId, Refusal>();
   const events: TenancyEvent[] = [];
+  const taken = new Taken();
 
   const removeFrom = async ({ orgId, ...facts }: Part): Promise<void> => {
     const mark = freshKey();
@@ -44,6 +45,7 @@ export async function removal(
     try {
       const result = await mutate(context, removeFromOrg, args, { actor, idempotencyKey: idempotencyKey ?? undefined });
       events.push(...eventsOf(result));
+      taken.by(eventsOf(result));
       if (result.mark !== mark) {
         left.set(orgId, { code: "conflict.idempotency", details: { reason: "spent" } });
       } else if (result.removed !== null) {
@@ -66,7 +68,11 @@ export async function removal(
     if (isFirst && asked.mode === "all") {
       refuseAny(context, asked, found);
     }
-    for (const part of partsOf(found).filter(({ orgId }) => !left.has(orgId))) {
+    for (const seen of partsOf(found).filter(({ orgId }) => !left.has(orgId))) {
+      const part = taken.without(seen);
+      if (part === null) {
+        continue;
+      }
       if (done.length >= limit) {
         return answer(true);
       }
@@ -83,6 +89,35 @@ export async function removal(
       return answer(false);
     }
   }
+}
+
+/** What the parts of a call have taken since its last look: several organizations may have granted the same. */
+class Taken {
+  readonly #tuples = new Set<string>();
+
+  by(events: readonly TenancyEvent[]): void {
+    for (const event of events) {
+      for (const grant of event.type === "grants.removed" ? event.data.tuples : []) {
+        this.#tuples.add(nameOf(grant));
+      }
+    }
+  }
+
+  /** What is left of a part; `null` where that is nothing. */
+  without({ orgId, standing, left }: Part): Part | null {
+    const rest = <F extends { readonly tuples: readonly Tuple[] }>(facts: F): F => ({
+      ...facts,
+      tuples: facts.tuples.filter((tuple) => !this.#tuples.has(nameOf(tuple))),
+    });
+    const grants = left === null ? null : rest(left);
+    return grants?.tuples.length === 0
+      ? null
+      : { orgId, standing: standing === null ? null : rest(standing), left: grants };
+  }
+}
+
+function nameOf({ relation, objectType, objectId }: Pick<Tuple, "relation" | "objectType" | "objectId">): string {
+  return JSON.stringify([relation, objectType, objectId]);
 }
 
 /** What there is to do in an organization. */

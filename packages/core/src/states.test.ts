@@ -39,7 +39,7 @@ function outcome(decision: Decision<unknown>, id: string): Cell {
     return decision.code;
   }
   const statuses = (decision.write?.changes ?? []).flatMap((change) =>
-    "row" in change && change.row.id === id ? [change.row.status] : [],
+    "row" in change && "id" in change.row && change.row.id === id ? [change.row.status] : [],
   );
   return `→ ${statuses.at(-1) ?? "as it was"}`;
 }

@@ -1,8 +1,9 @@
-import type { Change, OrgGuard } from "./change.ts";
+import type { Change, Occupancy, OrgGuard } from "./change.ts";
 import type { UnavailableCode } from "./errors.ts";
 import type { EventData, EventDraft, TenancyEvent } from "./event.ts";
 import type { AuditPort } from "./groups/audit.ts";
 import type { RelayPort } from "./groups/relay.ts";
+import type { StoredSetting } from "./groups/setting.ts";
 import type { Group } from "./groups.ts";
 import type { InvId, Invitation, Membership, Organization, OrgId, Tuple, UsrId } from "./model.ts";
 import type { AnswersTo, KeyUse, Plan } from "./read.ts";
@@ -163,4 +164,8 @@ export interface Tables {
     readonly orgId: OrgId | null;
     readonly seq: number | null;
   })[];
+  /** By organization and key, where the store keeps the group `settings`. */
+  readonly setting?: readonly (StoredSetting & { readonly orgId: OrgId })[];
+  /** How many live memberships and pending invitations each organization has, where the store keeps such numbers. */
+  readonly counts?: readonly (Occupancy & { readonly orgId: OrgId })[];
 }

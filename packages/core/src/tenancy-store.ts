@@ -47,6 +47,7 @@ import type {
   UsrId,
 } from "./model.ts";
 import type { CreateOrgInput, UpdateOrgInput } from "./org.ts";
+import type { SuspendOrgInput } from "./org-suspension.ts";
 import type { Planned, Plans } from "./plan/plan.ts";
 import type { RemoveUserInput, RemoveUserResult } from "./removal/remove-user.ts";
 
@@ -103,10 +104,12 @@ export interface TenancyStore<O = Metadata, M = Metadata> {
   updateOrg(input: UpdateOrgInput<O>, options?: MutationOptions): Promise<Organization<O>>;
 
   /**
-   * Suspend an active organization: nobody joins, nothing else changes. Throws `NotFoundError`, `AlreadyTerminalError`
-   * `conflict.already_terminal`. A call that joins it at the same moment comes before or is refused.
+   * Suspend an active organization: nobody joins, nothing else changes. Why, and until when, is kept where the store keeps
+   * the group `lifecycle`; elsewhere saying so is `ConfigError` `config.capability_missing`, before any I/O. Throws
+   * `NotFoundError`, `AlreadyTerminalError` `conflict.already_terminal`, `PreconditionError`
+   * `precondition.past_expiration`. A call that joins it at the same moment comes before or is refused.
    */
-  suspendOrg(org: OrgId | Organization<O>, options?: MutationOptions): Promise<Organization<O>>;
+  suspendOrg(org: OrgId | Organization<O> | SuspendOrgInput<O>, options?: MutationOptions): Promise<Organization<O>>;
 
   /** Reinstate a suspended organization. Throws `NotFoundError`, `PreconditionError` `precondition.invalid_transition`. */
   reinstateOrg(org: OrgId | Organization<O>, options?: MutationOptions): Promise<Organization<O>>;

@@ -75,6 +75,7 @@ import {
   type UpdateOrgInput,
   updateOrg,
 } from "./org.ts";
+import type { SuspendOrgInput } from "./org-suspension.ts";
 import { type OperationName, PERMISSIONS } from "./permissions.ts";
 import { type Planned, type Plans, plan } from "./plan/plan.ts";
 import type { RemoveUserInput, RemoveUserResult } from "./removal/remove-user.ts";
@@ -111,7 +112,7 @@ class Operations implements TenancyStore {
   updateOrg(input: UpdateOrgInput, options?: MutationOptions): Promise<Organization> {
     return mutate(this.#context, updateOrg, [input], options);
   }
-  suspendOrg(org: OrgId | Organization, options?: MutationOptions): Promise<Organization> {
+  suspendOrg(org: OrgId | Organization | SuspendOrgInput, options?: MutationOptions): Promise<Organization> {
     return mutate(this.#context, suspendOrg, [org], options);
   }
   reinstateOrg(org: OrgId | Organization, options?: MutationOptions): Promise<Organization> {

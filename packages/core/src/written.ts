@@ -4,20 +4,27 @@ import { detached, marked } from "./json.ts";
 import { mark } from "./mark.ts";
 import type { Commit, CommitOutcome } from "./store.ts";
 
-/** What a commit wrote down, in the order of `seq`: the same that `listEvents` answers. */
-export function eventsWritten({ org, events }: Commit, outcome: CommitOutcome): readonly TenancyEvent[] {
+/**
+ * What a commit wrote down, in the order of `seq`: the same that `listEvents` answers, or what subscribers of this process
+ * hear of it.
+ */
+export function eventsWritten(
+  { org, events }: Commit,
+  outcome: CommitOutcome,
+  isHeard: boolean = false,
+): readonly TenancyEvent[] {
   if (outcome.outcome !== "committed") {
     return [];
   }
   const first = outcome.seq - events.length + 1;
-  const whole = events.map(({ type, at, actor, idempotencyKey, data }, place) => ({
+  const whole = events.map(({ type, at, actor, idempotencyKey, data, heard }, place) => ({
     orgId: org.id,
     seq: first + place,
     type,
     at,
     actor,
     idempotencyKey,
-    data: type === "org.revoked" ? { ...data, ...outcome.ended } : data,
+    data: type === "org.revoked" ? { ...data, ...outcome.ended } : isHeard ? (heard ?? data) : data,
   }));
   return detached(whole as TenancyEvent[]);
 }

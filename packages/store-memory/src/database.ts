@@ -26,6 +26,7 @@ import {
   type UsrId,
 } from "@tenantry/core";
 import { Audit } from "./audit.ts";
+import { Domains } from "./domains.ts";
 import { History } from "./history.ts";
 import { Invitations } from "./invitations.ts";
 import { Joins } from "./joins.ts";
@@ -35,7 +36,9 @@ import { Memberships } from "./memberships.ts";
 import { Organizations } from "./organizations.ts";
 import { Relays } from "./relay.ts";
 import { Conflict, compare, type Undo } from "./rows.ts";
+import { Settings } from "./settings.ts";
 import { grantsLeft, standings } from "./standings.ts";
+import { Suspensions } from "./suspensions.ts";
 import { Tuples } from "./tuples.ts";
 
 /** The rows of a store, as a port: what several stores share, or what a test puts something in front of. */
@@ -44,7 +47,7 @@ export class InMemoryDatabase implements StorePort {
     concurrentSessions: false,
     usersLink: false,
     hostTransactions: false,
-    groups: ["relay", "audit"],
+    groups: ["domains", "settings", "lifecycle", "relay", "audit"],
   };
   readonly isRemote = false;
 
@@ -55,6 +58,9 @@ export class InMemoryDatabase implements StorePort {
   readonly #history = new History();
   readonly #keys = new Keys();
   readonly #joins = new Joins();
+  readonly #settings = new Settings();
+  readonly #domains = new Domains();
+  readonly #suspensions = new Suspensions();
   readonly #holdings = {
     orgs: this.#orgs,
     memberships: this.#memberships,
@@ -183,6 +189,22 @@ export class InMemoryDatabase implements StorePort {
         const scope = this.#scope(read.scope);
         return scope === null ? null : this.#keys.use({ scope, key: read.key });
       }
+      case "settings":
+        return this.#settings.list(read);
+      case "settingStock":
+        return this.#settings.stock(read);
+      case "suspension": {
+        const org = this.#org(read.of);
+        return org === null ? null : this.#suspensions.get(org.id);
+      }
+      case "dueSuspensions":
+        return this.#suspensions.due(read);
+      case "domain":
+        return this.#domains.get(read.orgId, read.domain);
+      case "domains":
+        return this.#domains.list(read);
+      case "orgByDomain":
+        return this.#orgs.get(this.#domains.holder(read.domain));
       case "auditTrail":
         return this.#audit.trail(read);
       case "eventsOfActor":
@@ -312,6 +334,21 @@ export class InMemoryDatabase implements StorePort {
         return this.#tuples.endGrant(change.tuple, orgId, undo);
       case "countJoin":
         return this.#joins.count(change, undo);
+      case "putSetting":
+        return this.#settings.put(orgId, change.row, undo);
+      case "deleteSetting":
+        return this.#settings.delete(orgId, change.key, undo);
+      case "putSuspension":
+        return this.#suspensions.put(change.row, undo);
+      case "deleteSuspension":
+        return this.#suspensions.delete(change.orgId, undo);
+      case "insertDomain":
+      case "updateDomain":
+        return this.#domains.put(change.row, undo);
+      case "deleteDomain":
+        return this.#domains.delete(change.orgId, change.domain, undo);
+      case "deleteDomains":
+        return this.#domains.deleteAll(change.orgId, undo);
       case "announce":
       case "trace":
         // About the commit's events.
@@ -366,6 +403,7 @@ export class InMemoryDatabase implements StorePort {
       tup: this.#tuples.all(),
       evt: this.#history.all(),
       idem: this.#keys.all(),
+      setting: this.#settings.all(),
     };
   }
 }

@@ -1,4 +1,4 @@
-import { generate } from "@tenantry/core";
+import { GROUPS, generate } from "@tenantry/core";
 import { type OpenDatabase, openDatabase } from "@tenantry/testkit";
 import type pg from "pg";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
@@ -19,9 +19,38 @@ test("migrations are applied once, also when several processes start at the same
   expect(await migratePostgres(pool, { schema: "at_once" })).toEqual([]);
 });
 
+test("a dry run says what would be applied, and writes nothing", async () => {
+  const dry = { schema: "dry", users: { table: "users", column: "id" } };
+  const links = [
+    "mem_usr_id",
+    "mem_invited_by",
+    "mem_removed_by",
+    "inv_invited_by",
+    "inv_invited_user_id",
+    "inv_terminal_by",
+  ];
+  const named = links.map((name) => expect.stringContaining(`link ${name}`));
+  expect(await migratePostgres(pool, { ...dry, dryRun: true })).toEqual(["0001_tenancy", ...named]);
+  const { rows } = await pool.query("select to_regnamespace('dry') as schema");
+  expect(rows).toEqual([{ schema: null }]);
+  expect(await migratePostgres(pool, { schema: "dry" })).toEqual(["0001_tenancy"]);
+  expect(await migratePostgres(pool, { schema: "dry", dryRun: true })).toEqual([]);
+  await pool.query("update dry.migration set checksum = 'another'");
+  const changed = migratePostgres(pool, { schema: "dry", dryRun: true });
+  await expect(changed).rejects.toMatchObject({ code: "internal.unexpected" });
+});
+
 test("the migrated schema is the recorded one", async () => {
-  await migratePostgres(pool);
+  await migratePostgres(pool, { groups: GROUPS });
   await expect(await describeSchema(pool, "tenancy")).toMatchFileSnapshot("../../store-sql/schema.sql");
+});
+
+test("the tables of a group are made once they are asked for, and stay", async () => {
+  const schema = "grouped";
+  expect(await migratePostgres(pool, { schema })).toEqual(["0001_tenancy"]);
+  expect(await migratePostgres(pool, { schema, groups: ["settings"] })).toEqual(["settings/0001_settings"]);
+  expect(await migratePostgres(pool, { schema, groups: ["settings"] })).toEqual([]);
+  expect(await migratePostgres(pool, { schema })).toEqual([]);
 });
 
 test("a migration that was changed after it was applied is refused", async () => {

@@ -32,7 +32,10 @@ function elementOf(text: string | null): string {
   return text === null ? "null" : `"${text.replaceAll(/["\\]/g, "\\$&")}"`;
 }
 
-/** A placeholder with its type; JSON through text, which some drivers would encode a second time. */
+/**
+ * A placeholder with its type. Through text what some drivers have an opinion on: JSON is encoded a second time, and of
+ * booleans every text is false.
+ */
 export function cast(place: number, type: string): string {
-  return type.startsWith("json") ? `$${place}::text::${type}` : `$${place}::${type}`;
+  return type.startsWith("json") || type === "boolean" ? `$${place}::text::${type}` : `$${place}::${type}`;
 }

@@ -19,6 +19,7 @@ const KNOWN_UNIQUE = [
   "tup_granted_once",
   "idem_key_used_once",
   "joins_user_once",
+  "domain_verified_once",
 ];
 /** Foreign keys to the host's users table, where it is linked, end like this. */
 export const USERS_LINK_SUFFIX = "_user_known";

@@ -1,7 +1,8 @@
 import type { Access, CommitOutcome, OrgId } from "@tenantry/core";
 import type { SqlExecutor } from "./executor.ts";
 import { commitOutcome, faultOf } from "./faults.ts";
-import type { Request, Requests } from "./requests.ts";
+import type { Requests } from "./requests.ts";
+import type { Request } from "./statement.ts";
 
 /** Opens a transaction on a connection of its own, works on it, and commits. */
 export type OpenTransaction = <T>(work: (inside: SqlExecutor) => Promise<T>) => Promise<T>;

@@ -9,7 +9,7 @@ export {
   type SqlExecutor,
   type Statement,
 } from "./executor.ts";
-export { type MigrateOptions, migrate } from "./migrate.ts";
+export { type MigrateOptions, migrate, migratedGroups } from "./migrate.ts";
 export type { SqlOptions } from "./options.ts";
 export type { Transact } from "./own-transaction.ts";
 export type { PgClient, PgPool, PgPoolClient } from "./pg-client.ts";

@@ -10,8 +10,9 @@ import {
 } from "@tenantry/core";
 import type { SqlConnection, Statement } from "./executor.ts";
 import { commitOutcome, faultOf, isStalePreparation } from "./faults.ts";
-import type { Request, Requests } from "./requests.ts";
+import type { Requests } from "./requests.ts";
 import { SQLSTATE, serverError } from "./sqlstate.ts";
+import type { Request } from "./statement.ts";
 import { Turns } from "./turns.ts";
 
 /** Savepoints of calls under way at the same time would undo each other's work, whichever store they come from. */

@@ -19,6 +19,8 @@ export interface MigrateOptions {
   readonly users?: { readonly schema?: string; readonly table: string; readonly column: string };
   /** As the store's option: the tables of these groups besides the first ones. Those that were made once stay. Default: none. */
   readonly groups?: readonly Group[];
+  /** Whether to answer the names that would be applied, and write nothing. Default `false`. */
+  readonly dryRun?: boolean;
 }
 
 /** Columns that hold users of the host. An event's actor is history, and outlives the user. */
@@ -45,13 +47,16 @@ export async function migrate(executor: SqlExecutor, options: MigrateOptions = {
   const schema = schemaIdentifier(options.schema === undefined ? "tenancy" : options.schema);
   const groups = groupsOption(options.groups);
   const link = options.users === undefined ? [] : usersLink(schema, options.users);
+  if (options.dryRun === true) {
+    return await pending(executor, schema, groups, link);
+  }
   await executor.batch([
     `select pg_advisory_xact_lock(${LOCK})`,
     `create schema if not exists ${schema}`,
     `create table if not exists ${schema}.migration (name text primary key, checksum text not null, applied_at timestamptz not null default now())`,
   ]);
   const applied: string[] = [];
-  for (const { name, sql } of migrations.filter(({ group }) => group === null || groups.includes(group))) {
+  for (const { name, sql } of migrationsOf(groups)) {
     const text = sql.replaceAll(/\btenancy\./g, `${schema}.`);
     if (await apply(executor, schema, name, checksum(sql), statementsOf(text))) {
       applied.push(name);
@@ -63,6 +68,58 @@ export async function migrate(executor: SqlExecutor, options: MigrateOptions = {
     }
   }
   return applied;
+}
+
+/**
+ * The groups of which there are tables, in the order of `GROUPS`: what a store that knows no configuration can keep. Writes
+ * nothing. Throws `PreconditionError` `precondition.invalid_input`; a database's own error passes through.
+ */
+export async function migratedGroups(
+  executor: SqlExecutor,
+  options: Pick<MigrateOptions, "schema"> = {},
+): Promise<readonly Group[]> {
+  const schema = schemaIdentifier(options.schema === undefined ? "tenancy" : options.schema);
+  if (!(await isThere(executor, schema))) {
+    return [];
+  }
+  const rows = await executor.run(statement(`select name from ${schema}.migration`, new Values(), false));
+  const names = new Set(rows.map((row) => row["name"]));
+  return GROUPS.filter((group) => migrations.some((each) => each.group === group && names.has(each.name)));
+}
+
+function migrationsOf(groups: readonly Group[]): typeof migrations {
+  return migrations.filter(({ group }) => group === null || groups.includes(group));
+}
+
+/** What {@link migrate} would apply. Nothing is locked: what others apply meanwhile may be among it. */
+async function pending(
+  executor: SqlExecutor,
+  schema: string,
+  groups: readonly Group[],
+  link: readonly { readonly constraint: string; readonly text: string }[],
+): Promise<readonly string[]> {
+  const all = [
+    ...migrationsOf(groups).map(({ name, sql }) => ({ name, sum: checksum(sql) })),
+    ...link.map(({ constraint, text }) => ({ name: `link ${constraint}`, sum: checksum(text) })),
+  ];
+  if (!(await isThere(executor, schema))) {
+    return all.map(({ name }) => name);
+  }
+  const names: string[] = [];
+  for (const { name, sum } of all) {
+    if (!(await isApplied(executor, schema, name, sum))) {
+      names.push(name);
+    }
+  }
+  return names;
+}
+
+/** Whether anything was ever applied. A question about a table that is missing would end a transaction of the host's. */
+async function isThere(executor: SqlExecutor, schema: string): Promise<boolean> {
+  const values = new Values();
+  const text = `select to_regclass(${values.add(`${schema}.migration`, "text")})::text as name`;
+  const [row] = await executor.run(statement(text, values, false));
+  return row?.["name"] !== null;
 }
 
 function groupsOption(value: readonly Group[] | undefined): readonly Group[] {

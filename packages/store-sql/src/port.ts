@@ -4,7 +4,8 @@ import { commitOutcome, faultOf, isStalePreparation } from "./faults.ts";
 import { sqlRelay } from "./groups/relay.ts";
 import { hold, type OpenTransaction } from "./hold.ts";
 import { join } from "./joined.ts";
-import { type Request, requests } from "./requests.ts";
+import { requests } from "./requests.ts";
+import type { Request } from "./statement.ts";
 
 /** What a driver package adds to the executor: nothing but what its database can do. */
 export interface SqlDriver {
@@ -18,7 +19,7 @@ export interface SqlDriver {
 }
 
 /** The groups that SQL is written for. */
-const KEPT: readonly Group[] = ["relay", "audit"];
+const KEPT: readonly Group[] = ["domains", "settings", "lifecycle", "relay", "audit"];
 
 /** The port of a store over an executor: each request is one statement and a transaction of its own. */
 export function sqlPort(

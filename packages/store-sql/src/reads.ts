@@ -1,12 +1,15 @@
 import type { Answer, Plan, Question, Read } from "@tenantry/core";
 import { auditReads } from "./groups/audit.ts";
+import { domainReads } from "./reads/domains.ts";
 import { eventReads } from "./reads/events.ts";
 import { invitationReads } from "./reads/invitations.ts";
 import { keyReads } from "./reads/keys.ts";
 import { membershipReads } from "./reads/memberships.ts";
 import { orgReads } from "./reads/orgs.ts";
+import { settingReads } from "./reads/settings.ts";
 import type { SqlRead, SqlReads } from "./reads/sql-read.ts";
 import { standingReads } from "./reads/standings.ts";
+import { suspensionReads } from "./reads/suspensions.ts";
 import { tupleReads } from "./reads/tuples.ts";
 import type { Json } from "./rows.ts";
 import { Values } from "./values.ts";
@@ -39,6 +42,9 @@ const questions: SqlReads<Question> = {
   ...tupleReads,
   ...eventReads,
   ...keyReads,
+  ...settingReads,
+  ...domainReads,
+  ...suspensionReads,
   ...auditReads,
 };
 

@@ -13,21 +13,15 @@ import {
   StoreFault,
   uuidOf,
 } from "@tenantry/core";
-import type { Row, Statement } from "./executor.ts";
+import type { Row } from "./executor.ts";
 import { decodePruned, pruneSql } from "./groups/audit.ts";
 import { decodeKeyUse, keyJson } from "./reads/keys.ts";
 import { planSql } from "./reads.ts";
 import type { Json } from "./rows.ts";
 import { Statements } from "./sql.ts";
-import { statement } from "./statement.ts";
+import { type Request, statement } from "./statement.ts";
 import { Values } from "./values.ts";
 import { commitSql } from "./writes.ts";
-
-/** One statement, and what its rows mean. */
-export interface Request<T> {
-  readonly statement: Statement;
-  readonly decode: (rows: readonly Row[]) => T;
-}
 
 /** How long a fence waits for an attempt that is still open; after that it is asked again. */
 const PATIENCE = `with patience as materialized (

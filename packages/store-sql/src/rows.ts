@@ -16,7 +16,7 @@ import {
 // names cost the server and the client as much as the values do.
 
 /** Milliseconds. As a float, which `date_part` is: `extract` counts in decimal digits, and costs ten times as much. */
-const instant = (column: string): string => `(date_part('epoch', ${column}) * 1000)::bigint`;
+export const instant = (column: string): string => `(date_part('epoch', ${column}) * 1000)::bigint`;
 
 /** A value as it came out of the database's JSON. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
@@ -153,7 +153,7 @@ export function optional<T extends IdType>(type: T, uuid: string | null): Id<T> 
 }
 
 /** Milliseconds, or ISO 8601 where it was kept in JSON. */
-function optionalInstant(value: number | string | null): Date | null {
+export function optionalInstant(value: number | string | null): Date | null {
   return value === null ? null : new Date(value);
 }
 

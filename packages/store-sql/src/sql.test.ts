@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { allOf, columns, listed, rows, type Sql, Statements, sql, value } from "./sql.ts";
 
-const PERSON = columns("id uuid, name text, at timestamptz, data jsonb, roles text[]");
+const PERSON = columns("id uuid, name text, at timestamptz, data jsonb, roles text[], sober boolean");
 const at = new Date("2030-01-01T00:00:00.000Z");
-const ann = { id: "1", name: "Ann", at, data: { a: [1] }, roles: ["x", "y"] };
-const bob = { id: "2", name: `"B\\o,b" {}`, at, data: null, roles: ["z"] };
+const ann = { id: "1", name: "Ann", at, data: { a: [1] }, roles: ["x", "y"], sober: true };
+const bob = { id: "2", name: `"B\\o,b" {}`, at, data: null, roles: ["z"], sober: false };
 
 function insert(people: readonly (typeof ann | typeof bob)[], status: string | null): Sql {
   const where = status === null ? sql`` : sql` where status = ${value(status, "text")}`;
@@ -15,17 +15,17 @@ describe("a statement of pieces", () => {
   test("has its values in the order of its placeholders", () => {
     const { text, values } = new Statements(true).of(insert([ann], "new"));
     expect(text).toBe(
-      'insert into "s".person select * from (values ($1::uuid, $2::text, $3::timestamptz, $4::text::jsonb, $5::text[]))' +
-        " as r(id, name, at, data, roles) where status = $6::text",
+      'insert into "s".person select * from (values ($1::uuid, $2::text, $3::timestamptz, $4::text::jsonb, $5::text[], $6::text::boolean))' +
+        " as r(id, name, at, data, roles, sober) where status = $7::text",
     );
-    expect(values).toEqual(["1", "Ann", "2030-01-01T00:00:00.000Z", '{"a":[1]}', '{"x","y"}', "new"]);
+    expect(values).toEqual(["1", "Ann", "2030-01-01T00:00:00.000Z", '{"a":[1]}', '{"x","y"}', "true", "new"]);
   });
 
   test("has several rows as one array for each column, read back as they were", () => {
     const { text, values } = new Statements(true).of(insert([ann, bob], null));
     expect(text).toBe(
-      'insert into "s".person select * from (select id::uuid, name::text, at::timestamptz, data::jsonb, roles::text[]' +
-        " from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[]) as u(id, name, at, data, roles)) as r",
+      'insert into "s".person select * from (select id::uuid, name::text, at::timestamptz, data::jsonb, roles::text[], sober::boolean' +
+        " from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[]) as u(id, name, at, data, roles, sober)) as r",
     );
     expect(values).toEqual([
       '{"1","2"}',
@@ -33,6 +33,7 @@ describe("a statement of pieces", () => {
       '{"2030-01-01T00:00:00.000Z","2030-01-01T00:00:00.000Z"}',
       '{"{\\"a\\":[1]}",null}',
       '{"{\\"x\\",\\"y\\"}","{\\"z\\"}"}',
+      '{"true","false"}',
     ]);
   });
 

@@ -1,5 +1,11 @@
-import type { Statement } from "./executor.ts";
+import type { Row, Statement } from "./executor.ts";
 import type { Values } from "./values.ts";
+
+/** One statement, and what its rows mean. */
+export interface Request<T> {
+  readonly statement: Statement;
+  readonly decode: (rows: readonly Row[]) => T;
+}
 
 /** Each text that was sent, with its name. Drivers compare texts: they are done at once if it is the same object. */
 const known = new Map<string, Named>();

@@ -1,5 +1,6 @@
-import type { KeyAddress, Tables } from "@tenantry/core";
+import { type Group, idOf, type KeyAddress, type Tables } from "@tenantry/core";
 import type { SqlExecutor } from "./executor.ts";
+import { decodeSetting, settingJson } from "./groups/setting.ts";
 import { schemaIdentifier } from "./identifier.ts";
 import {
   decodeEvt,
@@ -20,21 +21,32 @@ import { statement } from "./statement.ts";
 
 import { Values } from "./values.ts";
 
-/** Everything the tables hold, in one snapshot: for tests and for looking at small databases. */
-export async function readTables(executor: SqlExecutor, options: { readonly schema?: string } = {}): Promise<Tables> {
+/**
+ * Everything the tables hold, in one snapshot: for tests and for looking at small databases. Of groups those that are named,
+ * as they were to `migrate`.
+ */
+export async function readTables(
+  executor: SqlExecutor,
+  options: { readonly schema?: string; readonly groups?: readonly Group[] } = {},
+): Promise<Tables> {
   const s = schemaIdentifier(options.schema === undefined ? "tenancy" : options.schema);
   const all = (json: string, table: string, alias: string, order: string): string =>
     `(select coalesce(json_agg(${json} order by ${order}), '[]') from ${s}.${table} ${alias})`;
+  const settings = options.groups?.includes("settings")
+    ? `,
+  'setting', ${all(`json_build_object('orgId', x.org_id, 'row', ${settingJson("x")})`, "setting", "x", "x.org_id, x.key")}`
+    : "";
   const text = `select json_build_object(
   'org', ${all(orgJson("o"), "org", "o", "o.id")},
   'mem', ${all(`json_build_object('row', ${memJson("m")}, 'invId', m.inv_id)`, "mem", "m", "m.id")},
   'inv', ${all(invJson("i"), "inv", "i", "i.id")},
   'tup', ${all(tupJson("t"), "tup", "t", "t.subject_id, t.object_type, t.object_id, t.relation")},
   'evt', ${all(evtJson("e"), "evt", "e", "e.org_id, e.seq")},
-  'idem', ${all("json_build_object('scope', k.scope, 'key', k.key, 'state', k.state, 'orgId', k.org_id, 'seq', k.seq)", "idem", "k", "k.scope, k.key")}
+  'idem', ${all("json_build_object('scope', k.scope, 'key', k.key, 'state', k.state, 'orgId', k.org_id, 'seq', k.seq)", "idem", "k", "k.scope, k.key")},
+  'counts', ${all("json_build_object('orgId', o.id, 'members', o.members, 'invitations', o.invitations)", "org", "o", "o.id")}${settings}
 )::text as tables`;
   const [row] = await executor.run(statement(text, new Values(), false));
-  const { org, mem, inv, tup, evt, idem } = JSON.parse(row?.["tables"] as string) as Readonly<
+  const { org, mem, inv, tup, evt, idem, counts, setting } = JSON.parse(row?.["tables"] as string) as Readonly<
     Record<keyof Tables, Json>
   >;
   return {
@@ -44,6 +56,8 @@ export async function readTables(executor: SqlExecutor, options: { readonly sche
     tup: each(decodeTup)(tup),
     evt: each(decodeEvt)(evt),
     idem: each(decodeIdem)(idem),
+    counts: each(decodeCount)(counts),
+    ...(setting === undefined ? {} : { setting: each(decodeOwnSetting)(setting) }),
   };
 }
 
@@ -52,8 +66,18 @@ function decodeMemWithInvitation(json: Json): Tables["mem"][number] {
   return { ...decodeMem(row), invId: optional("inv", invId) };
 }
 
+function decodeOwnSetting(json: Json): NonNullable<Tables["setting"]>[number] {
+  const { orgId, row } = json as { readonly orgId: string; readonly row: Json };
+  return { orgId: idOf("org", orgId), ...decodeSetting(row) };
+}
+
 function decodeIdem(json: Json): Tables["idem"][number] {
   const row = json as unknown as KeyAddress &
     Pick<Tables["idem"][number], "state" | "seq"> & { readonly orgId: string | null };
   return { ...row, orgId: optional("org", row.orgId) };
+}
+
+function decodeCount(json: Json): NonNullable<Tables["counts"]>[number] {
+  const row = json as unknown as Omit<NonNullable<Tables["counts"]>[number], "orgId"> & { readonly orgId: string };
+  return { ...row, orgId: idOf("org", row.orgId) };
 }

@@ -1,6 +1,9 @@
 import { type Change, type Commit, gained, type Membership, uuidOf } from "@tenantry/core";
 import { traceWrites } from "./groups/audit.ts";
+import { domains } from "./groups/domain.ts";
 import { announceWrites } from "./groups/relay.ts";
+import { settingWrites } from "./groups/setting.ts";
+import { suspensions } from "./groups/suspension.ts";
 import { columns, type Identifier, listed, rows, type Sql, sql, value } from "./sql.ts";
 import { SAME_TUPLE, TUP, tupRow } from "./tuple-row.ts";
 import { type Changes, verdict } from "./verdict.ts";
@@ -45,6 +48,9 @@ export function commitSql(s: Identifier, commit: Commit): Sql {
     ...invitations(s, changes),
     ...tuples(s, changes),
     ...joins(s, changes),
+    ...settingWrites(s, changes),
+    ...domains(s, changes),
+    ...suspensions(s, changes),
     ...announceWrites(s, commit, changes),
     ...traceWrites(s, commit, changes),
     ...records(s, commit, changes),

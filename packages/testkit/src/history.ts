@@ -286,6 +286,8 @@ function apply({ orgId, at, ...event }: TenancyEvent, members: Map<MemId, Member
     case "invitation.revoked":
     case "invitation.expired":
     case "grants.removed":
+    case "setting.changed":
+    case "setting.unset":
       return;
   }
 }

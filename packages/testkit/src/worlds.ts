@@ -1,4 +1,4 @@
-const TABLES = ["evt", "idem", "txn", "tup", "mem", "inv"];
+const TABLES = ["evt", "idem", "txn", "tup", "mem", "inv", "joins"];
 
 /**
  * Empty worlds to run tests in: a schema each, migrated when none is free and emptied after use. A fresh schema for

@@ -7,8 +7,11 @@ import type { PostgresArena } from "./postgres-arena.ts";
 export interface Disturbance {
   /** What is counted. */
   readonly figure: string;
-  /** Disturbs until it has done so often enough; answers how often. The clients work as long as it does. */
-  readonly disturb: () => Promise<number>;
+  /**
+   * Disturbs until it has done so often enough; answers how often. The clients work as long as it does. `null`: the
+   * conditions disturb, and the calls are counted.
+   */
+  readonly disturb: (() => Promise<number>) | null;
   readonly workload?: Partial<Workload>;
 }
 
@@ -32,8 +35,8 @@ export async function disturbedWork(
     { clients: 8, calls: 1_000_000, orgs: 2, isOver: () => isOver, ...workload },
     chance,
   );
-  const count = await disturb();
-  isOver = true;
+  const disturbed = disturb === null ? null : await disturb();
+  isOver = disturb !== null;
   const history = await working;
   await alive(await database.connect({}));
   expect(await arena.leftovers()).toEqual([]);
@@ -42,13 +45,15 @@ export async function disturbedWork(
   const found = (resolved: Line["resolved"]): number => unknown.filter((line) => line.resolved === resolved).length;
   note({
     figure,
-    count,
+    count: disturbed ?? history.lines.length + history.walks.length,
     seconds: (Date.now() - start) / 1000,
     seed,
     retries: history.lines.filter(({ code }) => code !== null && FROM_BELOW.test(code)).length,
     unknown: { committed: found("committed"), fenced: found("fenced"), open: found(null) },
   });
-  note({ figure: "calls meanwhile", count: history.lines.length, seconds: (Date.now() - start) / 1000, seed });
+  if (disturb !== null) {
+    note({ figure: "calls meanwhile", count: history.lines.length, seconds: (Date.now() - start) / 1000, seed });
+  }
   await database.close();
   return history.lines;
 }

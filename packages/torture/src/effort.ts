@@ -1,5 +1,4 @@
-import { appendFileSync, mkdirSync } from "node:fs";
-import { join } from "node:path";
+import { appendFileSync } from "node:fs";
 import type { Figure, Note } from "@tenantry/conformance/races";
 
 /** Minutes instead of seconds: asked for by `pnpm torture`. */
@@ -8,19 +7,34 @@ export const isLong: boolean = process.env["TORTURE"] === "long";
 /** Where chance begins: the same seed repeats the same operations. */
 export const seed: number = Number(process.env["TORTURE_SEED"] ?? 1);
 
+/** How much of the long run is done: less than all where a part of it is tried. */
+const scale = Number(process.env["TORTURE_SCALE"] ?? 1);
+
 /** An amount of work: as a part of every test run, and for the long one. */
 export function amount(quick: number, long: number): number {
-  return isLong ? long : quick;
+  return isLong ? Math.ceil(long * scale) : quick;
 }
 
-/** Writes down what was done, for the report of the long run. */
-export function noteFor(store: string): Note {
-  const folder = process.env["TORTURE_FIGURES"];
-  if (folder === undefined) {
-    return () => {};
+/** How much of each figure is to be done, in numbers or in words. */
+type Plan = Readonly<Record<string, number | string>>;
+
+const file = process.env["TORTURE_FIGURES"];
+
+function write(line: object): void {
+  if (file !== undefined) {
+    appendFileSync(file, `${JSON.stringify(line)}\n`);
   }
-  mkdirSync(folder, { recursive: true });
-  return (figure: Figure) => {
-    appendFileSync(join(folder, `${process.pid}.jsonl`), `${JSON.stringify({ store, ...figure })}\n`);
-  };
+}
+
+/** Writes down what is to be done and what was, for the report of the long run. */
+export function noteFor(store: string, plan: Plan = {}): Note {
+  for (const [figure, planned] of Object.entries(plan)) {
+    write({ store, figure, planned });
+  }
+  return (figure: Figure) => write({ store, ...figure });
+}
+
+/** Writes down which server a store is on. */
+export function noteServer(store: string, server: string): void {
+  write({ store, server });
 }

@@ -4,16 +4,19 @@ import type { TenancyOptions } from "@tenantry/core";
 import { migratePglite, pgliteExecutor } from "@tenantry/store-pg/pglite";
 import { readTables, SqlTenancyStore } from "@tenantry/store-sql";
 import type { Arena } from "./arena.ts";
+import { noteServer } from "./effort.ts";
 import { interposedExecutor } from "./executor.ts";
 import { Schemas } from "./schemas.ts";
 
 /** The embedded PostgreSQL: one session, which all instances share. */
 export async function openPgliteArena(): Promise<Arena> {
   const database = new PGlite();
+  const { rows } = await database.query<{ readonly server_version: string }>("show server_version");
+  noteServer("PGlite", rows[0]?.server_version ?? "");
   const executor = pgliteExecutor(database);
   const schemas = new Schemas(
     (schema) => migratePglite(database, { schema }),
-    (text) => database.exec(text),
+    (text) => database.query(text),
   );
   return {
     async open(): Promise<SharedDatabase> {

@@ -6,6 +6,7 @@ import { createDatabase } from "@tenantry/testkit";
 import pg from "pg";
 import type { Arena } from "./arena.ts";
 import { type Connected, connected, type Driver } from "./driver.ts";
+import { noteServer } from "./effort.ts";
 import { interposedExecutor } from "./executor.ts";
 import { park } from "./parking.ts";
 import { Schemas } from "./schemas.ts";
@@ -43,6 +44,8 @@ export async function openPostgresArena(
   const database = await createDatabase(serverUrl);
   const admin = new pg.Pool({ connectionString: database.url, max: 3 });
   admin.on("error", () => {});
+  const { rows } = await admin.query("show server_version");
+  noteServer(driver, rows[0].server_version);
   const drivers = await Promise.all(
     Array.from({ length: INSTANCES }, () => connected(driver, database.url, connections, config)),
   );

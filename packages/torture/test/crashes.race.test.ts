@@ -12,7 +12,12 @@ vi.setConfig({ testTimeout: 3_600_000 });
 describe.each(["pg", "postgres.js"] as const)("%s", (driver) => {
   let cluster: Cluster;
   let arena: PostgresArena;
-  const note = noteFor(driver);
+  const [terminations, kills, crashes] = [amount(30, 1000), amount(3, 150), amount(1, 25)];
+  const note = noteFor(driver, {
+    "backends terminated": terminations,
+    "backends killed -9": kills,
+    "servers killed -9 or stopped at once": crashes,
+  });
   beforeAll(async () => {
     cluster = await startCluster({ durable: true });
     arena = await openPostgresArena(cluster.url, { driver });
@@ -38,14 +43,13 @@ describe.each(["pg", "postgres.js"] as const)("%s", (driver) => {
 
   test("sessions that are terminated lose nothing", async () => {
     const chance = new Chance(seed);
-    const wanted = amount(30, 1000);
     await disturbedWork(
       arena,
       {
         figure: "backends terminated",
         async disturb() {
           let ended = 0;
-          while (ended < wanted) {
+          while (ended < terminations) {
             const pids = await sessions();
             if (pids.length > 0) {
               await arena.admin.query("select pg_terminate_backend($1)", [chance.of(pids)]);
@@ -62,14 +66,13 @@ describe.each(["pg", "postgres.js"] as const)("%s", (driver) => {
 
   test("sessions that are killed, so that the server starts afresh, lose nothing", async () => {
     const chance = new Chance(seed + 1);
-    const wanted = amount(3, 150);
     await disturbedWork(
       arena,
       {
         figure: "backends killed -9",
         async disturb() {
           let killed = 0;
-          while (killed < wanted) {
+          while (killed < kills) {
             const pids = await sessions().catch(() => []);
             if (pids.length > 0 && kill(chance.of(pids))) {
               killed += 1;
@@ -85,19 +88,18 @@ describe.each(["pg", "postgres.js"] as const)("%s", (driver) => {
 
   test("a server that is killed and started again has everything that it acknowledged", async () => {
     const chance = new Chance(seed + 2);
-    const wanted = amount(1, 25);
     await disturbedWork(
       arena,
       {
         figure: "servers killed -9 or stopped at once",
         async disturb() {
-          for (let crash = 0; crash < wanted; crash += 1) {
+          for (let crash = 0; crash < crashes; crash += 1) {
             await breath(100 + chance.below(300));
             await cluster.crash(crash % 4 === 3 ? "SIGQUIT" : "SIGKILL");
             await cluster.restart();
           }
           await breath(100);
-          return wanted;
+          return crashes;
         },
       },
       { chance: chance.fork(), note, seed },

@@ -10,6 +10,12 @@ vi.setConfig({ testTimeout: 3_600_000 });
 
 for (const driver of ["pg", "postgres.js", "Neon HTTP", "Neon WebSocket"] satisfies readonly Driver[]) {
   describe(driver, () => {
+    const calls = driver.startsWith("Neon") ? amount(160, 4000) : amount(400, 20_000);
+    const note = noteFor(driver, {
+      "requests that failed": isLong ? "all, in every way" : "some",
+      "late commits": isLong ? "all" : "some",
+      "calls while requests fail": calls,
+    });
     let arena: Arena;
     beforeAll(async () => {
       arena = await openPostgresArena(inject("databaseUrl"), { driver });
@@ -23,8 +29,8 @@ for (const driver of ["pg", "postgres.js", "Neon HTTP", "Neon WebSocket"] satisf
       errors: driverErrors(driver),
       sweep: isLong ? "all" : driver === "pg" ? "some" : "few",
       seed,
-      calls: amount(driver.startsWith("Neon") ? 160 : 400, 20_000),
-      note: noteFor(driver),
+      calls,
+      note,
     });
   });
 }

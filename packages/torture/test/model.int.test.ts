@@ -1,6 +1,5 @@
 import { describeModel } from "@tenantry/conformance/model";
-import { afterAll, beforeAll, describe, inject, it, test, vi } from "vitest";
-import { playMany } from "../../conformance/src/model/describe-model.ts";
+import { afterAll, beforeAll, describe, inject, it, vi } from "vitest";
 import { type Arena, openStore } from "../src/arena.ts";
 import type { Driver } from "../src/driver.ts";
 import { amount, noteFor, seed } from "../src/effort.ts";
@@ -32,11 +31,7 @@ for (const [name, [open, steps]] of Object.entries(stores)) {
       open: (options) => openStore(arena, options),
       steps,
       seed,
-      note: noteFor(name),
+      note: noteFor(name, { "model steps": steps }),
     });
   });
 }
-
-test("the reference store and the rules agree", async () => {
-  await playMany({ open: null, seed, steps: amount(4000, 5_000_000), note: noteFor("memory") });
-});

@@ -9,7 +9,15 @@ import { openPostgresArena, type PostgresArena } from "../src/postgres-arena.ts"
 vi.setConfig({ testTimeout: 3_600_000 });
 
 describe.each(["pg", "postgres.js"] as const)("%s", (driver) => {
-  const note = noteFor(driver);
+  const [cancellations, strangers] = [amount(40, 2000), amount(20, 2500)];
+  const [strict, apart] = [amount(400, 10_000), amount(500, 10_000)];
+  const note = noteFor(driver, {
+    "statements cancelled": cancellations,
+    "rounds of a stranger who locks in the wrong order": strangers,
+    "calls under repeatable read": strict,
+    "calls under serializable": strict,
+    "calls with clocks apart": apart,
+  });
   const arenas: PostgresArena[] = [];
   let arena: PostgresArena;
   beforeAll(async () => {
@@ -54,20 +62,19 @@ describe.each(["pg", "postgres.js"] as const)("%s", (driver) => {
   }
 
   test("statements that are cancelled lose nothing", async () => {
-    await disturbed(arena, toSessions("statements cancelled", amount(40, 2000), "pg_cancel_backend(pid)"), 1);
+    await disturbed(arena, toSessions("statements cancelled", cancellations, "pg_cancel_backend(pid)"), 1);
   });
 
   test("locks that strangers hold in the wrong order are outlasted, and no deadlock reaches a caller", async () => {
-    const wanted = amount(20, 2500);
     const codes = await disturbed(
       arena,
       {
         figure: "rounds of a stranger who locks in the wrong order",
         async disturb() {
-          for (let round = 0; round < wanted; round += 1) {
+          for (let round = 0; round < strangers; round += 1) {
             await lockBackwards(arena);
           }
-          return wanted;
+          return strangers;
         },
       },
       2,
@@ -78,20 +85,19 @@ describe.each(["pg", "postgres.js"] as const)("%s", (driver) => {
   test.each(["repeatable read", "serializable"])(
     "%s as the default changes nothing that a caller sees",
     async (level) => {
-      const strict = await opened({
+      const place = await opened({
         prepare: (pool) =>
           pool.query(`alter database current set default_transaction_isolation = '${level}'`).catch(() => {}),
       });
-      await strict.admin.query(
+      await place.admin.query(
         `do $$ begin execute format('alter database %I set default_transaction_isolation = %L', current_database(), '${level}'); end $$`,
       );
-      const wanted = amount(400, 20_000);
       const codes = await disturbed(
-        strict,
+        place,
         {
           figure: `calls under ${level}`,
-          disturb: () => breath(amount(500, 20_000)).then(() => wanted),
-          workload: { calls: Math.ceil(wanted / 8) },
+          disturb: null,
+          workload: { calls: Math.ceil(strict / 8) },
         },
         3,
       );
@@ -104,8 +110,8 @@ describe.each(["pg", "postgres.js"] as const)("%s", (driver) => {
       arena,
       {
         figure: "calls with clocks apart",
-        disturb: () => breath(amount(500, 10_000)).then(() => amount(500, 10_000)),
-        workload: { skew: 20 * 60_000 },
+        disturb: null,
+        workload: { calls: Math.ceil(apart / 8), skew: 20 * 60_000 },
       },
       4,
     );
@@ -113,7 +119,12 @@ describe.each(["pg", "postgres.js"] as const)("%s", (driver) => {
 });
 
 describe("pg", () => {
-  const note = noteFor("pg");
+  const [crowd, rounds] = [amount(1280, 20_000), amount(5, 250)];
+  const note = noteFor("pg", {
+    "calls of 32 clients on two connections": crowd,
+    "rounds of a lock held against a statement_timeout": rounds,
+    "rounds of a lock held against a lock_timeout": rounds,
+  });
 
   test("a pool with too few connections refuses, and what it refuses never happens", async () => {
     const small = await openPostgresArena(inject("databaseUrl"), {
@@ -124,9 +135,9 @@ describe("pg", () => {
     const lines = await disturbedWork(
       small,
       {
-        figure: "clients on two connections",
-        disturb: () => breath(amount(800, 15_000)).then(() => 32),
-        workload: { clients: 32 },
+        figure: "calls of 32 clients on two connections",
+        disturb: null,
+        workload: { clients: 32, calls: Math.ceil(crowd / 32) },
       },
       { chance: new Chance(seed + 5), note, seed },
     );
@@ -150,7 +161,6 @@ describe("pg", () => {
         {
           figure: `rounds of a lock held against a ${setting}`,
           async disturb() {
-            const rounds = amount(5, 100);
             for (let round = 0; round < rounds; round += 1) {
               await holdEverything(hasty, 150);
             }

@@ -15,6 +15,7 @@ import { pairs } from "../../conformance/src/races/pairs.ts";
 import { parkPair } from "../../conformance/src/races/parking.ts";
 import { explorePair } from "../../conformance/src/races/schedules.ts";
 import { openStore } from "../src/arena.ts";
+import { seed } from "../src/effort.ts";
 import { openPostgresArena, type PostgresArena } from "../src/postgres-arena.ts";
 import {
   type Broken,
@@ -50,14 +51,14 @@ const explored =
 const parked =
   (number: number): Check =>
   (arena) =>
-    parkPair(arena.open, pairOf(number), { most: 30, chance: new Chance(1) });
+    parkPair(arena.open, pairOf(number), { most: 30, chance: new Chance(seed) });
 const swept: Check = (arena) =>
   sweepOperation(arena.open, operations.find(({ name }) => name === "addMember") as (typeof operations)[number], {
     errors: { lost: () => new Error("Connection terminated unexpectedly") },
     turn: null,
   });
 const played: Check = (arena) =>
-  playMany({ open: (options) => openStore(arena, options), seed: 2, steps: 600, note: () => {} });
+  playMany({ open: (options) => openStore(arena, options), seed: seed + 1, steps: 600, note: () => {} });
 
 /** An organization with a suspended member and an open invitation ends. */
 const ended: Check = (arena) => {

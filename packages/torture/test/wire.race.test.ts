@@ -1,23 +1,37 @@
-import { aftermath, fencedOff, mutations, type Operation, tookEffect } from "@tenantry/conformance/faults";
+import { aftermath, type Ending, fencedOff, mutations, type Operation, tookEffect } from "@tenantry/conformance/faults";
+import type { StoreRequest } from "@tenantry/conformance/races";
 import { isTenancyError, type Resolution } from "@tenantry/core";
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from "vitest";
+import { requestsOf } from "../../conformance/src/faults/sweep.ts";
 import type { Driver } from "../src/driver.ts";
+import { amount, isLong, noteFor, seed } from "../src/effort.ts";
 import { openPostgresArena, type PostgresArena } from "../src/postgres-arena.ts";
-import { type Bench, openBench } from "../src/wire/bench.ts";
+import { type Bench, openBench, type WireStage } from "../src/wire/bench.ts";
 import { type CutCase, cuts, heldCommit, heldSync } from "../src/wire/cuts.ts";
 
-vi.setConfig({ testTimeout: 120_000 });
+vi.setConfig({ testTimeout: 3_600_000 });
 
 /** One of each kind of commit: an insert, an update, a link, a function, an invitation's end. */
 const meant = ["createOrg", "addMember", "changeRole", "revokeOrg", "acceptInvitation"];
-const some = mutations.filter(({ name }) => meant.includes(name));
+const some = isLong ? mutations : mutations.filter(({ name }) => meant.includes(name));
+/** How often each of them is cut at each place, and how often each arrives late. */
+const [ROUNDS, LATE_ROUNDS] = [amount(1, 8), amount(1, 6)];
 
 describe.each(["pg", "postgres.js"] satisfies readonly Driver[])("%s", (driver) => {
   let arena: PostgresArena;
   let bench: Bench;
+  /** What is assumed reads nothing, so that there is no read to be cut. */
+  const requests = new Map<string, readonly StoreRequest["kind"][]>();
+  const note = noteFor(driver, {
+    "wire cuts": isLong ? `every operation at every place, ${ROUNDS} times with FIN and RST` : "some",
+    "commits that arrived late": isLong ? `every operation, ${LATE_ROUNDS} times in four ways` : "some",
+  });
   beforeAll(async () => {
     arena = await openPostgresArena(inject("databaseUrl"), { driver: "pg" });
     bench = await openBench(arena, driver);
+    for (const operation of some) {
+      requests.set(operation.name, await requestsOf(arena.open, operation));
+    }
   });
   afterAll(async () => {
     await bench.close();
@@ -31,23 +45,42 @@ describe.each(["pg", "postgres.js"] satisfies readonly Driver[])("%s", (driver) 
     operation: Operation,
     { cut, ends, needsDeadline }: CutCase,
     how: "fin" | "rst",
-  ): Promise<void> {
+  ): Promise<Ending> {
     const stage = await bench.stage(operation, { hasDeadline: needsDeadline === true });
     bench.proxy.arm({ ...cut, how });
     const outcome = await stage.call();
     expect(bench.proxy.hasCut()).toBe(true);
-    expect(ends).toContain(await aftermath(stage, outcome));
+    const ending = await aftermath(stage, outcome);
+    expect(ends, operation.name).toContain(ending);
     await stage.close();
+    return ending;
+  }
+
+  /** Counts what is unknown at first by what it is found to be. */
+  async function noted(figure: string, run: (ended: (ending: Ending) => void) => Promise<void>): Promise<void> {
+    const start = Date.now();
+    const endings: Ending[] = [];
+    await run((ending) => endings.push(ending));
+    const count = (sought: Ending): number => endings.filter((ending) => ending === sought).length;
+    note({
+      figure,
+      count: endings.length,
+      seconds: (Date.now() - start) / 1000,
+      seed,
+      unknown: { committed: count("committed"), fenced: count("fenced"), open: 0 },
+    });
   }
 
   describe.each(["fin", "rst"] as const)("a connection that ends with %s", (how) => {
     test.each(able.map((row) => [row.number, row.name, row] as const))("%s: cut %s", async (_, __, row) => {
-      for (const operation of some) {
-        // What is assumed reads nothing, so that there is no read to be cut.
-        if (row.cut.at === "connect" || row.number !== "W1" || !["createOrg", "addMember"].includes(operation.name)) {
-          await cutOnce(operation, row, how);
+      await noted("wire cuts", async (ended) => {
+        const cuttable = some.filter(({ name }) => row.meets === null || requests.get(name)?.includes(row.meets));
+        for (let round = 0; round < ROUNDS; round += 1) {
+          for (const operation of cuttable) {
+            ended(await cutOnce(operation, row, how));
+          }
         }
-      }
+      });
     });
   });
 
@@ -58,46 +91,55 @@ describe.each(["pg", "postgres.js"] satisfies readonly Driver[])("%s", (driver) 
     return (error as { readonly resolve: () => Promise<Resolution> }).resolve;
   };
 
-  describe.each(some.map((operation) => [operation.name, operation] as const))("%s", (_, operation) => {
-    test("W7: a commit that arrives after it was fenced has no effect", async () => {
-      const stage = await bench.stage(operation);
-      bench.proxy.arm({ ...heldCommit, how: "rst" });
-      const resolve = resolveOf(await stage.call());
-      expect(await resolve()).toEqual({ committed: false });
-      await bench.proxy.held().release();
-      expect(await resolve()).toEqual({ committed: false });
-      await fencedOff(stage, "H04");
-      await stage.close();
-    });
+  const late = some.filter(({ hasKey }) => hasKey);
+  describe.each(late.map((operation) => [operation.name, operation] as const))("%s", (_, operation) => {
+    /** Holds a commit back, as often as is asked for; answers what became of it. */
+    const held = (cut: typeof heldCommit, how: "fin" | "rst", meet: Meeting): Promise<void> =>
+      noted("commits that arrived late", async (ended) => {
+        for (let round = 0; round < LATE_ROUNDS; round += 1) {
+          const stage = await bench.stage(operation);
+          bench.proxy.arm({ ...cut, how });
+          const resolve = resolveOf(await stage.call());
+          ended(await meet(stage, resolve));
+          await stage.close();
+        }
+      });
 
-    test("W7: a commit that arrives before anybody asks has its effect", async () => {
-      const stage = await bench.stage(operation);
-      bench.proxy.arm({ ...heldCommit, how: "fin" });
-      const resolve = resolveOf(await stage.call());
-      await bench.proxy.held().release();
-      const resolution = await resolve();
-      expect(resolution.committed).toBe(true);
-      await tookEffect(stage, resolution.committed ? resolution.result : null, "H01");
-      await stage.close();
-    });
+    test("W7: a commit that arrives after it was fenced has no effect", () =>
+      held(heldCommit, "rst", async (stage, resolve) => {
+        expect(await resolve()).toEqual({ committed: false });
+        await bench.proxy.held().release();
+        expect(await resolve()).toEqual({ committed: false });
+        await fencedOff(stage, "H04");
+        return "fenced";
+      }));
+
+    test("W7: a commit that arrives before anybody asks has its effect", () =>
+      held(heldCommit, "fin", async (stage, resolve) => {
+        await bench.proxy.held().release();
+        const resolution = await resolve();
+        expect(resolution.committed).toBe(true);
+        await tookEffect(stage, resolution.committed ? resolution.result : null, "H01");
+        return "committed";
+      }));
 
     test.each(["release", "drop"] as const)(
       "W8: a commit that waits for its Sync is open until that is there: %s",
-      async (end) => {
-        const stage = await bench.stage(operation);
-        bench.proxy.arm({ ...heldSync, how: "rst" });
-        const resolve = resolveOf(await stage.call());
-        await expect(resolve()).rejects.toMatchObject({ code: "unavailable.contention", retryable: true });
-        await bench.proxy.held()[end]();
-        const resolution = await resolve();
-        expect(resolution.committed).toBe(end === "release");
-        if (resolution.committed) {
+      (end) =>
+        held(heldSync, "rst", async (stage, resolve) => {
+          await expect(resolve()).rejects.toMatchObject({ code: "unavailable.contention", retryable: true });
+          await bench.proxy.held()[end]();
+          const resolution = await resolve();
+          expect(resolution.committed).toBe(end === "release");
+          if (!resolution.committed) {
+            await fencedOff(stage, "H04");
+            return "fenced";
+          }
           await tookEffect(stage, resolution.result, "H01");
-        } else {
-          await fencedOff(stage, "H04");
-        }
-        await stage.close();
-      },
+          return "committed";
+        }),
     );
   });
 });
+
+type Meeting = (stage: WireStage, resolve: () => Promise<Resolution>) => Promise<Ending>;

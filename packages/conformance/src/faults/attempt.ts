@@ -1,4 +1,4 @@
-import { isTenancyError, type Resolution, type Tables } from "@tenantry/core";
+import { type Code, isTenancyError, type Resolution, type Tables } from "@tenantry/core";
 import { assert, assertAll, assertRejects, assertSame, describeError, type Outcome, outcomeOf } from "../assertions.ts";
 import { call, type Operation, prepared } from "../contract/operations.ts";
 import { founded, NOON, type Town } from "../contract/town.ts";
@@ -6,6 +6,7 @@ import { appendedEvents } from "../fixture/ledger.ts";
 import { resolution } from "../history/recorder.ts";
 import { assertSane } from "../races/aftermath.ts";
 import type { Interpose, SharedDatabase } from "../shared-database.ts";
+import { caseOf, type FaultCase } from "./cases.ts";
 import type { Ending } from "./ways.ts";
 
 /** The key of the call that meets a fault. */
@@ -15,15 +16,16 @@ export const KEY = "the-key";
 export interface Stage {
   readonly clock: () => Date;
   readonly town: Town;
-  readonly operation: Operation;
+  readonly operation: FaultCase;
   readonly args: readonly unknown[];
   readonly before: Tables;
 }
 
-export async function staged(database: SharedDatabase, operation: Operation): Promise<Stage> {
+export async function staged(database: SharedDatabase, what: Operation & Partial<FaultCase>): Promise<Stage> {
+  const operation = caseOf(what);
   let now = new Date(NOON);
   const clock = (): Date => new Date(now);
-  const store = await database.connect({ clock });
+  const store = await database.connect({ ...operation.options, clock });
   const town = await founded({ store, tables: () => database.tables(), close() {} }, (instant) => {
     now = instant;
   });
@@ -37,7 +39,7 @@ export async function meet(
   database: SharedDatabase,
   interpose: Interpose,
 ): Promise<Outcome> {
-  const store = await database.connect({ clock }, interpose);
+  const store = await database.connect({ ...operation.options, clock }, interpose);
   const options = operation.hasKey ? [{ idempotencyKey: KEY }] : [];
   return outcomeOf(() => call({ ...town, store }, operation.name, [...args, ...options]));
 }
@@ -75,6 +77,9 @@ async function mutationEnding(stage: Stage, outcome: Outcome): Promise<Ending> {
   }
   const { name } = stage.operation;
   const code = typed(name, outcome.error);
+  if (stage.operation.hasKeyOfParts === true) {
+    return partsEnding(stage, outcome.error, code);
+  }
   if (code !== "indeterminate.commit") {
     if (!stage.operation.hasKey && (await written(stage)) > 0) {
       // Of several requests one failed behind what was written: a repeat finds nothing left to do.
@@ -99,6 +104,17 @@ async function mutationEnding(stage: Stage, outcome: Outcome): Promise<Ending> {
   return "fenced";
 }
 
+/** Of several commits each has happened or not, and a repeat does the rest: in the end everything has happened once. */
+async function partsEnding(stage: Stage, error: unknown, code: Code): Promise<Ending> {
+  const { name, before, events } = { ...stage, ...stage.operation };
+  const found = code === "indeterminate.commit" ? await resolution(error) : code;
+  assert(found !== null, `H04: ${name}: the unknown outcome cannot be resolved`);
+  await repeat(stage, KEY);
+  const happened = appendedEvents(name, before, await stage.town.tables(), events).length;
+  assert(happened === events, `H03: ${name}, repeated after ${code}, wrote ${happened} events, and not ${events}`);
+  return found;
+}
+
 /** The key is spent for nothing, for good; a new one can be used. */
 export async function fencedOff(stage: Stage, promise: string): Promise<void> {
   await leftNothing(stage, promise, "a fence");
@@ -114,9 +130,9 @@ export async function fencedOff(stage: Stage, promise: string): Promise<void> {
 export async function tookEffect(stage: Stage, result: unknown, promise: string): Promise<void> {
   const { operation, before, town } = stage;
   const after = await town.tables();
-  const events = appendedEvents(operation.name, before, after);
-  assert(events.length <= 1, `H03: ${operation.name} happened ${events.length} times`);
-  assert(events.length === 1, `${promise}: ${operation.name} is said to have happened, and did not`);
+  const events = appendedEvents(operation.name, before, after, operation.events);
+  assert(events.length <= operation.events, `H03: ${operation.name} happened ${events.length} times`);
+  assert(events.length === operation.events, `${promise}: ${operation.name} is said to have happened, and did not`);
   const again = await outcomeOf(() => repeat(stage, KEY));
   assert(again.ok, `${promise}: the repeat of ${operation.name} throws ${again.ok ? "" : describeError(again.error)}`);
   if (operation.hasKey) {
@@ -138,19 +154,19 @@ async function takesEffect(stage: Stage, key: string): Promise<void> {
   const { operation, town } = stage;
   const before = await town.tables();
   await repeat(stage, key);
-  const events = appendedEvents(operation.name, before, await town.tables());
-  assert(events.length === 1, `the repeat of ${operation.name} wrote ${events.length} events`);
+  const events = appendedEvents(operation.name, before, await town.tables(), operation.events);
+  assert(events.length === operation.events, `the repeat of ${operation.name} wrote ${events.length} events`);
 }
 
 async function written({ operation, before, town }: Stage): Promise<number> {
-  return appendedEvents(operation.name, before, await town.tables()).length;
+  return appendedEvents(operation.name, before, await town.tables(), operation.events).length;
 }
 
 function repeat({ operation, town }: Stage, key: string): Promise<unknown> {
   return call(town, operation.name, [...operation.args(town), ...(operation.hasKey ? [{ idempotencyKey: key }] : [])]);
 }
 
-function typed(name: string, error: unknown): Ending {
+function typed(name: string, error: unknown): Code {
   assert(isTenancyError(error), `H08: ${name} threw ${describeError(error)}`);
   return error.code;
 }

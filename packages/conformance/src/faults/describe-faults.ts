@@ -1,10 +1,10 @@
 import { Chance } from "../chance.ts";
-import { keyedMutations, operations } from "../contract/operations.ts";
 import { skip, type TestRunner } from "../describe-store.ts";
 import type { Note } from "../figures.ts";
 import { work } from "../history/workload.ts";
 import { assertKept, closing } from "../races/aftermath.ts";
 import type { OpenShared } from "../shared-database.ts";
+import { faultCases, keyedCases } from "./cases.ts";
 import { chaotic } from "./chaos.ts";
 import { isMeant, LATE, lateCommit, type Meanwhile } from "./late.ts";
 import { sweepOperation } from "./sweep.ts";
@@ -58,10 +58,10 @@ export function describeFaults(description: FaultsDescription): void {
         skip(context, "the store declares that this cannot happen"));
     }
     describe("the N-th request fails, in every way", () => {
-      for (const [place, operation] of operations.entries()) {
+      for (const [place, operation] of faultCases.entries()) {
         const turn = sweep === "all" ? null : seed + place;
         const oneOf = sweep === "few" ? FEW : 1;
-        it(operation.name, () =>
+        it(operation.title, () =>
           timed("requests that failed", () => sweepOperation(openShared, operation, { errors, turn, oneOf })),
         );
       }
@@ -72,10 +72,10 @@ export function describeFaults(description: FaultsDescription): void {
       return;
     }
     describe("a commit arrives late", () => {
-      for (const [place, operation] of keyedMutations.entries()) {
+      for (const [place, operation] of keyedCases.entries()) {
         const meant = LATE.filter((scenario) => isMeant(operation, scenario));
         for (const what of sweep === "few" ? [meant[place % meant.length] as Meanwhile] : meant) {
-          it(`${operation.name}: meanwhile ${what}`, () =>
+          it(`${operation.title}: meanwhile ${what}`, () =>
             timed("late commits", async () => {
               await lateCommit(openShared, operation, what, lost);
               return 1;

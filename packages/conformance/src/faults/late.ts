@@ -1,10 +1,11 @@
 import { isTenancyError, type Tables } from "@tenantry/core";
 import { assert, assertAll, assertSame, describeError, outcomeOf } from "../assertions.ts";
-import { call, type Operation } from "../contract/operations.ts";
+import { call } from "../contract/operations.ts";
 import { resolution } from "../history/recorder.ts";
 import { assertSane, closing } from "../races/aftermath.ts";
 import type { Interpose, OpenShared } from "../shared-database.ts";
 import { fencedOff, KEY, meet, type Stage, staged, tookEffect } from "./attempt.ts";
+import type { FaultCase } from "./cases.ts";
 import type { DriverErrors } from "./ways.ts";
 
 // A commit that arrives late: the caller was told that the connection is lost, and the statement is still on its way.
@@ -14,26 +15,39 @@ export type Meanwhile =
   | "nobody asks"
   | "it is resolved"
   | "it is repeated with its key"
+  /** While it arrives somebody resolves it, and somebody else repeats it. */
+  | "everything at once"
   /** Whoever repeats it by themselves, as soon as the connection is lost, is refused then. */
   | "it would be refused for a while";
 export const LATE: readonly Meanwhile[] = [
   "nobody asks",
   "it is resolved",
   "it is repeated with its key",
+  "everything at once",
   "it would be refused for a while",
 ];
 
 /** What is refused in an organization that is suspended. */
-const NEEDS_ACTIVE = ["addMember", "changeRole", "reinstateMembership", "createInvitation", "acceptInvitation"];
+const NEEDS_ACTIVE = [
+  "addMember",
+  "changeRole",
+  "reinstateMembership",
+  "createInvitation",
+  "acceptInvitation",
+  "addMembers",
+  "createInvitations",
+  "changeRoles",
+];
 
 /** Whether the scenario makes sense for the operation. */
-export function isMeant({ name }: Operation, what: Meanwhile): boolean {
+export function isMeant({ name }: Pick<FaultCase, "name">, what: Meanwhile): boolean {
   return what !== "it would be refused for a while" || NEEDS_ACTIVE.includes(name);
 }
 
 async function pass(what: Meanwhile, { operation, town }: Stage, error: unknown): Promise<void> {
   switch (what) {
     case "nobody asks":
+    case "everything at once":
       return;
     case "it would be refused for a while":
       await town.store.reinstateOrg(town.org);
@@ -49,7 +63,7 @@ async function pass(what: Meanwhile, { operation, town }: Stage, error: unknown)
 /** Holds the commit of an operation back until something else has happened. */
 export async function lateCommit(
   openShared: OpenShared,
-  operation: Operation,
+  operation: FaultCase,
   what: Meanwhile,
   lost: NonNullable<DriverErrors["lost"]>,
 ): Promise<void> {
@@ -72,11 +86,11 @@ export async function lateCommit(
     const before = await stage.town.tables();
     const late = arrive as (() => Promise<unknown>) | null;
     assert(late !== null, `${operation.name} made no commit`);
-    await outcomeOf(() => late());
-    const [verdict, tables] = [
-      await outcomeOf(() => judged(stage, outcome.error, what, before)),
-      await stage.town.tables(),
-    ];
+    const verdictOf =
+      what === "everything at once"
+        ? await atOnce(stage, outcome.error, late)
+        : await outcomeOf(() => late()).then(() => () => judged(stage, outcome.error, what, before));
+    const [verdict, tables] = [await outcomeOf(verdictOf), await stage.town.tables()];
     assertAll(
       () => {
         if (!verdict.ok) {
@@ -88,6 +102,42 @@ export async function lateCommit(
   });
 }
 
+/**
+ * The commit arrives, is resolved and is repeated in the same moment. Either all say that it happened, once; or it is
+ * fenced, and the repeat is refused.
+ */
+async function atOnce(stage: Stage, error: unknown, late: () => Promise<unknown>): Promise<() => Promise<void>> {
+  assertIndeterminate(stage, error);
+  const { operation, town } = stage;
+  const [, found, repeated] = await Promise.all([
+    outcomeOf(() => late()),
+    resolution(error),
+    outcomeOf(() => call(town, operation.name, [...operation.args(town), { idempotencyKey: KEY }])),
+  ]);
+  return async () => {
+    if (found === "fenced") {
+      assert(
+        !repeated.ok && isTenancyError(repeated.error, "conflict.idempotency"),
+        `H04: ${operation.title} was fenced, and its repeat ${repeated.ok ? "was accepted" : describeError(repeated.error)}`,
+      );
+      return fencedOff(stage, "H04");
+    }
+    assert(found === "committed", `H04: ${operation.title}: the unknown outcome cannot be resolved`);
+    assert(
+      repeated.ok,
+      `H03: ${operation.title} happened, and its repeat ${repeated.ok ? "" : describeError(repeated.error)}`,
+    );
+    await tookEffect(stage, repeated.result, "H01");
+  };
+}
+
+function assertIndeterminate({ operation }: Stage, error: unknown): void {
+  assert(
+    isTenancyError(error, "indeterminate.commit"),
+    `H02: ${operation.title} lost its connection, and was told ${describeError(error)}`,
+  );
+}
+
 async function judged(stage: Stage, error: unknown, what: Meanwhile, before: Tables): Promise<void> {
   if (!isTenancyError(error, "indeterminate.commit")) {
     const events = (await stage.town.tables()).evt.filter(({ idempotencyKey }) => idempotencyKey === KEY);
@@ -95,8 +145,8 @@ async function judged(stage: Stage, error: unknown, what: Meanwhile, before: Tab
       events.length === 0,
       `H02: ${stage.operation.name} was refused with ${describeError(error)}, and happened late`,
     );
-    assert(false, `H02: ${stage.operation.name} lost its connection, and was told ${describeError(error)}`);
   }
+  assertIndeterminate(stage, error);
   const found = await resolution(error);
   switch (what) {
     case "it would be refused for a while":
@@ -106,6 +156,7 @@ async function judged(stage: Stage, error: unknown, what: Meanwhile, before: Tab
       }
       break;
     case "nobody asks":
+    case "everything at once":
       assert(found === "committed", `H04: a commit that arrived was found ${found}`);
       break;
     case "it is resolved":

@@ -1,14 +1,14 @@
 import { assert } from "../assertions.ts";
-import type { Operation } from "../contract/operations.ts";
 import { closing } from "../races/aftermath.ts";
 import type { Interpose, OpenShared, StoreRequest } from "../shared-database.ts";
 import { aftermath, meet, type Stage, staged } from "./attempt.ts";
+import type { FaultCase } from "./cases.ts";
 import { type DriverErrors, type Ending, type Way, ways } from "./ways.ts";
 
 /** Which requests an undisturbed call makes. */
 export async function requestsOf(
   openShared: OpenShared,
-  operation: Operation,
+  operation: FaultCase,
 ): Promise<readonly StoreRequest["kind"][]> {
   const kinds: StoreRequest["kind"][] = [];
   await closing(openShared, async (database) => {
@@ -17,7 +17,7 @@ export async function requestsOf(
       kinds.push(request.kind);
       return send();
     });
-    assert(outcome.ok, `${operation.name} is not accepted`);
+    assert(outcome.ok, `${operation.title} is not accepted`);
   });
   return kinds;
 }
@@ -29,11 +29,11 @@ export async function requestsOf(
  */
 export async function sweepOperation(
   openShared: OpenShared,
-  operation: Operation,
+  operation: FaultCase,
   { errors, turn, oneOf = 1 }: { readonly errors: DriverErrors; readonly turn: number | null; readonly oneOf?: number },
 ): Promise<number> {
   const kinds = await requestsOf(openShared, operation);
-  assert(kinds.length > 0, `${operation.name}: no request was seen, so nothing can fail`);
+  assert(kinds.length > 0, `${operation.title}: no request was seen, so nothing can fail`);
   const all = kinds.flatMap((kind, place) => [
     ...ways.flatMap((way, index) => {
       const known = way.errors(errors);
@@ -41,7 +41,8 @@ export async function sweepOperation(
       const isLasting = turn === null ? [false, true] : (turn + index) % 4 === 0 ? [false, true] : [false];
       return some.flatMap((error) => failuresOf(way, { kind, place, error, isLasting }));
     }),
-    ...(kind === "commit" ? [() => rival(openShared, operation, place)] : []),
+    // Of several commits the first one.
+    ...(kind === "commit" && place === kinds.indexOf("commit") ? [() => rival(openShared, operation, place)] : []),
   ]);
   const failures = all.filter((_, place) => (place + (turn ?? 0)) % oneOf === 0);
   // Most of the time is spent waiting before another attempt.
@@ -96,7 +97,7 @@ interface Failure {
 
 async function failure(
   openShared: OpenShared,
-  operation: Operation,
+  operation: FaultCase,
   { place, way, error, isLasting, expected }: Failure,
 ): Promise<void> {
   await closing(openShared, async (database) => {
@@ -118,13 +119,13 @@ async function failure(
     // Whoever resolves what became of the call has a connection again.
     isOver = true;
     const ending = await aftermath(stage, outcome);
-    const what = `${operation.name}, of which request ${place + 1} ${way.name}${isLasting ? " again and again" : ""}`;
+    const what = `${operation.title}, of which request ${place + 1} ${way.name}${isLasting ? " again and again" : ""}`;
     assert(ending === expected, `${what}: ended with ${ending}, expected ${expected}`);
   });
 }
 
 /** Just before the commit somebody else writes to the same organization: the call is decided again, and accepted. */
-async function rival(openShared: OpenShared, operation: Operation, place: number): Promise<void> {
+async function rival(openShared: OpenShared, operation: FaultCase, place: number): Promise<void> {
   await closing(openShared, async (database) => {
     const stage = await staged(database, operation);
     let count = 0;
@@ -139,6 +140,6 @@ async function rival(openShared: OpenShared, operation: Operation, place: number
     };
     const outcome = await meet(stage, database, interpose);
     const ending = await aftermath(between, outcome);
-    assert(ending === "ok", `${operation.name}, overtaken by a rival: ended with ${ending}, expected ok`);
+    assert(ending === "ok", `${operation.title}, overtaken by a rival: ended with ${ending}, expected ok`);
   });
 }

@@ -2,7 +2,7 @@ import { CODES, type Tables } from "@tenantry/core";
 import { foldEvents } from "../invariants/fold.ts";
 import { groupedBy, type Violation } from "../invariants/invariant.ts";
 import { isEqual } from "../model/equality.ts";
-import { type History, type Line, MAY_IDLE } from "./line.ts";
+import { type History, type Line, MAY_IDLE, saysIdle } from "./line.ts";
 import { type Replayed, replay } from "./replay.ts";
 import { type Effect, Timeline } from "./timeline.ts";
 
@@ -60,7 +60,11 @@ const promises: readonly Check[] = [
         if (acknowledged.some(({ fingerprint }) => fingerprint !== first.fingerprint)) {
           yield `${place} was acknowledged for two inputs`;
         }
-        if (keys.get(place)?.state === "done" && acknowledged.some(({ result }) => !isEqual(result, first.result))) {
+        const effective = acknowledged.filter((line) => !saysIdle(line));
+        if (
+          keys.get(place)?.state === "done" &&
+          effective.some(({ result }) => !isEqual(result, effective[0]?.result))
+        ) {
           yield `${place} gave two results`;
         }
       }
@@ -83,7 +87,11 @@ const promises: readonly Check[] = [
     name: "once",
     rule: "every event belongs to a call",
     *broken({ tables, timeline: { effects } }) {
-      const known = new Set([...effects].flatMap(([orgId, list]) => list.map(({ seq }) => `${orgId} ${seq}`)));
+      const known = new Set(
+        [...effects].flatMap(([orgId, list]) =>
+          list.flatMap((effect) => numbersOf(effect).map((seq) => `${orgId} ${seq}`)),
+        ),
+      );
       for (const { orgId, seq, type } of tables.evt) {
         if ((type as string) !== "invitation.expired" && !known.has(`${orgId} ${seq}`)) {
           yield `${orgId} ${seq}, ${type}`;
@@ -187,12 +195,17 @@ const promises: readonly Check[] = [
   },
 ];
 
+/** The numbers of all its events. */
+function numbersOf({ seq, last }: Effect): readonly number[] {
+  return Array.from({ length: last - seq + 1 }, (_, place) => seq + place);
+}
+
 /** For each version the moment at which the first write behind it was acknowledged. */
 function earliestAfter(list: readonly Effect[]): readonly number[] {
-  const last = list.at(-1)?.seq ?? 0;
-  const moments: number[] = Array(last + 1).fill(Number.POSITIVE_INFINITY);
-  for (const { seq, acked } of [...list].reverse()) {
-    for (let version = seq - 1; version >= 0 && (moments[version] ?? 0) > acked; version -= 1) {
+  const highest = list.at(-1)?.last ?? 0;
+  const moments: number[] = Array(highest + 1).fill(Number.POSITIVE_INFINITY);
+  for (const { last, acked } of [...list].reverse()) {
+    for (let version = last - 1; version >= 0 && (moments[version] ?? 0) > acked; version -= 1) {
       moments[version] = acked;
     }
   }

@@ -1,4 +1,4 @@
-import { generate, type Tables } from "@tenantry/core";
+import { generate, type RemoveUserResult, type Tables } from "@tenantry/core";
 import { beforeAll, describe, expect, test } from "vitest";
 import { sharedMemory } from "../../test/shared-memory.ts";
 import { Chance } from "../chance.ts";
@@ -14,7 +14,7 @@ beforeAll(async () => {
   const database = await sharedMemory()();
   const { lines, walks } = await work(
     (options) => database.connect(options),
-    { clients: 6, calls: 150, orgs: 3 },
+    { clients: 6, calls: 250, orgs: 3 },
     new Chance(1),
   );
   history = { lines, walks, secrets: [] };
@@ -30,6 +30,9 @@ test("nothing is broken in an undamaged history, in which much happened", () => 
   expect(count(({ outcome, kind }) => outcome === "ok" && kind === "write")).toBeGreaterThan(200);
   expect(count(({ outcome }) => outcome === "fail")).toBeGreaterThan(100);
   expect(count(({ seen }) => seen !== null)).toBeGreaterThan(30);
+  for (const op of ["addMembers", "createInvitations", "changeRoles", "removeMembers", "removeUser", "plan"]) {
+    expect(count((line) => line.outcome === "ok" && line.op === op)).toBeGreaterThan(0);
+  }
 });
 
 test("a seed makes the same choices", async () => {
@@ -54,6 +57,11 @@ const isAlone = ({ key, scope }: Line): boolean =>
   history.lines.filter((line) => line.key === key && line.scope === scope).length === 1;
 const isDone = (line: Line): boolean =>
   line.outcome === "ok" && tables.idem.some((row) => row.key === line.key && row.scope === line.scope) && isAlone(line);
+const isRemoval = (line: Line): boolean =>
+  line.op === "removeUser" &&
+  line.outcome === "ok" &&
+  (line.result as RemoveUserResult).done.length > 0 &&
+  isAlone(line);
 const isRefused = (line: Line): boolean => line.outcome === "fail" && line.orgId !== null && isAlone(line);
 
 describe("a history in which", () => {
@@ -79,6 +87,29 @@ describe("a history in which", () => {
     const { callId } = history.lines.findLast(isDone) as Line;
     const others = history.lines.filter((line) => line.callId !== callId);
     expect(idsOf({ ...history, lines: others }, tables)).toContain("H03");
+  });
+  test("an event of many of one call belongs to nobody breaks H03", () => {
+    const of = (line: Line): number =>
+      tables.evt.filter(({ orgId, idempotencyKey }) => orgId === line.orgId && idempotencyKey === line.key).length;
+    const line = history.lines.findLast((candidate) => isDone(candidate) && of(candidate) > 1) as Line;
+    const last = tables.evt.findLast(
+      ({ orgId, idempotencyKey }) => orgId === line.orgId && idempotencyKey === line.key,
+    );
+    const evt = tables.evt.map((event) => (event === last ? { ...event, idempotencyKey: "another" } : event));
+    expect(idsOf(history, { ...tables, evt })).toContain("H03");
+  });
+  test("what a call says to have done in one of several organizations is not there breaks H01", () => {
+    const line = history.lines.findLast(isRemoval) as Line;
+    const idem = tables.idem.filter(({ key }) => key !== line.key);
+    expect(idsOf(history, { ...tables, idem })).toContain("H01");
+  });
+  test("a call that was refused happened in one of several organizations breaks H02", () => {
+    const damaged = changed(isRemoval, { outcome: "fail", code: "conflict.sole_owner", error: "", result: null });
+    expect(idsOf(damaged, tables)).toContain("H02");
+  });
+  test("a call that failed has happened in one of several organizations breaks nothing", () => {
+    const damaged = changed(isRemoval, { outcome: "fail", code: "unavailable.connection", error: "", result: null });
+    expect(idsOf(damaged, tables)).toEqual([]);
   });
   test.each(["fenced", null] as const)("an outcome found %s is another one breaks H04", (resolved) => {
     expect(idsOf(changed(isDone, { outcome: "unknown", resolved }), tables)).toContain("H04");

@@ -1,7 +1,22 @@
 import type { MemId, MutationOptions, OrgId, UsrId } from "@tenantry/core";
 
 /** What may be accepted and change nothing. */
-export const MAY_IDLE: readonly string[] = ["updateOrg", "changeRole"];
+export const MAY_IDLE: readonly string[] = [
+  "updateOrg",
+  "changeRole",
+  "addMembers",
+  "createInvitations",
+  "changeRoles",
+  "removeMembers",
+  "removeUser",
+];
+
+/** Whether an answer says that nothing was done: then the key is unused, and a repeat may do something. */
+export function saysIdle({ outcome, result, op }: Pick<Line, "outcome" | "result" | "op">): boolean {
+  return outcome === "ok" && REPORTING.includes(op) && (result as { readonly done: number }).done === 0;
+}
+
+const REPORTING: readonly string[] = ["addMembers", "createInvitations", "changeRoles", "removeMembers"];
 
 /** One call, as its caller saw it. */
 export interface Line {

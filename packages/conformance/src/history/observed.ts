@@ -9,7 +9,9 @@ export class Observed extends World {
     if (!isObject(result)) {
       return;
     }
-    for (const value of [result, ...Object.values(result)]) {
+    const { rows } = result;
+    const entities = Array.isArray(rows) ? rows.map((row) => (isObject(row) ? row["entity"] : null)) : [];
+    for (const value of [result, ...Object.values(result), ...entities]) {
       if (isObject(value) && typeof value["id"] === "string") {
         this.#take(value["id"], value);
       }

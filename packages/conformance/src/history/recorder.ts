@@ -189,6 +189,8 @@ function seenBy(op: string, result: unknown): number | null {
       const { hasMore, lastSeq } = result as EventsPage;
       return hasMore ? null : lastSeq;
     }
+    case "plan":
+      return (result as { readonly org?: Organization }).org?.version ?? null;
     default:
       return null;
   }

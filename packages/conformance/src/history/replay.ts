@@ -1,10 +1,11 @@
 import type { OrgId, Tables, TenancyEvent } from "@tenantry/core";
 import { differences } from "../differences.ts";
 import { isEqual } from "../model/equality.ts";
-import { type Call, carryOut, judge } from "../rules/judge.ts";
+import { type Call, carryOut, foreseen, judge } from "../rules/judge.ts";
 import { type Situation, settingsOf } from "../rules/ruling.ts";
 import { World } from "../rules/world.ts";
 import type { Line } from "./line.ts";
+import { isInParts, partOf } from "./parts.ts";
 import type { Effect, Timeline } from "./timeline.ts";
 
 /** What came of repeating a history in the order of its events. */
@@ -25,7 +26,8 @@ export function replay(timeline: Timeline, tables: Tables): Replayed {
   const contradictions = tables.org.flatMap(({ id, version }) => {
     const effects = timeline.effects.get(id) ?? [];
     // Where somebody wrote who was not recorded, H03 and I17 tell.
-    return effects.length === version ? new OrgReplay(id, effects, timeline, idle).run(tables) : [];
+    const told = effects.reduce((sum, { seq, last }) => sum + last - seq + 1, 0);
+    return told === version ? new OrgReplay(id, effects, timeline, idle).run(tables) : [];
   });
   return { contradictions, idle };
 }
@@ -61,38 +63,40 @@ class OrgReplay {
   run(tables: Tables): readonly string[] {
     const stored = tables.evt.filter(({ orgId }) => orgId === this.#orgId);
     const unexplained = [...this.#explain(0)];
-    for (const [place, effect] of this.#effects.entries()) {
-      const event = stored[place];
-      const line = event === undefined ? null : performer(effect.lines, event);
-      if (event === undefined || line === null) {
+    for (const { seq, last, lines } of this.#effects) {
+      const events = stored.slice(seq - 1, last);
+      const line = performer(lines, events);
+      if (line === null) {
         // The caller died before anything could be written down that repeats the call.
         return unexplained;
       }
-      const problem = this.#repeat(line, event);
+      const problem = this.#repeat(line, events);
       if (problem !== null) {
         return [...unexplained, problem];
       }
-      unexplained.push(...this.#explain(effect.seq));
+      unexplained.push(...this.#explain(last));
     }
     return [...unexplained, ...this.#explain(Number.POSITIVE_INFINITY), ...this.#differentRows(tables)];
   }
 
   /** Makes the recorded call. What is different, or `null`. */
-  #repeat(line: Line, event: TenancyEvent): string | null {
+  #repeat(line: Line, events: readonly TenancyEvent[]): string | null {
     const call = callOf(line);
-    const situation = situationOf(line);
-    const what = `${this.#orgId} ${event.seq}, ${line.op} (call ${line.callId})`;
+    const situation = situationOf(line, events);
+    const what = `${this.#orgId} ${events[0]?.seq}, ${line.op} (call ${line.callId})`;
     const ruling = judge(this.#world, call, situation);
     if (!("apply" in ruling)) {
       return `${what}: took effect, and the rules say ${"refused" in ruling ? ruling.refused : "that nothing changes"}`;
     }
-    const answer = carryOut(this.#world, call, ruling, situation);
-    const made = this.#world.org(this.#orgId)?.events.at(-1);
-    if (made === undefined || !isEqual(made, event)) {
-      return `${what}: ${differences(event, made, "exact", "event").join("; ")}`;
+    const before = this.#world.org(this.#orgId)?.events.length ?? 0;
+    const answer = partOf(line, carryOut(this.#world, call, ruling, situation));
+    const made = this.#world.org(this.#orgId)?.events.slice(before);
+    if (!isEqual(made, events)) {
+      return `${what}: ${differences(events, made, "exact", "events").join("; ")}`;
     }
-    if (line.outcome === "ok" && !isEqual(answer, line.result)) {
-      return `${what}: ${differences(line.result, answer, "exact", "result").join("; ")}`;
+    const told = foreseen(line.op, line.result);
+    if (line.outcome === "ok" && !isEqual(answer, told)) {
+      return `${what}: ${differences(told, answer, "exact", "result").join("; ")}`;
     }
     return null;
   }
@@ -116,7 +120,7 @@ class OrgReplay {
     if (line.outcome === "fail") {
       return "refused" in ruling && ruling.refused === line.code;
     }
-    const isIdle = "answer" in ruling && isEqual(ruling.answer, line.result);
+    const isIdle = "answer" in ruling && isEqual(ruling.answer, foreseen(line.op, line.result));
     if (isIdle) {
       this.#idle.add(line.callId);
     }
@@ -140,28 +144,36 @@ class OrgReplay {
   }
 }
 
-/** Of several calls with one key, the one that did it: it minted the ids of the event, or read its time. */
-function performer(lines: readonly Line[], event: TenancyEvent): Line | null {
-  const data = JSON.stringify(event.data);
+/** Of several calls with one key, the one that did it: it minted the ids of the events, or read their time. */
+function performer(lines: readonly Line[], events: readonly TenancyEvent[]): Line | null {
+  const data = dataOf(events);
   const able = lines.filter(({ completed, ids, outcome }) => completed !== null && ids !== null && outcome !== "fail");
   return (
     able.find(({ ids }) => ids?.some((id) => data.includes(id))) ??
-    able.find(({ now }) => now.getTime() === event.at.getTime()) ??
+    able.find(({ now }) => events.some(({ at }) => now.getTime() === at.getTime())) ??
     able[0] ??
     null
   );
+}
+
+function dataOf(events: readonly TenancyEvent[]): string {
+  return JSON.stringify(events.map(({ data }) => data));
 }
 
 function callOf({ op, args, options }: Line): Call {
   return { op, args, options };
 }
 
-function situationOf({ now, ids, options }: Line): Situation {
-  const left = [...(ids ?? [])];
+function situationOf(line: Line, events: readonly TenancyEvent[] = []): Situation {
+  const { now, ids, options } = line;
+  const data = dataOf(events);
+  // Of a call in several organizations those of this one alone.
+  const left = (ids ?? []).filter((id) => !isInParts(line) || data.includes(id));
   return {
     now,
     settings,
     actor: options.actor ?? null,
+    key: options.idempotencyKey ?? null,
     mint: <T extends string>(type: T) => {
       const place = left.findIndex((id) => id.startsWith(`${type}_`));
       return (place === -1 ? `${type}_` : left.splice(place, 1)[0]) as `${T}_${string}`;

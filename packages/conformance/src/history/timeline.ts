@@ -1,13 +1,16 @@
 import type { OrgId, Tables } from "@tenantry/core";
 import { isObject } from "../differences.ts";
 import { groupedBy } from "../invariants/invariant.ts";
-import type { Line } from "./line.ts";
+import { type Line, saysIdle } from "./line.ts";
+import { isInParts, partsOf } from "./parts.ts";
 
-/** An event, who asked for it, and when they began and heard of it. */
+/** What one call wrote, who asked for it, and when they began and heard of it. */
 export interface Effect {
   /** Where its key lives, and the key. */
   readonly place: string;
+  /** Of its first event, and of its last. */
   readonly seq: number;
+  readonly last: number;
   readonly lines: readonly Line[];
   readonly invoked: number;
   /** When the first caller had it acknowledged; `Infinity`: none had. */
@@ -29,12 +32,14 @@ export class Timeline {
 
   constructor(lines: readonly Line[], tables: Tables) {
     this.#orgOfMember = new Map(tables.mem.map(({ id, orgId }) => [id, orgId]));
-    const placed = lines.filter(({ kind, scope }) => kind === "write" && scope !== null);
+    const placed = lines
+      .flatMap((line) => (isInParts(line) ? partsOf(line, tables.idem) : [line]))
+      .filter(({ kind, scope }) => kind === "write" && scope !== null);
     this.writes = groupedBy(placed, placeOf);
     this.keys = new Map(tables.idem.map((row) => [`${row.scope} ${row.key}`, row]));
-    this.effects = this.#effectsOf();
+    this.effects = this.#effectsOf(lastEvents(tables));
     this.#linesOf = groupedBy(
-      placed.filter(({ orgId }) => orgId !== null),
+      placed.filter((line) => line.orgId !== null && !isInParts(line)),
       ({ orgId }) => orgId ?? "",
     );
     const highest = (moment: (effect: Effect) => number): ReadonlyMap<OrgId, Highest> =>
@@ -43,7 +48,7 @@ export class Timeline {
     this.#invoked = highest(({ invoked }) => invoked);
   }
 
-  #effectsOf(): ReadonlyMap<OrgId, readonly Effect[]> {
+  #effectsOf(last: ReadonlyMap<string, number>): ReadonlyMap<OrgId, readonly Effect[]> {
     const effects = new Map<OrgId, Effect[]>();
     for (const [place, lines] of this.writes) {
       const row = this.keys.get(place);
@@ -52,10 +57,11 @@ export class Timeline {
       }
       const list = effects.get(row.orgId) ?? [];
       effects.set(row.orgId, list);
-      const acknowledged = lines.filter(({ outcome }) => outcome === "ok");
+      const acknowledged = lines.filter((line) => line.outcome === "ok" && !saysIdle(line));
       list.push({
         place,
         seq: row.seq,
+        last: last.get(`${row.orgId} ${row.key}`) ?? row.seq,
         lines,
         invoked: Math.min(...lines.map(({ invoked }) => invoked)),
         acked: Math.min(...acknowledged.map(({ completed }) => completed ?? Number.POSITIVE_INFINITY)),
@@ -99,13 +105,18 @@ export function placeOf({ scope, key }: Line): string {
   return `${scope} ${key}`;
 }
 
+/** The number of the last event with each key, by organization and key: those of one call follow each other. */
+function lastEvents({ evt }: Tables): ReadonlyMap<string, number> {
+  return new Map(evt.map(({ orgId, idempotencyKey, seq }) => [`${orgId} ${idempotencyKey}`, seq]));
+}
+
 /** The highest `seq` of the effects before a moment. */
 class Highest {
   readonly #moments: readonly number[];
   readonly #highest: readonly number[];
 
   constructor(effects: readonly Effect[], moment: (effect: Effect) => number) {
-    const sorted = effects.map((effect) => ({ at: moment(effect), seq: effect.seq })).sort((a, b) => a.at - b.at);
+    const sorted = effects.map((effect) => ({ at: moment(effect), seq: effect.last })).sort((a, b) => a.at - b.at);
     this.#moments = sorted.map(({ at }) => at);
     let highest = 0;
     this.#highest = sorted.map(({ seq }) => {

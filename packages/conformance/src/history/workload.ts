@@ -28,7 +28,7 @@ export interface Workload {
 /** How long a client waits that finds the database unavailable. */
 const BREATH_MS = 5;
 /** Numbers that the arguments of a call are made of. */
-const NUMBERS = 14;
+const NUMBERS = 40;
 /** How often each operation is called, compared with the others. */
 const USUAL: Readonly<Record<string, number>> = {
   addMember: 8,
@@ -46,10 +46,16 @@ const USUAL: Readonly<Record<string, number>> = {
   updateOrg: 2,
   suspendOrg: 1,
   reinstateOrg: 2,
+  addMembers: 3,
+  createInvitations: 2,
+  changeRoles: 2,
+  removeMembers: 2,
+  removeUser: 1,
   getOrg: 4,
   listEvents: 2,
+  plan: 2,
 };
-const READS: readonly string[] = ["getOrg", "listEvents"];
+const READS: readonly string[] = ["getOrg", "listEvents", "plan"];
 const OPERATIONS = Object.entries(USUAL).flatMap(([op, times]) => Array<string>(times).fill(op));
 
 /** Lets several clients call at random, each one call at a time, and writes down what they see. */
@@ -84,8 +90,8 @@ class Worker {
   readonly #chance: Chance;
   readonly #name: string;
   #count = 0;
-  /** The last key that certainly stands for something. */
-  #used: string | undefined;
+  /** The last key that certainly stands for something, and where. */
+  #used: { readonly key: string; readonly orgId: OrgId | null } | null = null;
   #last: { readonly call: Call; readonly orgId: OrgId | null } | null = null;
 
   constructor(client: Client, observed: Observed, chance: Chance, name: string) {
@@ -123,7 +129,7 @@ class Worker {
       return;
     }
     const setting = { choices: new Choices(numbers), world: this.#observed, now: new Date() };
-    const args = (makers[op] as (typeof makers)[string]).make(setting);
+    const args = ofOneOrg(op, (makers[op] as (typeof makers)[string]).make(setting));
     const orgId = this.#orgOf(args);
     if (walks === 0 && orgId !== null) {
       await outcomeOf(() => this.#client.walk(orgId, 3));
@@ -133,7 +139,8 @@ class Worker {
     const used = this.#used;
     const version = orgId === null ? undefined : this.#observed.org(orgId)?.row.version;
     // A key that was used for something else is refused, in the same organization.
-    const options = isRead ? {} : misuses === 0 && used !== undefined ? { idempotencyKey: used } : this.#keyed();
+    const isMisuse = misuses === 0 && used !== null && used.orgId === orgId;
+    const options = isRead ? {} : isMisuse ? { idempotencyKey: used.key } : this.#keyed();
     const call: Call = {
       op,
       args,
@@ -145,9 +152,12 @@ class Worker {
     }
     this.#take(line);
     if (!isRead) {
-      this.#last = { call, orgId };
-      // What may change nothing may leave its key unused.
-      this.#used = line.outcome === "ok" && !MAY_IDLE.includes(op) ? call.options.idempotencyKey : this.#used;
+      // What changed nothing left its key unused: a repeat would be another call, with an answer of its own.
+      const isSpent = line.outcome !== "ok" || hasWritten(line);
+      this.#last = isSpent ? { call, orgId } : null;
+      if (line.outcome === "ok" && isSpent && line.key !== null) {
+        this.#used = { key: line.key, orgId };
+      }
     }
   }
 
@@ -170,7 +180,7 @@ class Worker {
   /** The organization that the first argument is about, as far as was seen. */
   #orgOf([first]: readonly unknown[]): OrgId | null {
     const value = isObject(first) ? first : { id: first };
-    for (const id of [value["orgId"], value["id"], value["memId"], value["invId"]]) {
+    for (const id of [value["orgId"], value["id"], value["memId"], value["invId"], value["revokeOrg"]]) {
       const org =
         this.#observed.org(id as OrgId) ??
         this.#observed.member(id as `mem_${string}`)?.org ??
@@ -182,4 +192,17 @@ class Worker {
     }
     return null;
   }
+}
+
+/** A grant may be of several organizations, whose histories have no order: who is removed keeps it. */
+function ofOneOrg(op: string, args: readonly unknown[]): readonly unknown[] {
+  return op === "removeUser" ? [{ ...(args[0] as object), grants: false }] : args;
+}
+
+/** Whether an acknowledged call certainly changed something. A new role is another membership. */
+function hasWritten({ op, args: [input], result }: Line): boolean {
+  if (op === "changeRole") {
+    return isObject(input) && isObject(result) && input["memId"] !== result["id"];
+  }
+  return !MAY_IDLE.includes(op);
 }

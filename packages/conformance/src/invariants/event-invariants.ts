@@ -1,5 +1,5 @@
 import type { TenancyEvent, UsrId } from "@tenantry/core";
-import { type Invariant, isRoleTuple, repeated, tupleKey } from "./invariant.ts";
+import { groupedBy, type Invariant, isRoleTuple, repeated, tupleKey } from "./invariant.ts";
 
 const eventKey = ({ orgId, seq }: { readonly orgId: string | null; readonly seq: number | null }): string =>
   `${orgId} ${seq}`;
@@ -108,9 +108,9 @@ export const eventInvariants: readonly Invariant[] = [
     name: "fold_invitations",
     rule: "invitations are what the events say",
     *broken({ tables, told }) {
-      for (const { id, orgId, status } of tables.inv) {
+      for (const { id, orgId, status, expiresAt } of tables.inv) {
         const said = told.invitations.get(id);
-        if (said?.orgId !== orgId || said.status !== status) {
+        if (said?.orgId !== orgId || said.status !== status || said.expiresAt !== expiresAt.getTime()) {
           yield id;
         }
       }
@@ -180,6 +180,35 @@ export const eventInvariants: readonly Invariant[] = [
       yield* repeated(tables.idem, (row) => (row.seq === null ? null : eventKey(row)));
     },
   },
+  {
+    id: "I25",
+    name: "grant_gone",
+    rule: "what was taken away is not held, unless it was granted again",
+    *broken({ tables, tuples }) {
+      const granted = groupedBy(grants(tables.evt), ({ key }) => key);
+      for (const [key, takes] of takenBy(tables.evt)) {
+        // Of events of several organizations nobody knows which came first.
+        const isAgain = (take: TenancyEvent): boolean =>
+          granted.get(key)?.some(({ orgId, seq }) => orgId !== take.orgId || seq > take.seq) === true;
+        if (tuples.has(key) && !takes.every(isAgain)) {
+          yield key;
+        }
+      }
+    },
+  },
+  {
+    id: "I26",
+    name: "lapse",
+    rule: "a membership that a sweep or a new one wrote down ended after its last instant",
+    *broken({ tables, memberships }) {
+      for (const id of writtenDown(tables.evt)) {
+        const row = memberships.get(id);
+        if (row !== undefined && (row.expiresAt === null || row.updatedAt <= row.expiresAt)) {
+          yield id;
+        }
+      }
+    },
+  },
 ];
 
 interface RemovalData {
@@ -206,6 +235,17 @@ function lapsedGrants(events: readonly TenancyEvent[]): readonly string[] {
   return events
     .filter((event): event is TenancyEvent<"grant.expired"> => event.type === "grant.expired")
     .flatMap(({ data }) => data.tuples.map((tuple) => tupleKey(tuple.usrId, tuple.relation, tuple)));
+}
+
+/** The memberships of which an event says that they had lapsed. */
+function writtenDown(events: readonly TenancyEvent[]): readonly string[] {
+  return events.flatMap((event) => {
+    if (event.type === "membership.expired") {
+      return (event as TenancyEvent<"membership.expired">).data.memberships.map(({ memId }) => memId);
+    }
+    const { expired = null } = event.data as { readonly expired?: string | null };
+    return expired === null ? [] : [expired];
+  });
 }
 
 /** Where each grant was taken away. */

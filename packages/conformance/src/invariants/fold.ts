@@ -24,6 +24,8 @@ export interface ToldInvitation {
   readonly invId: InvId;
   readonly orgId: OrgId;
   readonly status: "pending" | "accepted" | "declined" | "revoked" | "expired";
+  /** As it was made or last sent again, in milliseconds. */
+  readonly expiresAt: number;
 }
 
 export interface ToldOrg {
@@ -62,7 +64,6 @@ class Fold implements Told {
   readonly memberships = new Map<MemId, ToldMembership>();
   readonly invitations = new Map<InvId, ToldInvitation>();
   readonly contradictions: string[] = [];
-  readonly #expiries = new Map<InvId, number>();
   // What belongs to an organization, so that its end costs what it ends.
   readonly #members = new Map<OrgId, MemId[]>();
   readonly #offers = new Map<OrgId, InvId[]>();
@@ -112,8 +113,7 @@ class Fold implements Told {
       case "invitation.created":
         return this.#offer(event);
       case "invitation.resent":
-        this.#expiries.set(data["invId"] as InvId, Date.parse(data["to"] as string));
-        return;
+        return this.#resend(event);
       case "invitation.accepted":
         this.#close(event, data["invId"], "accepted");
         this.#endLapsed(event, data["expired"]);
@@ -149,7 +149,7 @@ class Fold implements Told {
     for (const invId of this.#offers.get(event.orgId) ?? []) {
       const invitation = this.invitations.get(invId);
       // One that lapsed before stays as it is: it ended by itself.
-      if (invitation?.status === "pending" && (this.#expiries.get(invId) ?? 0) >= event.at.getTime()) {
+      if (invitation?.status === "pending" && invitation.expiresAt >= event.at.getTime()) {
         this.invitations.set(invId, { ...invitation, status: "revoked" });
       }
     }
@@ -254,9 +254,18 @@ class Fold implements Told {
     for (const former of replaced) {
       this.#close(event, former, "revoked");
     }
-    this.invitations.set(invId, { invId, orgId: event.orgId, status: "pending" });
-    this.#expiries.set(invId, Date.parse(expiresAt));
+    this.invitations.set(invId, { invId, orgId: event.orgId, status: "pending", expiresAt: Date.parse(expiresAt) });
     listed(this.#offers, event.orgId).push(invId);
+  }
+
+  #resend({ orgId, seq, data }: Recorded): void {
+    const { invId, to } = data as { readonly invId: InvId; readonly to: string };
+    const invitation = this.invitations.get(invId);
+    if (invitation?.status !== "pending") {
+      this.contradictions.push(`${orgId} ${seq}: ${invId} is sent again, and was not pending`);
+      return;
+    }
+    this.invitations.set(invId, { ...invitation, expiresAt: Date.parse(to) });
   }
 
   #close({ orgId, seq }: Recorded, invId: unknown, status: ToldInvitation["status"]): void {

@@ -1,5 +1,5 @@
 import { isId, STATUSES, type Tables } from "@tenantry/core";
-import { type Invariant, isRole, isRoleTuple, repeated, tupleKey } from "./invariant.ts";
+import { groupedBy, type Invariant, isRole, isRoleTuple, repeated, tupleKey } from "./invariant.ts";
 
 const lines = <R>(rows: readonly R[], line: (row: R) => string): string[] => rows.map(line);
 const ids = (rows: readonly { readonly id: string }[]): string[] => lines(rows, ({ id }) => id);
@@ -210,6 +210,21 @@ export const rowInvariants: readonly Invariant[] = [
         const isShaped = /^[a-z_]{2,32}$/.test(relation) && /^[a-z][a-z0-9_]{1,31}$/.test(objectType);
         if (!isShaped || objectId.length < 1 || objectId.length > 256) {
           yield tupleKey(tuple.subjectId, relation, tuple);
+        }
+      }
+    },
+  },
+  {
+    id: "I27",
+    name: "occupancy",
+    rule: "where a store counts an organization's live memberships and pending invitations, the counts are right",
+    *broken({ tables, membersOf }) {
+      const offersOf = groupedBy(tables.inv, ({ orgId }) => orgId);
+      for (const { orgId, members, invitations } of tables.counts ?? []) {
+        const live = (membersOf.get(orgId) ?? []).filter(({ status }) => status !== "revoked");
+        const open = (offersOf.get(orgId) ?? []).filter(({ status }) => status === "pending");
+        if (members !== live.length || invitations !== open.length) {
+          yield orgId;
         }
       }
     },

@@ -5,9 +5,10 @@ import { brokenInvariants, invariants, Watch } from "./violations.ts";
 
 // The test of the invariants: tables damaged by hand, one way each, and the invariant that has to notice.
 
-/** A life with everything in it: owners, links, suspension, removal, grants, a closed organization. */
+/** A life with everything in it: owners, links, suspension, removal, grants, a lapse, a closed organization. */
 async function life(): Promise<Tables> {
-  const store = new InMemoryTenancyStore();
+  let now = Date.now();
+  const store = new InMemoryTenancyStore({ clock: () => new Date(now) });
   for (const closed of [false, true]) {
     const creator = generate("usr");
     const slug = closed ? "closed" : "open";
@@ -25,20 +26,32 @@ async function life(): Promise<Tables> {
         identifier: "x",
         role: "member",
         invitedBy: heir.usrId,
-        expiresAt: new Date(Date.now() + 60_000),
+        expiresAt: new Date(now + 60_000),
         preTuples: [{ relation: "viewer", objectType: "project", objectId: "1" }],
       });
+    const [gone, lapsed] = [generate("usr"), generate("usr")];
+    await store.acceptInvitation({ invId: (await invite()).id, asUsrId: gone, acceptingIdentifier: "x" });
+    await store.removeUser({ usrId: gone, grants: true });
+    await store.addMember({ orgId: org.id, usrId: lapsed, role: "guest", expiresAt: new Date(now + 10) });
+    now += 100;
+    await (closed ? store.expireMemberships() : store.addMember({ orgId: org.id, usrId: lapsed, role: "guest" }));
     const [{ id: invId }] = [await invite(), await invite()];
     await store.acceptInvitation({ invId, asUsrId: generate("usr"), acceptingIdentifier: "x" });
     if (closed) {
       await store.revokeOrg(org.id);
     }
   }
-  return store.tables();
+  const tables = store.tables();
+  const counts = tables.org.map(({ id }) => ({
+    orgId: id,
+    members: tables.mem.filter(({ orgId, status }) => orgId === id && status !== "revoked").length,
+    invitations: tables.inv.filter(({ orgId, status }) => orgId === id && status === "pending").length,
+  }));
+  return { ...tables, counts };
 }
 
 type Damage = (tables: Tables) => Partial<Tables>;
-type Row<T extends keyof Tables> = Tables[T][number];
+type Row<T extends Exclude<keyof Tables, "counts">> = NonNullable<Tables[T]>[number];
 
 const isOpen = ({ org }: Tables, id: string): boolean => org.some((row) => row.id === id && row.status === "active");
 /** The first row that is meant, changed; it must be there. */
@@ -332,6 +345,62 @@ const damages: readonly (readonly [id: string, what: string, damage: Damage])[] 
         t.tup,
         () => true,
         () => ({ objectId: "x".repeat(257) }),
+      ),
+    }),
+  ],
+  [
+    "I19",
+    "an expiry that no event gave",
+    inv(
+      ({ status }) => status === "pending",
+      ({ expiresAt }) => ({ expiresAt: new Date(expiresAt.getTime() + 1) }),
+    ),
+  ],
+  [
+    "I25",
+    "a grant that was taken away and is held",
+    (t) => {
+      const { data } = t.evt.find(({ type }) => type === "grants.removed") as TenancyEvent<"grants.removed">;
+      const [grant] = data.tuples;
+      const tuple = { ...(grant as object), expiresAt: null, subjectType: "usr", subjectId: data.usrId };
+      return { tup: [...t.tup, tuple as Row<"tup">] };
+    },
+  ],
+  [
+    "I26",
+    "a lapsed membership that ended too early",
+    mem(
+      ({ expiresAt }) => expiresAt !== null,
+      ({ expiresAt }) => ({ updatedAt: expiresAt as Date }),
+    ),
+  ],
+  [
+    "I26",
+    "a membership without a time box that a sweep wrote down",
+    mem(
+      ({ expiresAt }) => expiresAt !== null,
+      () => ({ expiresAt: null }),
+    ),
+  ],
+  [
+    "I27",
+    "a member too many in a count",
+    (t) => ({
+      counts: changed(
+        t.counts ?? [],
+        () => true,
+        ({ members }) => ({ members: members + 1 }),
+      ),
+    }),
+  ],
+  [
+    "I27",
+    "an invitation that is not counted",
+    (t) => ({
+      counts: changed(
+        t.counts ?? [],
+        ({ invitations }) => invitations > 0,
+        ({ invitations }) => ({ invitations: invitations - 1 }),
       ),
     }),
   ],

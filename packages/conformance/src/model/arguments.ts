@@ -14,19 +14,25 @@ import {
   administrator,
   answer,
   colleague,
-  grants,
+  expiry,
   HOUR,
+  handover,
+  heldNow,
   IDENTIFIERS,
   idOfOrg,
   KEYS,
   listing,
+  many,
   maybe,
   memberOf,
   memId,
   metadata,
   naming,
+  newMember,
   OBJECTS,
+  offer,
   orgId,
+  removal,
   role,
   type Setting,
   SLUGS,
@@ -69,16 +75,7 @@ export const makers: Readonly<Record<string, Maker>> = {
     ),
   ]),
   revokeOrg: mutation((setting) => [orgId(setting)]),
-  addMember: mutation((setting) => [
-    {
-      orgId: orgId(setting),
-      usrId: user(setting),
-      role: role(setting),
-      ...maybe(setting, "invitedBy", () => setting.choices.of<UsrId | null>(user(setting), null)),
-      ...timeBox(setting),
-      ...metadata(setting),
-    },
-  ]),
+  addMember: mutation((setting) => [{ orgId: orgId(setting), ...newMember(setting) }]),
   updateMembership: mutation((setting) => [{ memId: memId(setting), ...timeBox(setting), ...metadata(setting) }]),
   changeRole: mutation((setting) => [{ memId: memId(setting), newRole: role(setting) }]),
   suspendMembership: mutation((setting) => [memId(setting)]),
@@ -95,27 +92,11 @@ export const makers: Readonly<Record<string, Maker>> = {
     const { member, org } = someMember(setting);
     return [{ memId: member, adminUsrId: administrator(setting, org) }];
   }),
-  transferOwnership: mutation((setting) => {
-    const org = someOrg(setting);
-    const owner = [...(org?.members.values() ?? [])].find((row) => row.role === "owner" && row.status === "active");
-    const fromMemId = owner === undefined || setting.choices.oneIn(4) ? memberOf(setting, org) : owner.id;
-    return [{ orgId: idOfOrg(setting, org), fromMemId, toMemId: memberOf(setting, org) }];
-  }),
+  transferOwnership: mutation((setting) => [handover(setting)]),
   createInvitation: mutation((setting) => {
     const org = someOrg(setting);
     const orgId = idOfOrg(setting, org);
-    return [
-      {
-        orgId,
-        identifier: setting.choices.of(...IDENTIFIERS),
-        role: role(setting),
-        invitedBy: administrator(setting, org),
-        expiresAt: expiry(setting),
-        ...maybe(setting, "preTuples", () => grants(setting, orgId)),
-        ...timeBox(setting, "membershipExpiresAt"),
-        ...metadata(setting, "membershipMetadata"),
-      },
-    ];
+    return [{ orgId, ...offer(setting, org, orgId) }];
   }),
   acceptInvitation: mutation((setting) => [answer(setting)]),
   declineInvitation: mutation((setting) => [answer(setting)]),
@@ -131,6 +112,36 @@ export const makers: Readonly<Record<string, Maker>> = {
   expireInvitations: mutation(sweep),
   expireMemberships: mutation(sweep),
   expireGrants: mutation(sweep),
+  addMembers: mutation((setting) => [many(setting, someOrg(setting), () => newMember(setting))]),
+  createInvitations: mutation((setting) => {
+    const org = someOrg(setting);
+    return [many(setting, org, (orgId) => offer(setting, org, orgId))];
+  }),
+  changeRoles: mutation((setting) => {
+    const org = someOrg(setting);
+    return [many(setting, org, () => ({ memId: heldNow(setting, memberOf(setting, org)), newRole: role(setting) }))];
+  }),
+  removeMembers: mutation((setting) => {
+    const org = someOrg(setting);
+    const adminUsrId = administrator(setting, org);
+    return [
+      many(setting, org, () => ({
+        memId: heldNow(setting, memberOf(setting, org)),
+        adminUsrId: setting.choices.oneIn(5) ? administrator(setting, org) : adminUsrId,
+      })),
+    ];
+  }),
+  removeUser: mutation((setting) => [removal(setting)]),
+  plan: query((setting) => {
+    switch (setting.choices.below(3)) {
+      case 0:
+        return [{ removeUser: removal(setting) }];
+      case 1:
+        return [{ revokeOrg: heldNow(setting, orgId(setting)) }];
+      default:
+        return [{ transferOwnership: handover(setting) }];
+    }
+  }),
   getOrg: query((setting) => [orgId(setting)]),
   getOrgBySlug: query(({ choices }) => [choices.of(...SLUGS, "ACME", "nobody")]),
   listOrgs: query((setting) => [
@@ -205,10 +216,28 @@ function sweep(setting: Setting): readonly unknown[] {
 
 /** Those that take no key and no version. */
 const SWEEPS: readonly string[] = ["expireInvitations", "expireMemberships", "expireGrants"];
+/** Those of no organization that exists, or of several. */
+const WITHOUT_VERSION: readonly string[] = ["createOrg", "removeUser"];
 
-/** A call of the operation. Before there is an organization, of `createOrg`. */
-export function attempt(op: string, setting: Setting): Attempt {
-  const name = setting.world.orgs.size === 0 ? "createOrg" : op;
+/** What needs an invitation that is open. */
+const ANSWERS: readonly string[] = ["acceptInvitation", "declineInvitation", "revokeInvitation", "resendInvitation"];
+
+/** The operation, or most often the one that has to come first: without an organization nothing can happen. */
+function timely(op: string, { choices, world, now }: Setting, isMeant: boolean): string {
+  const isAnyway = choices.oneIn(6) || isMeant;
+  const orgs = [...world.orgs.values()].filter(({ row }) => row.status === "active");
+  if (world.orgs.size === 0 || (orgs.length === 0 && !isAnyway)) {
+    return "createOrg";
+  }
+  const isOpen = orgs.some(({ invitations }) =>
+    [...invitations.values()].some(({ status, expiresAt }) => status === "pending" && expiresAt >= now),
+  );
+  return ANSWERS.includes(op) && !isOpen && !isAnyway ? "createInvitation" : op;
+}
+
+/** A call of the operation, or of the one that has to come before it, unless it is meant as it is. */
+export function attempt(op: string, setting: Setting, isMeant: boolean): Attempt {
+  const name = timely(op, setting, isMeant);
   const { isMutation, make } = makers[name] as Maker;
   const args = held(name, make(setting), setting.choices);
   const { choices } = setting;
@@ -264,13 +293,10 @@ function mutationOptions(op: string, args: readonly unknown[], setting: Setting)
   return {
     ...actor,
     ...(choices.oneIn(4) ? { idempotencyKey: choices.of(...KEYS) } : {}),
-    ...(op !== "createOrg" && choices.oneIn(8) ? { expectedVersion: choices.of(version, version + 1, 1) } : {}),
+    ...(!WITHOUT_VERSION.includes(op) && choices.oneIn(8)
+      ? { expectedVersion: choices.of(version, version + 1, 1) }
+      : {}),
   };
-}
-
-/** The last instant of an offer: most often one that is far enough, now and then one that has passed. */
-function expiry({ choices, now }: Setting): Date {
-  return new Date(now.getTime() + choices.of(30 * HOUR, HOUR, 900 * HOUR, 500 * HOUR, 30 * HOUR, 1, 1000, 0, -HOUR));
 }
 
 function membersListing(setting: Setting, cursor: () => string): object {
@@ -292,7 +318,7 @@ function spoilt(args: readonly unknown[], choices: Choices): readonly unknown[] 
     if (index !== place) {
       return arg;
     }
-    if (typeof arg !== "object" || arg === null) {
+    if (typeof arg !== "object" || arg === null || arg instanceof Held) {
       return stranger;
     }
     const keys = Object.keys(arg);

@@ -89,10 +89,22 @@ export async function playMany({
     try {
       played += (await play(run, open)).length;
     } catch (error) {
-      throw error instanceof Mismatch ? new Failure(await smallestCase(run, open, seed)) : error;
+      throw error instanceof Mismatch ? new Failure(await smallestCase(asPlayed(run, error), open, seed)) : error;
     }
   }
   note({ figure: "model steps", count: played, seconds: (Date.now() - start) / 1000, seed });
+}
+
+/** The run with each operation as it came to be: left alone, a step is not to become another one. */
+function asPlayed({ options, steps }: Run, { played }: Mismatch): Run {
+  return {
+    options,
+    steps: steps.slice(0, played.length).map((step, place) => ({
+      ...step,
+      op: played[place]?.call.op ?? step.op,
+      isMeant: true,
+    })),
+  };
 }
 
 /** How often the search for a smaller case may play. */

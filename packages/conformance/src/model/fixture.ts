@@ -25,7 +25,10 @@ import { DAWN, type PlayedStep, type RunOptions, send } from "./play.ts";
 export async function fixtureOf(options: RunOptions, played: readonly PlayedStep[]): Promise<Json> {
   const story = await retold(options, played);
   const names = new Names();
-  const steps = story.map((step, place) => stepOf(step, names, place === story.length - 1));
+  const steps = story.flatMap((step, place) => [
+    ...lookUps(step, names),
+    stepOf(step, names, place === story.length - 1),
+  ]);
   const last = story.at(-1);
   const op = snakeCase(last?.call.op ?? "create_org");
   const given = givenOptions(options);
@@ -75,6 +78,19 @@ async function retold(options: RunOptions, played: readonly PlayedStep[]): Promi
 
 type FixtureStep = Json & { readonly captures: Readonly<Record<string, string>> };
 
+/** Memberships that no answer told of, as the heir's after a transfer, are looked for in the list of members. */
+function lookUps({ call, before }: ToldStep, names: Names): readonly FixtureStep[] {
+  return idsIn(written(call.args), "").flatMap(([, id]) => {
+    const row = names.isNamed(id) ? undefined : before.mem.find((member) => member.id === id);
+    if (row === undefined) {
+      return [];
+    }
+    const place = before.mem.filter(({ orgId }) => orgId === row.orgId).indexOf(row);
+    const captures = names.capture({ data: { [place]: { id } } });
+    return [{ op: "list_members", input: names.given({ org_id: row.orgId, limit: 200 }) as Json, captures }];
+  });
+}
+
 function stepOf({ call, advanceMs, outcome, before, after }: ToldStep, names: Names, isLast: boolean): FixtureStep {
   const op = snakeCase(call.op);
   const input = names.given(inputOf(op, call)) as Json;
@@ -97,25 +113,29 @@ function refusal(error: unknown): Json {
 
 /** Everything that follows from the step: its result, its events, and every row of the organization it is about. */
 function consequences(op: string, outcome: ToldStep["outcome"], names: Names, before: Tables, after: Tables): Json {
-  const event = after.evt.find(
+  const events = after.evt.filter(
     ({ orgId, seq }) => !before.evt.some((known) => known.orgId === orgId && known.seq === seq),
   );
   const result = outcome.ok ? { expected: { result: names.expected(resultOf(op, outcome.result)) } } : {};
-  if (event === undefined) {
-    return { ...result, events: [] };
-  }
-  const rows = (["org", "mem", "inv"] as const).map((table) => ({
-    table,
-    where: names.expected(table === "org" ? { id: event.orgId } : { org_id: event.orgId }),
-    equals: names.expected(
-      (toWire(after[table]) as readonly Json[]).filter(
-        (row) => row["org_id"] === event.orgId || row["id"] === event.orgId,
+  const rows = [...new Set(events.map(({ orgId }) => orgId))].flatMap((orgId) => [
+    ...(["org", "mem", "inv"] as const).map((table) => ({
+      table,
+      where: names.expected(table === "org" ? { id: orgId } : { org_id: orgId }),
+      equals: names.expected(
+        (toWire(after[table]) as readonly Json[]).filter((row) => row["org_id"] === orgId || row["id"] === orgId),
       ),
-    ),
-  }));
-  const tuples = after.tup.filter(({ objectType, objectId }) => objectType === "org" && objectId === event.orgId);
-  const where = names.expected({ object_type: "org", object_id: event.orgId });
-  return { ...result, events: [eventOf(event, names)], rows: [...rows, { table: "tup", where, count: tuples.length }] };
+    })),
+    {
+      table: "tup",
+      where: names.expected({ object_type: "org", object_id: orgId }),
+      count: after.tup.filter(({ objectType, objectId }) => objectType === "org" && objectId === orgId).length,
+    },
+  ]);
+  return {
+    ...result,
+    events: events.map((event) => eventOf(event, names)),
+    ...(rows.length === 0 ? {} : { rows }),
+  };
 }
 
 function eventOf({ type, seq, actor, idempotencyKey, data }: TenancyEvent, names: Names): unknown {
@@ -200,6 +220,10 @@ class Names {
     return this.#used.has(name);
   }
 
+  isNamed(id: string): boolean {
+    return this.#names.has(id);
+  }
+
   /** The paths at which ids stand that have no name yet. */
   capture(result: unknown): Readonly<Record<string, string>> {
     const captures: Record<string, string> = {};
@@ -256,6 +280,9 @@ function idsIn(value: unknown, path: string): readonly (readonly [path: string, 
     return isId(value) ? [[path, value]] : [];
   }
   return isObject(value)
-    ? Object.entries(value).flatMap(([key, inner]) => idsIn(inner, path === "" ? key : `${path}.${key}`))
+    ? Object.entries(value).flatMap(([key, inner]) =>
+        // What a refusal names may be nothing.
+        key === "details" ? [] : idsIn(inner, path === "" ? key : `${path}.${key}`),
+      )
     : [];
 }

@@ -6,7 +6,7 @@ import type { Run, RunOptions } from "./play.ts";
 /** Steps of one run at most. */
 export const LONGEST = 200;
 /** Numbers that a step's arguments are made of; those behind them are 0. */
-const NUMBERS = 24;
+const NUMBERS = 40;
 /** How often operations are called that make a life interesting, compared with those that end it. */
 const USUAL: Readonly<Record<string, number>> = {
   addMember: 6,

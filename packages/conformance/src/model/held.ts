@@ -33,26 +33,37 @@ export class Hands {
         this.#first.set(id, result);
       }
     }
-    for (const inner of Object.values(result)) {
-      this.take(inner);
+    for (const [key, inner] of Object.entries(result)) {
+      // What the details of a refusal name is no entity.
+      if (key !== "details") {
+        this.take(inner);
+      }
     }
   }
 
   /** The arguments, with the objects of this store in their places; an id where nothing was handed out. */
   given(args: readonly unknown[]): readonly unknown[] {
-    return args.map((arg) => {
-      if (arg instanceof Held) {
-        return this.#object(arg);
-      }
-      return isObject(arg) && Object.values(arg).some((value) => value instanceof Held)
-        ? Object.fromEntries(
-            Object.entries(arg).map(([key, value]) => [key, value instanceof Held ? this.#object(value) : value]),
-          )
-        : arg;
-    });
+    return args.map((arg) => this.#given(arg));
+  }
+
+  #given(value: unknown): unknown {
+    if (value instanceof Held) {
+      return this.#object(value);
+    }
+    if (!holds(value)) {
+      return value;
+    }
+    return Array.isArray(value)
+      ? value.map((inner) => this.#given(inner))
+      : Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, this.#given(inner)]));
   }
 
   #object({ id, which }: Held): unknown {
     return (which === "first" ? this.#first : this.#last).get(id) ?? id;
   }
+}
+
+/** Whether such a place is anywhere in it. */
+function holds(value: unknown): value is object {
+  return isObject(value) && Object.values(value).some((inner) => inner instanceof Held || holds(inner));
 }

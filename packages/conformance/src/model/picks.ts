@@ -1,7 +1,9 @@
 import { type InvId, type MemId, type OrgId, ROLES, type Role, type UsrId } from "@tenantry/core";
 import { sequentialId } from "../chance.ts";
+import { isRoleTuple } from "../invariants/invariant.ts";
 import type { MemberRow, OrgState, World } from "../rules/world.ts";
 import type { Choices } from "./choices.ts";
+import { Held } from "./held.ts";
 
 // What the arguments of random calls are picked from: things that are there, and now and then others.
 
@@ -35,11 +37,11 @@ export function metadata(setting: Setting, key = "metadata"): object {
 }
 
 /** The last instant of something: hours away, now and then one that has passed, or none. */
-export function timeBox(setting: Setting, key = "expiresAt"): object {
-  const { choices, now } = setting;
+export function timeBox(setting: Setting, key = "expiresAt", from: Date = setting.now): object {
+  const { choices } = setting;
   return maybe(setting, key, () => {
     const lasts = choices.of(30 * HOUR, 2 * HOUR, null, 1000, 60_000, 900 * HOUR, 1, 0, -HOUR);
-    return lasts === null ? null : new Date(now.getTime() + lasts);
+    return lasts === null ? null : new Date(from.getTime() + lasts);
   });
 }
 
@@ -140,16 +142,103 @@ export function answer(setting: Setting): object {
   };
 }
 
-export function grants(setting: Setting, orgId: OrgId): readonly object[] {
+function grants(setting: Setting, orgId: OrgId, from: Date): readonly object[] {
   const { choices } = setting;
   const count = 1 + choices.below(3);
-  return Array.from({ length: count }, (_, place) => ({
-    relation: choices.of("viewer", "can_edit"),
+  return Array.from({ length: count }, (_, place) => {
+    const end = timeBox(setting, "expiresAt", from);
+    if (choices.oneIn(4)) {
+      // Roles on an organization cannot be granted.
+      return { relation: choices.oneIn(6) ? "viewer" : "can_edit", ...end, objectType: "org", objectId: orgId };
+    }
+    const objectId = OBJECTS[(place + choices.below(2)) % OBJECTS.length];
+    return { relation: choices.of("can_edit", "viewer"), ...end, objectType: "project", objectId };
+  });
+}
+
+/** Somebody who is to be added to an organization. */
+export function newMember(setting: Setting): object {
+  return {
+    usrId: user(setting),
+    role: role(setting),
+    ...maybe(setting, "invitedBy", () => setting.choices.of<UsrId | null>(user(setting), null)),
     ...timeBox(setting),
-    ...(choices.oneIn(4)
-      ? { objectType: "org", objectId: orgId }
-      : { objectType: "project", objectId: OBJECTS[(place + choices.below(2)) % OBJECTS.length] }),
-  }));
+    ...metadata(setting),
+  };
+}
+
+/** An invitation that is to be made in an organization. */
+export function offer(setting: Setting, org: OrgState | null, orgId: OrgId): object {
+  const expiresAt = expiry(setting);
+  return {
+    identifier: setting.choices.of(...IDENTIFIERS),
+    role: role(setting),
+    invitedBy: administrator(setting, org),
+    expiresAt,
+    ...(setting.choices.oneIn(2) ? { preTuples: grants(setting, orgId, expiresAt) } : {}),
+    // Most often it outlasts the offer, as it has to.
+    ...timeBox(setting, "membershipExpiresAt", expiresAt),
+    ...metadata(setting, "membershipMetadata"),
+  };
+}
+
+/** The last instant of an offer: most often one that is far enough, now and then one that has passed. */
+export function expiry({ choices, now }: Setting): Date {
+  return new Date(now.getTime() + choices.of(30 * HOUR, HOUR, 900 * HOUR, 500 * HOUR, 30 * HOUR, 1, 1000, 0, -HOUR));
+}
+
+/** An owner, and who is to follow. */
+export function handover(setting: Setting): object {
+  const org = someOrg(setting);
+  const owner = [...(org?.members.values() ?? [])].find((row) => row.role === "owner" && row.status === "active");
+  const fromMemId = owner === undefined || setting.choices.oneIn(4) ? memberOf(setting, org) : owner.id;
+  return { orgId: idOfOrg(setting, org), fromMemId, toMemId: memberOf(setting, org) };
+}
+
+/** Now and then the entity itself in the place of its id. */
+export function heldNow<I extends string>({ choices }: Setting, id: I): I | Held {
+  return choices.oneIn(4) ? new Held(id, choices.of("last", "first")) : id;
+}
+
+/** Several rows of an organization; now and then one of them is no object. */
+export function many(setting: Setting, org: OrgState | null, row: (orgId: OrgId) => object): object {
+  const { choices } = setting;
+  const orgId = idOfOrg(setting, org);
+  const length = choices.of(2, 1, 3, 5, 2, 0);
+  return {
+    orgId,
+    ...maybe(setting, "mode", () => choices.of("each", "all")),
+    ...(choices.oneIn(6) ? { dryRun: true } : {}),
+    rows: Array.from({ length }, () => (choices.oneIn(40) ? null : row(orgId))),
+  };
+}
+
+/** Somebody who is to be gone, most often with a choice for each organization whose only owner they may be. */
+export function removal(setting: Setting): object {
+  const { choices, world } = setting;
+  const granted = [...world.tuples.values()].filter((tuple) => !isRoleTuple(tuple));
+  const { subjectId: holder } = granted[choices.below(granted.length)] ?? {};
+  const isHolder = holder !== undefined && !choices.oneIn(3);
+  const usrId = isHolder ? holder : user(setting);
+  const owned = [...world.orgs.values()].filter(({ members }) =>
+    [...members.values()].some((row) => row.usrId === usrId && row.role === "owner" && row.status === "active"),
+  );
+  const chosen = owned.filter(() => !choices.oneIn(4));
+  return {
+    usrId,
+    ...(chosen.length === 0
+      ? {}
+      : {
+          choices: chosen.map((org) =>
+            choices.oneIn(3)
+              ? { orgId: org.row.id, revoke: true }
+              : { orgId: org.row.id, transferTo: colleague(setting, org) },
+          ),
+        }),
+    grants: isHolder ? !choices.oneIn(4) : choices.oneIn(2),
+    ...maybe(setting, "mode", () => choices.of("each", "all")),
+    ...maybe(setting, "limit", () => choices.of(1, 2, 200)),
+  };
 }
 
 export function listing(

@@ -6,7 +6,7 @@ import { differences, shown } from "../differences.ts";
 import type { Violation } from "../invariants/invariant.ts";
 import { Watch } from "../invariants/violations.ts";
 import type { Open, OpenStore, StoreUnderTest } from "../open-store.ts";
-import { type Call, carryOut, judge } from "../rules/judge.ts";
+import { type Call, carryOut, foreseen, judge } from "../rules/judge.ts";
 import { type Settings, settingsOf } from "../rules/ruling.ts";
 import { World } from "../rules/world.ts";
 import { type Attempt, attempt } from "./arguments.ts";
@@ -29,6 +29,8 @@ export interface Run {
 interface RunStep {
   readonly op: string;
   readonly numbers: readonly number[];
+  /** The operation is meant, though another one may have to come first. */
+  readonly isMeant?: true;
   /** Made as it is written, whatever the numbers are. */
   readonly call?: Call;
 }
@@ -111,7 +113,7 @@ class Stage {
   }
 
   async perform(subject: OpenStore | null): Promise<readonly PlayedStep[]> {
-    for (const [place, { op, numbers, call: written }] of this.#run.steps.entries()) {
+    for (const [place, { op, numbers, isMeant = false, call: written }] of this.#run.steps.entries()) {
       const choices = new Choices(numbers);
       const advanceMs = choices.of(
         1000,
@@ -126,7 +128,7 @@ class Stage {
       );
       this.#clock.now = new Date(this.#clock.now.getTime() + advanceMs);
       const setting = { choices, world: this.#world, now: this.#clock.now };
-      const call = written === undefined ? attempt(op, setting) : { ...written, isSpoilt: false };
+      const call = written === undefined ? attempt(op, setting, isMeant) : { ...written, isSpoilt: false };
       await this.#step(call, advanceMs, subject);
       const isLast = place === this.#run.steps.length - 1;
       if (isLast || place % WATCH_EVERY === WATCH_EVERY - 1) {
@@ -171,6 +173,7 @@ class Stage {
       now: this.#clock.now,
       settings: this.#settings,
       actor: call.options.actor ?? null,
+      key: call.options.idempotencyKey ?? null,
       mint: <T extends string>(type: T): `${T}_${string}` => {
         const place = left.findIndex((id) => id.startsWith(`${type}_`));
         return left.splice(place, place === -1 ? 0 : 1)[0] as `${T}_${string}`;
@@ -190,7 +193,7 @@ class Stage {
       return;
     }
     const result = carryOut(this.#world, call, ruling, situation);
-    this.#agree(differentOutcomes("the rules", { ok: true, result }, outcome));
+    this.#agree(differentOutcomes("the rules", { ok: true, result }, asForeseen(call, outcome)));
   }
 
   #broken(tables: Tables): readonly string[] {
@@ -236,6 +239,11 @@ export async function send(
     hands.take(result);
   }
   return result;
+}
+
+/** What the rules foresee of an outcome. */
+function asForeseen({ op }: Call, outcome: Outcome): Outcome {
+  return outcome.ok ? { ok: true, result: foreseen(op, outcome.result) } : outcome;
 }
 
 function differentOutcomes(who: string, own: Outcome, expected: Outcome): readonly string[] {

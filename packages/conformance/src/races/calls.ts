@@ -1,12 +1,12 @@
 import { generate, type Invitation, type MutationOptions, type Role } from "@tenantry/core";
 import { assert } from "../assertions.ts";
 import type { Named } from "./pair.ts";
-import { IDENTIFIER, type Setting } from "./setting.ts";
+import { HOUR, IDENTIFIER, type Setting } from "./setting.ts";
 
 // The calls that meet, by whom they are about.
 
 export type Who = "a" | "b" | "d" | "e" | "x";
-const name = (who: Who): string => who.toUpperCase();
+export const name = (who: Who): string => who.toUpperCase();
 
 export const leave = (who: Who, heir?: Who): Named => [
   `leave ${name(who)}${heir === undefined ? "" : ` in favour of ${name(heir)}`}`,
@@ -43,6 +43,30 @@ export const add: Named = [
   (store, { orgId, u }, options) => store.addMember({ orgId, usrId: u, role: "member" }, options),
 ];
 
+/** Somebody who belongs to nothing. */
+export const addAnother: Named = [
+  "add somebody else",
+  (store, { orgId }, options) => store.addMember({ orgId, usrId: generate("usr"), role: "guest" }, options),
+];
+/** Where somebody has a membership that lapsed, or none. */
+export const addAgain = (who: Who): Named => [
+  `add ${name(who)} again`,
+  (store, { orgId, ...setting }, options) =>
+    store.addMember({ orgId, usrId: setting[who].usrId, role: "guest" }, options),
+];
+export const addElsewhere = (who: "u" | "x"): Named => [
+  `add ${who.toUpperCase()} to another organization`,
+  (store, { other, ...setting }, options) => {
+    const usrId = who === "u" ? setting.u : setting.x.usrId;
+    return store.addMember({ orgId: needed(other).orgId, usrId, role: "member" }, options);
+  },
+];
+export const extend = (who: Who): Named => [
+  `give ${name(who)} another day`,
+  (store, setting, options) =>
+    store.updateMembership({ memId: setting[who].id, expiresAt: new Date(Date.now() + 24 * HOUR) }, options),
+];
+
 const acceptance =
   (invitation: (setting: Setting) => Invitation | null): Named[1] =>
   (store, setting, options) => {
@@ -69,6 +93,8 @@ export const resend = (by: Who): Named => [
 ];
 /** Without a key, because a sweep has none. */
 export const sweep: Named = ["sweep", (store, { orgId }) => store.expireInvitations({ orgId })];
+export const sweepMembers: Named = ["sweep members", (store, { orgId }) => store.expireMemberships({ orgId })];
+export const sweepGrants: Named = ["sweep grants", (store, { orgId }) => store.expireGrants({ orgId })];
 export const invite = (by: Who): Named => [
   `${name(by)} invites`,
   (store, { orgId, ...setting }, options) =>
@@ -116,6 +142,10 @@ const foundation =
       // There is no version to expect before there is an organization.
       idempotencyKey === undefined ? {} : { idempotencyKey },
     );
+export const foundAsU: Named = [
+  "U creates an organization",
+  (store, { u }, { idempotencyKey }) => store.createOrg(u, idempotencyKey === undefined ? {} : { idempotencyKey }),
+];
 export const found: Named = ["createOrg", foundation((slug) => `new-${slug}`)];
 export const foundAgain: Named = ["createOrg with its slug", foundation((slug) => slug)];
 
@@ -124,7 +154,7 @@ export function having([what, side]: Named, more: (setting: Setting) => Mutation
   return [what, (store, setting, options) => side(store, setting, { ...options, ...more(setting) })];
 }
 
-function needed<T>(value: T | null): T {
+export function needed<T>(value: T | null): T {
   assert(value !== null, "the pair has no such thing at its start");
   return value;
 }

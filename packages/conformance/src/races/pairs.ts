@@ -1,4 +1,5 @@
 import type { StoreUnderTest } from "../open-store.ts";
+import { bulkPairs } from "./bulk-pairs.ts";
 import {
   accept,
   acceptOther,
@@ -27,98 +28,55 @@ import {
   transfer,
   withdraw,
 } from "./calls.ts";
-import type { End, Ends, Named, Pair, Start, Storm } from "./pair.ts";
-import { added, invited, lapsing, type Setting, settled } from "./setting.ts";
+import {
+  both,
+  dup,
+  first,
+  fna,
+  forb,
+  itr,
+  mna,
+  nf,
+  np,
+  ok,
+  ona,
+  one,
+  orElse,
+  rank,
+  second,
+  slug,
+  sole,
+  sorted,
+  susp,
+  term,
+  times,
+  tna,
+} from "./ends.ts";
+import { lapsePairs } from "./lapse-pairs.ts";
+import { limitPairs, limitStorms } from "./limit-pairs.ts";
+import { type Named, type Pair, pair, type Start, type Storm } from "./pair.ts";
+import { readPairs } from "./read-pairs.ts";
+import { added, type Setting } from "./setting.ts";
+import {
+  alone,
+  invitedX,
+  lapsed,
+  neighbour,
+  noOffer,
+  offersAcross,
+  ownership,
+  suspendedX,
+  twoOffers,
+} from "./starts.ts";
 
 // The pairs as data: an operation that is new adds its lines here.
 
-const sole: End = "conflict.sole_owner";
-const dup: End = "conflict.duplicate_membership";
-const np: End = "conflict.invitation_not_pending";
-const term: End = "conflict.already_terminal";
-const slug: End = "conflict.org_slug";
-const ona: End = "precondition.org_not_active";
-const mna: End = "precondition.mem_not_active";
-const itr: End = "precondition.invalid_transition";
-const fna: End = "precondition.from_not_active";
-const tna: End = "precondition.to_not_active";
-const susp: End = "precondition.membership_suspended";
-const forb: End = "forbidden";
-const rank: End = "forbidden.role_hierarchy";
-const nf: End = "not_found";
-
-const ok: End = "ok";
-const both: readonly Ends[] = [[ok, ok]];
-/** One succeeds, and it may be either. */
-const one = (loses: End): readonly Ends[] => [
-  [ok, loses],
-  [loses, ok],
-];
-/** The right call succeeds in any case; the left one comes before it, or is refused. */
-const first = (loses: End): readonly Ends[] => [
-  [ok, ok],
-  [loses, ok],
-];
-/** The left call succeeds in any case. */
-const second = (loses: End): readonly Ends[] => [
-  [ok, ok],
-  [ok, loses],
-];
-const orElse = (rightLoses: End, leftLoses: End): readonly Ends[] => [
-  [ok, rightLoses],
-  [leftLoses, ok],
-];
-
-const alone: Start = async (store, setting) => {
-  await store.selfLeave({ memId: setting.b.id });
-  return setting;
-};
-const suspendedX: Start = async (store, setting) => ({ ...setting, x: await store.suspendMembership(setting.x.id) });
-const invitedX: Start = async (store, setting) => ({ ...(await suspendedX(store, setting)), u: setting.x.usrId });
-const ownership: Start = async (store, setting) => ({
-  ...setting,
-  v: await invited(store, { orgId: setting.orgId, by: setting.b, role: "owner" }),
-});
-const twoOffers: Start = async (store, setting) => ({
-  ...setting,
-  w: await invited(store, { orgId: setting.orgId, by: setting.a }),
-});
-const noOffer: Start = async (store, setting) => {
-  await store.revokeInvitation({ invId: setting.v.id, adminUsrId: setting.a.usrId });
-  return setting;
-};
-/** Besides V there are two offers that have lapsed. */
-const lapsed: Start = async (store, setting) => {
-  await lapsing(store, setting.orgId, [setting.a, setting.d]);
-  return setting;
-};
-const neighbour: Start = async (store, setting) => ({ ...setting, other: await settled(store, `x-${setting.slug}`) });
-/** One user is invited to two organizations, with the same grants in opposite order. */
-const offersAcross: Start = async (store, setting) => {
-  const there = await settled(store, `x-${setting.slug}`);
-  const objects = ["1", "2", "3"].map((part) => `${setting.slug} ${part}`);
-  return {
-    ...setting,
-    v: await invited(store, { orgId: setting.orgId, by: setting.a, objects }),
-    w: await invited(store, { orgId: there.orgId, by: there.a, objects: [...objects].reverse() }),
-  };
-};
 /** The version that both calls expect: one of them has been overtaken. */
 const atVersion = (call: Named): Named => having(call, () => ({ expectedVersion: VERSION_OF_A_SETTING }));
 /** A setting is made by six mutations. */
 const VERSION_OF_A_SETTING = 6;
 /** A key that both calls have. */
 const withOneKey = (call: Named): Named => having(call, () => ({ idempotencyKey: "shared" }));
-
-function pair(
-  number: number,
-  left: Named,
-  right: Named,
-  allowed: readonly Ends[],
-  more: Pick<Pair, "start" | "options" | "isAcross"> = {},
-): Pair {
-  return { number, left, right, allowed, ...more };
-}
 
 /** Every pair of which one call could be decided on what the other one makes untrue. */
 export const pairs: readonly Pair[] = [
@@ -220,10 +178,14 @@ export const pairs: readonly Pair[] = [
   pair(48, drop, foundAgain, second(slug), { isAcross: true }),
   pair(48, close, foundAgain, second(slug), { isAcross: true }),
   pair(49, accept, acceptOther, both, { isAcross: true, start: offersAcross }),
-  pair(54, sweep, sweep, both, { isAcross: true, start: lapsed }),
   pair(58, sweep, close, both, { isAcross: true, start: lapsed }),
   pair(51, withOneKey(add), withOneKey(suspend("x")), one("conflict.idempotency")),
+  pair(51, withOneKey(rename("One")), withOneKey(rename("Other")), one("conflict.idempotency")),
   pair(52, atVersion(rename("One")), atVersion(rename("Other")), one("conflict.version")),
+  ...lapsePairs,
+  ...readPairs,
+  ...limitPairs,
+  ...bulkPairs,
 ];
 
 const eightOwners: Start = async (store, setting) => {
@@ -237,9 +199,6 @@ const leaving =
   (place: number) =>
   (store: StoreUnderTest, { owners }: Setting, options: object) =>
     store.selfLeave({ memId: (owners[place] as Setting["a"]).id }, options);
-const times = <T>(count: number, value: T): readonly T[] => Array.from({ length: count }, () => value);
-const sorted = (won: number, lost: number, loses: End): readonly End[] => [...times(won, ok), ...times(lost, loses)];
-
 /** More than two calls at once. */
 export const storms: readonly Storm[] = [
   {
@@ -260,4 +219,5 @@ export const storms: readonly Storm[] = [
     ends: sorted(1, 7, np),
   },
   { number: 50, name: "ten add U with one key", isOneKey: true, calls: times(10, add[1]), ends: times(10, ok) },
+  ...limitStorms,
 ];

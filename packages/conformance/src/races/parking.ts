@@ -6,9 +6,17 @@ import { within } from "../timing.ts";
 import { assertSane, closing } from "./aftermath.ts";
 import { nameOf, type Pair } from "./pair.ts";
 import { twoInstances } from "./random-races.ts";
-import { trialOf } from "./schedules.ts";
 import type { Setting } from "./setting.ts";
-import { checkTrials, endOf, keyOf, serialEnds, settingOf, type Trial, trialName } from "./trial.ts";
+import {
+  assertAfterwards,
+  checkTrials,
+  keyOf,
+  serialEnds,
+  settingOf,
+  type Trial,
+  trialName,
+  trialOf,
+} from "./trial.ts";
 
 /** How often a commit really stopped inside. */
 export interface ParkedTrials {
@@ -33,10 +41,11 @@ export async function parkPair(
     const { park } = database;
     assert(park !== undefined, "the database holds no locks");
     const stores = await twoInstances(database, pair);
+    const plain = await database.connect(pair.options ?? {});
     const serial = await serialEnds(pair);
     for (const [kind, first] of kinds(most, chance)) {
       const name = trialName();
-      const setting = await settingOf(pair, stores[0], name);
+      const setting = await settingOf(pair, plain, name);
       const place = placeOf(kind, setting, name);
       if (place === null) {
         continue;
@@ -61,8 +70,9 @@ export async function parkPair(
       const outcomes = await within(STUCK_AFTER_MS, Promise.all([one.call, other.call]));
       assert(outcomes !== null, `pair ${nameOf(pair)}: both calls wait, and the lock at ${place.at} is gone`);
       const [left, right] = first === 0 ? outcomes : [outcomes[1], outcomes[0]];
-      trials.push(trialOf(setting, [endOf(left), endOf(right)], name));
+      trials.push(trialOf(setting, [left, right], name));
     }
+    await assertAfterwards(pair, stores, trials);
     const tables = await database.tables();
     assertAll(
       () => checkTrials(pair, serial, trials, tables),

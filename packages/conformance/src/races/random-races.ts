@@ -6,7 +6,18 @@ import type { OpenShared, SharedDatabase } from "../shared-database.ts";
 import { after } from "../timing.ts";
 import { assertSane, closing } from "./aftermath.ts";
 import type { End, Pair, Storm } from "./pair.ts";
-import { checkTrials, endOf, keyOf, serialEnds, settingOf, type Trial, trialName } from "./trial.ts";
+import {
+  assertAfterwards,
+  checkTrials,
+  endOf,
+  keyOf,
+  optionsOf,
+  serialEnds,
+  settingOf,
+  type Trial,
+  trialName,
+  trialOf,
+} from "./trial.ts";
 
 /** Trials that are under way at the same time. */
 const AT_ONCE = 4;
@@ -19,12 +30,16 @@ export async function racePair(
 ): Promise<void> {
   await closing(openShared, async (database) => {
     const [here, there] = await twoInstances(database, pair);
+    const plain = await database.connect(pair.options ?? {});
     const serial = await serialEnds(pair);
     const done: Trial[] = [];
     for (let round = 0; round < trials; round += AT_ONCE) {
-      const batch = Array.from({ length: Math.min(AT_ONCE, trials - round) }, () => meet(pair, here, there, chance));
+      const batch = Array.from({ length: Math.min(AT_ONCE, trials - round) }, () =>
+        meet(pair, { plain, here, there }, chance),
+      );
       done.push(...(await Promise.all(batch)));
     }
+    await assertAfterwards(pair, [here, there], done);
     const tables = await database.tables();
     assertAll(
       () => checkTrials(pair, serial, done, tables),
@@ -33,12 +48,17 @@ export async function racePair(
   });
 }
 
-async function meet(pair: Pair, here: StoreUnderTest, there: StoreUnderTest, chance: Chance): Promise<Trial> {
+async function meet(
+  pair: Pair,
+  { plain, here, there }: Readonly<Record<"plain" | "here" | "there", StoreUnderTest>>,
+  chance: Chance,
+): Promise<Trial> {
   // Decided before anything is awaited, so that a seed repeats it whatever happens at the same time.
   const [isLeftHere, leftDelay, rightDelay] = [chance.below(2) === 0, delay(chance), delay(chance)];
   const name = trialName();
-  const setting = await settingOf(pair, here, name);
-  const [leftStore, rightStore] = isLeftHere ? [here, there] : [there, here];
+  const setting = await settingOf(pair, plain, name);
+  // Where each side has a clock of its own it has an instance of its own.
+  const [leftStore, rightStore] = isLeftHere || pair.ahead !== undefined ? [here, there] : [there, here];
   const call = (side: 0 | 1, store: StoreUnderTest, ms: number | null): Promise<unknown> => {
     const run = (): Promise<unknown> => (side === 0 ? pair.left : pair.right)[1](store, setting, keyOf(side, name));
     return ms === null ? run() : after(ms).then(run);
@@ -47,11 +67,7 @@ async function meet(pair: Pair, here: StoreUnderTest, there: StoreUnderTest, cha
     outcomeOf(() => call(0, leftStore, leftDelay)),
     outcomeOf(() => call(1, rightStore, rightDelay)),
   ]);
-  return {
-    orgId: setting.orgId,
-    ends: [endOf(left), endOf(right)],
-    keys: [keyOf(0, name).idempotencyKey, keyOf(1, name).idempotencyKey],
-  };
+  return trialOf(setting, [left, right], name);
 }
 
 /** Most often none, so that both calls begin in the same moment. */
@@ -62,7 +78,7 @@ function delay(chance: Chance): number | null {
 /** Lets all calls of a storm begin in the same moment, again and again. */
 export async function raceStorm(openShared: OpenShared, storm: Storm, trials: number): Promise<void> {
   await closing(openShared, async (database) => {
-    const [here, there] = await twoInstances(database, {});
+    const [here, there] = await twoInstances(database, storm);
     const ended: (readonly End[])[] = [];
     for (let round = 0; round < trials; round += 1) {
       const name = trialName();
@@ -98,7 +114,7 @@ export async function raceStorm(openShared: OpenShared, storm: Storm, trials: nu
 
 export async function twoInstances(
   database: SharedDatabase,
-  { options = {} }: Pick<Pair, "options">,
-): Promise<readonly [StoreUnderTest, StoreUnderTest]> {
-  return [await database.connect(options), await database.connect(options)];
+  pair: Pick<Pair, "options" | "ahead">,
+): Promise<readonly [left: StoreUnderTest, right: StoreUnderTest]> {
+  return [await database.connect(optionsOf(pair, 0)), await database.connect(optionsOf(pair, 1))];
 }

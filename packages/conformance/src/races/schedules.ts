@@ -4,8 +4,17 @@ import type { Interpose, OpenShared } from "../shared-database.ts";
 import { assertSane, closing } from "./aftermath.ts";
 import { nameOf, type Pair } from "./pair.ts";
 import { nextPlan, runSchedule } from "./schedule.ts";
-import type { Setting } from "./setting.ts";
-import { checkTrials, endOf, keyOf, serialEnds, settingOf, type Trial, trialName } from "./trial.ts";
+import {
+  assertAfterwards,
+  checkTrials,
+  keyOf,
+  optionsOf,
+  serialEnds,
+  settingOf,
+  type Trial,
+  trialName,
+  trialOf,
+} from "./trial.ts";
 
 /** How many schedules were run, and whether there are more. */
 export interface Explored {
@@ -21,12 +30,11 @@ export async function explorePair(openShared: OpenShared, pair: Pair, most: numb
   let schedules = 0;
   let plan: readonly number[] | null = [];
   await closing(openShared, async (database) => {
-    const options = pair.options ?? {};
-    const plain = await database.connect(options);
+    const plain = await database.connect(pair.options ?? {});
     const gates: readonly [Gate, Gate] = [new Gate(), new Gate()];
     const stores = [
-      await database.connect(options, gates[0].interpose),
-      await database.connect(options, gates[1].interpose),
+      await database.connect(optionsOf(pair, 0), gates[0].interpose),
+      await database.connect(optionsOf(pair, 1), gates[1].interpose),
     ];
     const serial = await serialEnds(pair);
     const trials: Trial[] = [];
@@ -39,10 +47,14 @@ export async function explorePair(openShared: OpenShared, pair: Pair, most: numb
       }) as [Call, Call];
       const { outcomes, choices, length } = await runSchedule([left, right], plan);
       assert(length > 0, `pair ${nameOf(pair)}: no request was seen, so nothing was paused`);
-      trials.push(trialOf(setting, [endOf(outcomes[0]), endOf(outcomes[1])], name));
+      trials.push(trialOf(setting, outcomes, name));
       schedules += 1;
       plan = nextPlan(choices);
     }
+    for (const gate of gates) {
+      gate.through = null;
+    }
+    await assertAfterwards(pair, stores, trials);
     const tables = await database.tables();
     assertAll(
       () => checkTrials(pair, serial, trials, tables),
@@ -59,8 +71,4 @@ class Gate {
   through: Interpose | null = null;
 
   readonly interpose: Interpose = (request, send) => (this.through === null ? send() : this.through(request, send));
-}
-
-export function trialOf({ orgId }: Setting, ends: Trial["ends"], name: string): Trial {
-  return { orgId, ends, keys: [keyOf(0, name).idempotencyKey, keyOf(1, name).idempotencyKey] };
 }

@@ -35,7 +35,7 @@ export interface Setting {
 }
 
 export const IDENTIFIER = "u@example.com";
-const HOUR = 3_600_000;
+export const HOUR = 3_600_000;
 
 /** A setting of its own for every trial. `name` makes what is unique in it. */
 export async function settled(store: StoreUnderTest, name: string): Promise<Setting> {

@@ -1,15 +1,19 @@
-import { isTenancyError, type OrgId, type Tables, type TenancyEvent } from "@tenantry/core";
+import { isTenancyError, type Tables, type TenancyEvent, type TenancyOptions } from "@tenantry/core";
 import { InMemoryDatabase, InMemoryTenancyStore } from "@tenantry/store-memory";
 import { assert, describeError, type Outcome, outcomeOf } from "../assertions.ts";
 import type { StoreUnderTest } from "../open-store.ts";
-import { type End, type Ends, nameOf, type Pair } from "./pair.ts";
+import { type End, type Ends, type Meeting, nameOf, type Pair } from "./pair.ts";
 import { type Setting, settled } from "./setting.ts";
 
-/** One meeting of two calls, whose outcomes are known. */
-export interface Trial {
-  readonly orgId: OrgId;
+/** One meeting of two calls, with how they ended. */
+export interface Trial extends Meeting {
   readonly ends: Ends;
   readonly keys: readonly [left: string, right: string];
+}
+
+export function trialOf(setting: Setting, [left, right]: readonly [Outcome, Outcome], name: string): Trial {
+  const keys = [keyOf(0, name).idempotencyKey, keyOf(1, name).idempotencyKey] as const;
+  return { setting, left, right, ends: [endOf(left), endOf(right)], keys };
 }
 
 let count = 0;
@@ -24,6 +28,14 @@ export function trialName(): string {
 export async function settingOf(pair: Pick<Pair, "start">, store: StoreUnderTest, name: string): Promise<Setting> {
   const setting = await settled(store, name);
   return pair.start === undefined ? setting : pair.start(store, setting);
+}
+
+/** The options of one side's instance: each may have a clock of its own. */
+export function optionsOf(
+  { options = {}, ahead = [0, 0] }: Pick<Pair, "options" | "ahead">,
+  side: 0 | 1,
+): TenancyOptions {
+  return ahead[side] === 0 ? options : { ...options, clock: () => new Date(Date.now() + ahead[side]) };
 }
 
 /** What a call ended with; whatever is not an error of the core's is told in full. */
@@ -43,16 +55,16 @@ export interface Serial {
 
 export async function serialEnds(pair: Pair): Promise<Serial> {
   const inOrder = async (isLeftFirst: boolean): Promise<Ends> => {
-    const store = new InMemoryTenancyStore(pair.options ?? {}, new InMemoryDatabase());
-    const setting = await settingOf(pair, store, trialName());
-    const call = async (side: 0 | 1): Promise<End> =>
-      endOf(await outcomeOf(() => (side === 0 ? pair.left : pair.right)[1](store, setting, keyOf(side))));
-    if (isLeftFirst) {
-      const left = await call(0);
-      return [left, await call(1)];
+    const database = new InMemoryDatabase();
+    const setting = await settingOf(pair, new InMemoryTenancyStore(pair.options ?? {}, database), trialName());
+    const outcomes = new Map<0 | 1, Outcome>();
+    for (const side of isLeftFirst ? ([0, 1] as const) : ([1, 0] as const)) {
+      const store = new InMemoryTenancyStore(optionsOf(pair, side), database);
+      outcomes.set(side, await outcomeOf(() => (side === 0 ? pair.left : pair.right)[1](store, setting, keyOf(side))));
     }
-    const right = await call(1);
-    return [await call(0), right];
+    const [left, right] = [outcomes.get(0) as Outcome, outcomes.get(1) as Outcome];
+    assertAgreement(pair, { left, right, setting });
+    return [endOf(left), endOf(right)];
   };
   return { leftFirst: await inOrder(true), rightFirst: await inOrder(false) };
 }
@@ -72,15 +84,36 @@ export function checkTrials(
   tables: Tables,
 ): void {
   const events = new Map(tables.evt.map((event) => [`${event.orgId} ${event.idempotencyKey}`, event]));
-  for (const { ends, orgId, keys } of trials) {
+  for (const trial of trials) {
+    const { ends, keys, setting } = trial;
     const isOf = (order: Ends): boolean => order[0] === ends[0] && order[1] === ends[1];
     assert(
       isOf(leftFirst) || isOf(rightFirst),
       `pair ${nameOf(pair)}: ended with ${shownEnds(ends)}, allowed is ${pair.allowed.map(shownEnds).join(" or ")}`,
     );
-    const [left, right] = keys.map((key) => events.get(`${orgId} ${key}`));
+    assertAgreement(pair, trial);
+    const [left, right] = keys.map((key) => events.get(`${setting.orgId} ${key}`));
     if (ends[0] === "ok" && ends[1] === "ok" && pair.isAcross !== true) {
       assertOrder(pair, { leftFirst, rightFirst }, left, right);
+    }
+  }
+}
+
+function assertAgreement(pair: Pair, meeting: Meeting): void {
+  const what = pair.contradiction?.(meeting) ?? null;
+  assert(what === null, `pair ${nameOf(pair)}: the answers contradict each other: ${what}`);
+}
+
+/** What has to hold once both have ended, asked of every instance. */
+export async function assertAfterwards(
+  pair: Pair,
+  stores: readonly StoreUnderTest[],
+  trials: readonly Pick<Trial, "setting">[],
+): Promise<void> {
+  for (const { setting } of pair.afterwards === undefined ? [] : trials) {
+    for (const store of stores) {
+      const what = await pair.afterwards?.(store, setting);
+      assert(what === null, `pair ${nameOf(pair)}: once both had ended somebody found that ${what} (H06)`);
     }
   }
 }

@@ -3,7 +3,7 @@ import { tupleKey } from "../invariants/invariant.ts";
 import { isOpen, type OfInvitation, refuseInviter, refuseShortOffer, shownStatus } from "./invitation-rules.ts";
 import { textOf } from "./membership-rules.ts";
 import { inOrg } from "./org-rules.ts";
-import { idFrom, type Rule, type Ruling, refused } from "./ruling.ts";
+import { type Applied, idFrom, type Rule, type Ruling, refused } from "./ruling.ts";
 import {
   byObject,
   hasLapsed,
@@ -92,7 +92,7 @@ export const expireInvitations: Rule<Sweep, { readonly org: OrgState | null }> =
         const writeDown = (): void => world.putInvitation(of, end);
         return { org: of, expiresAt: row.expiresAt, named: row.id, told: row.id, writeDown };
       });
-    return swept(world, lapsed, limit, { now, type: "invitation.expired", key: "invIds" });
+    return swept(lapsed, limit, { now, type: "invitation.expired", key: "invIds" });
   },
 };
 
@@ -109,7 +109,7 @@ export const expireMemberships: Rule<Sweep, { readonly org: OrgState | null }> =
         const writeDown = (): void => world.putMember(of, writtenDown(row));
         return { org: of, expiresAt: expiresAt as Date, named: memId, told, writeDown };
       });
-    return swept(world, lapsed, limit, { now, type: "membership.expired", key: "memberships" });
+    return swept(lapsed, limit, { now, type: "membership.expired", key: "memberships" });
   },
 };
 
@@ -133,7 +133,7 @@ export const expireGrants: Rule<Sweep, { readonly org: OrgState | null }> = {
         const told = { ...grant, usrId, expiresAt: textOf(expiresAt) };
         return { org: of, expiresAt: expiresAt as Date, named: tuple, told, writeDown };
       });
-    return swept(world, lapsed, limit, { now, type: "grant.expired", key: "tuples" });
+    return swept(lapsed, limit, { now, type: "grant.expired", key: "tuples" });
   },
 };
 
@@ -147,7 +147,6 @@ function byExpiry(a: { readonly expiresAt: Date | null }, b: { readonly expiresA
 
 /** Every organization in which something is written down has an event of its own. */
 function swept(
-  world: World,
   lapsed: readonly Lapsed[],
   limit: number,
   { now, type, key }: { readonly now: Date; readonly type: EventType; readonly key: string },
@@ -160,22 +159,12 @@ function swept(
   if (last === undefined) {
     return { answer };
   }
-  const write = ({
-    org,
-    rows,
-  }: typeof last): { readonly org: OrgState; readonly event: { type: EventType; data: object } } => {
+  const write = ({ org, rows }: typeof last): Applied => {
     for (const { writeDown } of rows) {
       writeDown();
     }
-    return { org, event: { type, data: { [key]: rows.map(({ told }) => told) } } };
+    const event = { type, data: { [key]: rows.map(({ told }) => told) } };
+    return { org, at: now, actor: null, event, result: () => answer };
   };
-  return {
-    apply(_, { actor }) {
-      for (const part of parts) {
-        const { org, event } = write(part);
-        world.record(org, { ...event, at: now, actor, idempotencyKey: null });
-      }
-      return { ...write(last), at: now, actor: null, result: () => answer };
-    },
-  };
+  return { apply: () => ({ others: parts.map(write), ...write(last) }) };
 }

@@ -177,7 +177,8 @@ export const declineInvitation: Rule<Answering, OfInvitation> = {
     if (acceptingIdentifier !== null && !isSame(situation.settings, acceptingIdentifier, invitation)) {
       return refused("precondition.identifier_mismatch");
     }
-    return isOpen(invitation, situation.now)
+    // What had lapsed when the organization ended may be pending again: by a clock that stepped back.
+    return isOpen(invitation, situation.now) && org.row.status !== "revoked"
       ? closed(world, org, invitation, situation, {
           status: "declined",
           by: asUsrId,

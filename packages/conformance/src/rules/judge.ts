@@ -1,12 +1,16 @@
 import type { Code, MutationOptions, UsrId } from "@tenantry/core";
+import { isObject } from "../differences.ts";
+import * as bulk from "./bulk-rules.ts";
 import * as expiry from "./expiry-rules.ts";
 import * as past from "./history-rules.ts";
 import * as invitations from "./invitation-rules.ts";
 import * as memberships from "./membership-rules.ts";
 import * as orgs from "./org-rules.ts";
+import * as plans from "./plan-rules.ts";
 import * as queries from "./query-rules.ts";
-import { type AnyRule, type Ruling, refused, type Scope, type Situation } from "./ruling.ts";
-import type { OrgState, World } from "./world.ts";
+import * as removal from "./removal-rules.ts";
+import { type AnyRule, type Applied, type Ruling, refused, type Scope, type Situation } from "./ruling.ts";
+import { keyAddress, type OrgState, type World } from "./world.ts";
 
 // The rules of the documentation stated a second time, naively: loops over plain maps, no port, no guard, no look at the
 // core's decisions. What the core decides is held against this, and refusals in a history are explained with it.
@@ -35,6 +39,12 @@ export const rules: ReadonlyMap<string, AnyRule> = new Map<string, AnyRule>(
     expireInvitations: expiry.expireInvitations,
     expireMemberships: expiry.expireMemberships,
     expireGrants: expiry.expireGrants,
+    addMembers: bulk.addMembers,
+    createInvitations: bulk.createInvitations,
+    changeRoles: bulk.changeRoles,
+    removeMembers: bulk.removeMembers,
+    removeUser: removal.removeUser,
+    plan: plans.plan,
     getOrg: queries.getOrg,
     getOrgBySlug: past.getOrgBySlug,
     listOrgs: past.listOrgs,
@@ -74,7 +84,7 @@ export function judge(world: World, { op, args, options }: Call, situation: Situ
   }
   const org = (found as { readonly org: OrgState | null }).org;
   const { idempotencyKey, expectedVersion } = options;
-  if (idempotencyKey !== undefined) {
+  if (idempotencyKey !== undefined && rule.isInParts !== true) {
     const use = world.keys.get(keyAddress(scopeOf(org, input), idempotencyKey));
     if (use !== undefined) {
       return use !== null && use.operation === op && use.input === JSON.stringify(input)
@@ -96,13 +106,22 @@ export function carryOut(world: World, call: Call, ruling: Ruling, situation: Si
   if ("answer" in ruling) {
     return ruling.answer;
   }
-  const { org, result, at, actor, event } = ruling.apply(world, situation);
-  const { op, args, options } = call;
+  const { others = [], ...last } = ruling.apply(world, situation);
+  for (const part of others) {
+    written(world, call, part);
+  }
+  return written(world, call, last);
+}
+
+/** Gives what was changed in one organization its events and its key. */
+function written(world: World, { op, args, options }: Call, { org, result, further = [], ...first }: Applied): unknown {
   const key = options.idempotencyKey ?? null;
-  const seq = world.record(org, { ...event, at, actor: options.actor ?? actor, idempotencyKey: key });
+  const [seq] = [first, ...further].map(({ at, actor, event }) =>
+    world.record(org, { ...event, at, actor: options.actor ?? actor, idempotencyKey: key }),
+  );
   const answer = result();
-  if (key !== null) {
-    const input = ruleOf(op).input(args);
+  if (key !== null && seq !== undefined) {
+    const input = first.asked ?? ruleOf(op).input(args);
     const scope = op === "createOrg" ? scopeOf(null, input) : org.row.id;
     world.keys.set(keyAddress(scope, key), {
       operation: op,
@@ -115,8 +134,34 @@ export function carryOut(world: World, call: Call, ruling: Ruling, situation: Si
   return answer;
 }
 
-export function keyAddress(scope: Scope, key: string): string {
-  return `${scope} ${key}`;
+/** The operations that tell of refusals in their answers. */
+const TELLING: readonly string[] = [
+  "addMembers",
+  "createInvitations",
+  "changeRoles",
+  "removeMembers",
+  "removeUser",
+  "plan",
+];
+
+/** What the rules foresee of an answer: of a refusal its code, and not its details. */
+export function foreseen(op: string, answer: unknown): unknown {
+  return TELLING.includes(op) ? withoutDetails(answer) : answer;
+}
+
+function withoutDetails(value: unknown): unknown {
+  if (Array.isArray(value)) {
+    return value.map(withoutDetails);
+  }
+  if (!isObject(value) || value instanceof Date) {
+    return value;
+  }
+  const isRefusal = Object.hasOwn(value, "code") && Object.hasOwn(value, "details");
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([key]) => !isRefusal || key !== "details")
+      .map(([key, inner]) => [key, withoutDetails(inner)]),
+  );
 }
 
 /** A creator's before there is an organization. */
@@ -129,6 +174,7 @@ function ruleOf(op: string): {
   readonly refuse?: (input: unknown, settings: Situation["settings"]) => Code | null;
   readonly find: (world: World, input: unknown) => unknown;
   readonly decide: (world: World, input: unknown, found: unknown, situation: Situation) => Ruling;
+  readonly isInParts?: true;
 } {
   const rule = rules.get(op);
   if (rule === undefined) {

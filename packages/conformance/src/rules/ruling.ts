@@ -6,6 +6,8 @@ export interface Situation {
   readonly now: Date;
   readonly settings: Settings;
   readonly actor: UsrId | null;
+  /** The caller's key. */
+  readonly key: string | null;
   /** The next id of a type, as the store minted it. */
   readonly mint: <T extends IdType>(type: T) => `${T}_${string}`;
 }
@@ -48,10 +50,20 @@ export type Ruling =
   | { readonly apply: (world: World, situation: Situation) => Applied };
 
 /** What an accepted mutation changed. */
-export interface Applied {
+export interface Applied extends Happened {
   readonly org: OrgState;
   /** A function of the organization once its version has risen. */
   readonly result: () => unknown;
+  /** What happened behind it at the same instant. */
+  readonly further?: readonly Happened[];
+  /** What was changed before in other organizations, a commit each. */
+  readonly others?: readonly Applied[];
+  /** What the key stands for here, where that is a part of the call alone. */
+  readonly asked?: unknown;
+}
+
+/** What an event tells. */
+export interface Happened {
   readonly at: Date;
   /** Who did it, unless the caller names somebody else. */
   readonly actor: UsrId | null;
@@ -67,6 +79,8 @@ export interface Rule<Input, Found> {
   /** What must exist, or `null`. `orgId` is where its key lives; `null` before there is an organization. */
   readonly find: (world: World, input: Input) => (Found & { readonly org: OrgState | null }) | null;
   readonly decide: (world: World, input: Input, found: Found, situation: Situation) => Ruling;
+  /** It is several commits, and the key stands for each by itself. */
+  readonly isInParts?: true;
 }
 
 export type AnyRule = Rule<never, never>;
@@ -75,6 +89,18 @@ export type AnyRule = Rule<never, never>;
 export type Scope = OrgId | UsrId;
 
 export const refused = (code: Code): Ruling => ({ refused: code });
+
+/** For what is tried on a copy of the world: ids that nobody will ever see. */
+export function trying(situation: Situation): Situation {
+  let count = 0;
+  return {
+    ...situation,
+    mint: (type) => {
+      count += 1;
+      return `${type}_trial${count}`;
+    },
+  };
+}
 
 /** The id meant by an id, or by an entity that was handed out. */
 export function idFrom<I extends string>(value: I | { readonly id: I }): I {

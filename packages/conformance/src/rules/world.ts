@@ -33,6 +33,11 @@ export interface KeyUse {
   readonly seq: number;
 }
 
+/** Where the use of a key is found: in an organization, or with whoever creates one. */
+export function keyAddress(scope: OrgId | UsrId, key: string): string {
+  return `${scope} ${key}`;
+}
+
 /** Everything there is, in the plainest form: maps of rows, and no index but to find a row's organization. */
 export class World {
   readonly orgs: Map<OrgId, OrgState> = new Map();
@@ -134,6 +139,34 @@ export class World {
     org.row = { ...org.row, version: seq };
     org.events.push({ ...event, orgId: org.row.id, seq } as TenancyEvent);
     return seq;
+  }
+
+  /** The tuple is gone, whoever gave it. */
+  drop(tuple: Tuple): void {
+    const key = tupleKey(tuple.subjectId, tuple.relation, tuple);
+    this.tuples.delete(key);
+    this.granters.delete(key);
+  }
+
+  /** Another world in which everything is as it is here. */
+  copy(): World {
+    const world = new World();
+    for (const { row, members, invitations, events } of this.orgs.values()) {
+      const org = { row, members: new Map(members), invitations: new Map(invitations), events: [...events] };
+      world.orgs.set(row.id, org);
+    }
+    for (const [own, others] of [
+      [world.tuples, this.tuples],
+      [world.granters, this.granters],
+      [world.keys, this.keys],
+      [world.#orgOfMember, this.#orgOfMember],
+      [world.#orgOfInvitation, this.#orgOfInvitation],
+    ] as readonly (readonly [Map<unknown, unknown>, Map<unknown, unknown>])[]) {
+      for (const [key, value] of others) {
+        own.set(key, value);
+      }
+    }
+    return world;
   }
 
   tables(): Omit<Tables, "idem"> {

@@ -1,6 +1,5 @@
-import type { TenancyEvent } from "../event.ts";
+import type { EventFilter, TenancyEvent } from "../event.ts";
 import type { OrgId, UsrId } from "../model.ts";
-import type { EventFilter } from "../read.ts";
 
 // The group `audit`: what finds events by what they are about, by who caused them, and by when.
 

@@ -46,7 +46,7 @@ describe("declineInvitation", () => {
       ok: true,
       result: row,
       write: {
-        org: { is: "existing", id: acme.id, status: null, version: null },
+        org: { is: "existing", id: acme.id, status: "active", version: null },
         at: now,
         actor: dave,
         changes: [{ op: "updateInvitation", row, expect: asPending }],
@@ -66,6 +66,11 @@ describe("declineInvitation", () => {
   test("it works in a suspended organization, and at the last instant", () => {
     const given = { invitation: { ...offer, expiresAt: now }, org: { ...acme, status: "suspended" } } as const;
     expect(decideDeclineInvitation(asDave, given, environment)).toMatchObject({ ok: true });
+  });
+
+  test("nothing is declined in an organization that has ended, whatever the clock says", () => {
+    const given = { ...facts, org: { ...acme, status: "revoked" } } as const;
+    expect(codeOf(decideDeclineInvitation(asDave, given, environment))).toBe("conflict.invitation_not_pending");
   });
 
   test.each([dave, null])("an identifier that is given must match, whoever declines (%s)", (asUsrId) => {

@@ -1,4 +1,4 @@
-import { existing } from "../change.ts";
+import { existing, inState } from "../change.ts";
 import { accept, type Decision, found, reject } from "../decision.ts";
 import { errorFor } from "../errors.ts";
 import { idArgument } from "../id.ts";
@@ -6,7 +6,7 @@ import { addressed, fields, optionalId, optionalIdentifier } from "../input.ts";
 import { authority, isAdministrator } from "../membership/membership.ts";
 import type { InvId, Invitation, Metadata, Organization, UsrId } from "../model.ts";
 import type { Environment, Mutation } from "../operation.ts";
-import { type AuthorityFact, PRESUMED_AUTHORITY } from "../presumed.ts";
+import { type AuthorityFact, type OrgFact, PRESUMED_AUTHORITY, presumablyActive } from "../presumed.ts";
 import type { Read } from "../read.ts";
 import { closed, foundInvitation, isOpen, refuseIdentifier } from "./invitation.ts";
 
@@ -29,7 +29,7 @@ interface Decline {
 
 export interface DeclineInvitationFacts {
   readonly invitation: Invitation;
-  readonly org: Pick<Organization, "id">;
+  readonly org: OrgFact;
 }
 
 export const declineInvitation: Mutation<
@@ -63,7 +63,7 @@ export const declineInvitation: Mutation<
     org: { read: "org", of: { invitation: invId } },
   }),
   find: ({ invId }, answers) => foundInvitation(invId, answers),
-  assume: ({ held }) => (held === undefined ? null : { invitation: held, org: { id: held.orgId } }),
+  assume: ({ held }) => (held === undefined ? null : { invitation: held, org: presumablyActive(held.orgId) }),
   decide: decideDeclineInvitation,
   concerns: ({ asUsrId }) => [{ usrId: asUsrId, role: null }],
 };
@@ -78,12 +78,13 @@ export function decideDeclineInvitation(
   if (mismatch !== null) {
     return mismatch;
   }
-  if (!isOpen(invitation, now, "declined")) {
+  // What had lapsed when the organization ended is still pending in the eyes of a clock that is behind.
+  if (!isOpen(invitation, now, "declined") || org.status === "revoked") {
     return reject("conflict.invitation_not_pending", { invId: invitation.id });
   }
   const { row, change } = closed(invitation, "declined", now, asUsrId);
   return accept(row, {
-    org: existing(org),
+    org: inState(org),
     at: now,
     actor: asUsrId,
     changes: [change],

@@ -1,5 +1,5 @@
 import { found } from "../decision.ts";
-import type { EventsPage, EventType } from "../event.ts";
+import type { EventFilter, EventsPage, EventType } from "../event.ts";
 import { idArgument } from "../id.ts";
 import { fields, optionalId } from "../input.ts";
 import { page, type Query } from "../list.ts";
@@ -14,7 +14,7 @@ import {
 import { effectiveMembership, noMembership } from "../membership/membership.ts";
 import type { Membership, MembershipAsOf, MemId, OrgId, Page, UsrId } from "../model.ts";
 import { foundOrg } from "../org.ts";
-import type { EventFilter, MembershipThen, Read } from "../read.ts";
+import type { MembershipThen, Read } from "../read.ts";
 
 export const membershipHistory: Query<
   readonly [MemId],

@@ -236,6 +236,75 @@ create index evt_trace_of_event on tenancy.evt_trace (org_id, seq);
 `,
   },
   {
+    name: "domains/0001_domain",
+    group: "domains",
+    sql: `-- Domains of organizations. A new table beside the others: nothing is at risk.
+--
+-- Anybody may say that a domain is theirs; only one can have proved it. Names are ASCII in lower case.
+
+create table tenancy.domain (
+  org_id uuid not null constraint domain_org_known references tenancy.org (id),
+  domain text collate "C" not null constraint domain_form
+    check (length(domain) <= 253 and domain ~ '^[a-z0-9-]{1,63}(\\.[a-z0-9-]{1,63})+$'),
+  state text not null constraint domain_state_known check (state in ('pending', 'verified')),
+  token text not null constraint domain_token_short check (length(token) <= 128),
+  verified_at timestamptz,
+  constraint domain_of_org_once primary key (org_id, domain),
+  constraint domain_verification_dated check ((state = 'verified') = (verified_at is not null))
+);
+
+create unique index domain_verified_once on tenancy.domain (domain) where state = 'verified';
+`,
+  },
+  {
+    name: "lifecycle/0001_suspension",
+    group: "lifecycle",
+    sql: `-- Why an organization is suspended, and from when on it may be revoked. A new table beside the others: nothing is at risk.
+--
+-- There is a row exactly while an organization is suspended. Organizations that were suspended before this table existed have
+-- none until they are suspended again; nothing rests on that.
+
+create table tenancy.suspension (
+  org_id uuid constraint suspension_of_org_once primary key constraint suspension_org_known references tenancy.org (id),
+  kind text not null constraint suspension_kind_known check (kind in ('suspended', 'deactivated', 'deletion')),
+  reason text constraint suspension_reason_short check (length(reason) <= 1024),
+  since timestamptz not null,
+  due_at timestamptz,
+  requested_by uuid,
+  constraint suspension_due_for_deletion check ((kind = 'deletion') = (due_at is not null)),
+  constraint suspension_due_later check (due_at >= since)
+);
+
+create index suspension_due on tenancy.suspension (due_at, org_id) where due_at is not null;
+`,
+  },
+  {
+    name: "placement/0001_placement",
+    group: "placement",
+    sql: `-- Where the rows of a tenant are kept, and how far its place has been made. A new table beside the others: nothing is at risk.
+--
+-- A row is written by who holds its lease, and a lease goes by this database's clock. Tenants without a row share their tables
+-- with all others.
+
+create table tenancy.placement (
+  org_id uuid constraint placement_one_per_org primary key constraint placement_org_known references tenancy.org (id),
+  strategy text not null,
+  state text not null constraint placement_state_known
+    check (state in ('pending', 'ready', 'failed', 'deprovisioning', 'archived', 'removed')),
+  step text,
+  attempts int not null default 0 constraint placement_attempts_counted check (attempts >= 0),
+  error_code text,
+  name text,
+  sealed_dsn text,
+  migrated_to text,
+  paused_until timestamptz,
+  leased_by text,
+  leased_until timestamptz,
+  constraint placement_lease_whole check ((leased_by is null) = (leased_until is null))
+);
+`,
+  },
+  {
     name: "relay/0001_relay",
     group: "relay",
     sql: `-- The group \`relay\`: which events wait to be delivered to whom. New tables only, so nothing is at risk. Commits of stores that
@@ -307,6 +376,29 @@ create table tenancy.relay_dead (
 create index relay_dead_of_relay on tenancy.relay_dead (relay);
 create index relay_dead_of_org on tenancy.relay_dead (org_id, seq);
 create index relay_dead_due on tenancy.relay_dead (relay, due_at) where due_at is not null;
+`,
+  },
+  {
+    name: "settings/0001_settings",
+    group: "settings",
+    sql: `-- Settings of organizations. Nothing of it exists before, so nothing is at risk.
+--
+-- A row is a value that an organization has of its own. Its size is counted by the application, in the bytes of the JSON that
+-- it made: what jsonb prints is another text. The value is never looked into here, so it has no index. It is TOASTed early
+-- enough by itself.
+
+create table tenancy.setting (
+  org_id uuid not null constraint setting_org_known references tenancy.org (id),
+  key text collate "C" not null constraint setting_key_form
+    check (key ~ '^[a-zA-Z][a-zA-Z0-9_.-]{0,119}$'),
+  value jsonb not null,
+  sealed boolean not null constraint setting_sealed_text check (not sealed or jsonb_typeof(value) = 'string'),
+  bytes integer not null constraint setting_bytes_positive check (bytes > 0),
+  seq bigint not null constraint setting_seq_positive check (seq >= 1),
+  updated_at timestamptz not null,
+  updated_by uuid,
+  constraint setting_key_once primary key (org_id, key)
+);
 `,
   },
 ];

@@ -10,10 +10,9 @@ import {
   uuidOf,
 } from "@tenantry/core";
 import type { Row } from "../executor.ts";
-import type { Request } from "../requests.ts";
 import type { Json } from "../rows.ts";
 import { type Identifier, type Sql, sql } from "../sql.ts";
-import { statement } from "../statement.ts";
+import { type Request, statement } from "../statement.ts";
 import { Values } from "../values.ts";
 import type { Changes } from "../verdict.ts";
 

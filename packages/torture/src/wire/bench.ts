@@ -43,6 +43,7 @@ export async function openBench(arena: PostgresArena, driver: Driver): Promise<B
         call: () => meet(stage, through, (_, send) => send()),
         async close() {
           await connection.end();
+          await proxy.disconnect();
           await database.close();
         },
       };

@@ -49,7 +49,9 @@ export interface CuttingProxy {
   hasCut(): boolean;
   /** What is held back. */
   held(): Held;
-  /** Cuts all connections. */
+  /** Cuts what connections are left: of some only the server's side is, because nobody told it. */
+  disconnect(): Promise<void>;
+  /** Cuts all connections, and takes no more. */
   close(): Promise<void>;
 }
 
@@ -89,6 +91,13 @@ export async function startCuttingProxy(targetUrl: string): Promise<CuttingProxy
   if (address === null || typeof address === "string") {
     throw new Error("The proxy has no port.");
   }
+  const disconnect = async (): Promise<void> => {
+    const left = [...links];
+    for (const link of left) {
+      link.destroy();
+    }
+    await Promise.all(left.map(({ closed }) => closed));
+  };
   const url = new URL(targetUrl);
   url.hostname = "127.0.0.1";
   url.port = String(address.port);
@@ -106,10 +115,9 @@ export async function startCuttingProxy(targetUrl: string): Promise<CuttingProxy
       }
       return held;
     },
+    disconnect,
     async close() {
-      for (const link of links) {
-        link.destroy();
-      }
+      await disconnect();
       await new Promise<void>((resolve) => listener.close(() => resolve()));
     },
   };

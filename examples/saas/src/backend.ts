@@ -1,0 +1,122 @@
+import { loadConfig, RESERVED_LABELS, storeDirectory, TenantContext } from "@tenantry/context";
+import { emailIdentifiers, type Group } from "@tenantry/core";
+import { type Audit, createAudit } from "@tenantry/events";
+import { createWebhooks, type Webhooks } from "@tenantry/events/webhooks";
+import { defineTables, type Isolation, rowIsolation, type TableDeclaration } from "@tenantry/isolation";
+import { drizzleDriver } from "@tenantry/isolation/drizzle";
+import { listened } from "@tenantry/isolation/pg";
+import { TenantLifecycleService } from "@tenantry/lifecycle";
+import { CachedSettingsProvider, storeSettings, TenantSettings } from "@tenantry/settings";
+import { PostgresTenancyStore } from "@tenantry/store-pg";
+import { drizzle } from "drizzle-orm/node-postgres";
+import type { Context } from "hono";
+import pg from "pg";
+import { type Addresses, addresses } from "./addresses.ts";
+import { type People, people } from "./people.ts";
+import type { Rows } from "./projects.ts";
+import { createReceiver, type Receiver } from "./receiver.ts";
+import { type Sessions, sessions } from "./session.ts";
+import { SETTINGS } from "./settings.ts";
+import { type Tokens, tokens } from "./tokens.ts";
+import type { Visit } from "./visit.ts";
+
+export interface BackendOptions {
+  /** The role that owns the tables, for tenancy. */
+  readonly ownerUrl: string;
+  /** The role of the application's own queries: it owns nothing. */
+  readonly appUrl: string;
+  readonly appRole: string;
+  readonly adminRole: string;
+  /** Everybody's own page. */
+  readonly home: URL;
+  /** At least 32 bytes: signs cookies and tokens, and nothing else. */
+  readonly secret: Uint8Array;
+  /** Where this process can be reached by itself: the one address that webhooks of the example may lead to. */
+  readonly origin: string;
+}
+
+/** Everything that a request may need, made once. */
+export interface Backend {
+  readonly store: PostgresTenancyStore;
+  readonly tenancy: TenantContext<Context<Visit>>;
+  readonly lifecycle: TenantLifecycleService;
+  readonly isolation: Isolation<Rows>;
+  readonly settings: TenantSettings<typeof SETTINGS>;
+  readonly webhooks: Webhooks;
+  readonly audit: Audit;
+  readonly people: People;
+  readonly sessions: Sessions;
+  readonly tokens: Tokens;
+  readonly addresses: Addresses;
+  readonly receiver: Receiver;
+  close(): Promise<void>;
+}
+
+export const GROUPS: readonly Group[] = ["settings", "lifecycle", "relay", "audit"];
+
+/** Whose the application's tables are. From this come the policies, and what the doctor looks at. */
+export function declaredTables({
+  appRole,
+  adminRole,
+}: Pick<BackendOptions, "appRole" | "adminRole">): TableDeclaration {
+  return defineTables({
+    schema: "app",
+    appRole,
+    adminRole,
+    tables: { projects: "tenant", documents: "tenant", plans: "shared", templates: "both", people: "ignored" },
+  });
+}
+
+export async function openBackend(options: BackendOptions): Promise<Backend> {
+  const { home, secret } = options;
+  const owner = new pg.Pool({ connectionString: options.ownerUrl, max: 4 });
+  const own = new pg.Pool({ connectionString: options.appUrl, max: 8 });
+  owner.on("error", () => {});
+  own.on("error", () => {});
+
+  const store = new PostgresTenancyStore(owner, {
+    groups: GROUPS,
+    identifierPolicy: emailIdentifiers,
+    reservedSlugs: RESERVED_LABELS,
+  });
+  const at = addresses(home);
+  const keys = await tokens(secret);
+  const signed = sessions(Buffer.from(secret).toString("base64"), at.baseDomain);
+  const tenancy = new TenantContext<Context<Visit>>({
+    directory: storeDirectory(store),
+    config: loadConfig({
+      resolution: { resolvers: ["jwt", "header", "subdomain", "path"], baseDomains: [at.baseDomain] },
+    }),
+    claims: (c) => keys.claims(c.req.raw),
+    async identify(c) {
+      const usrId = c.get("person")?.usrId ?? (await keys.holder(c.req.raw));
+      return usrId === null ? null : { kind: "user", id: usrId };
+    },
+  });
+  store.subscribe((event) => tenancy.validator.onEvent(event));
+
+  const provider = new CachedSettingsProvider(storeSettings(store));
+  const webhooks = createWebhooks({
+    store,
+    keys: [{ id: "k1", secret: secret.slice(0, 32) }],
+    allowUrl: (url) => url.origin === options.origin,
+  });
+  return {
+    store,
+    tenancy,
+    lifecycle: new TenantLifecycleService(store, { caches: [tenancy.validator] }),
+    isolation: rowIsolation(drizzleDriver(drizzle({ client: listened(own) }))),
+    settings: new TenantSettings(provider, SETTINGS),
+    webhooks,
+    audit: createAudit(store),
+    people: people(own),
+    sessions: signed,
+    tokens: keys,
+    addresses: at,
+    receiver: createReceiver(options.origin),
+    async close() {
+      await webhooks.stop();
+      await Promise.all([owner.end(), own.end()]);
+    },
+  };
+}

@@ -1,0 +1,27 @@
+import type { Io } from "./io.ts";
+import { CliError } from "./problem.ts";
+
+/** More than a value may have, so that its own check says so. */
+const MOST = 1_048_576;
+
+/** All of standard input, without the end of its last line. Throws `cli.usage` where somebody would have to type it. */
+export async function stdinText({ stdin }: Io): Promise<string> {
+  if (stdin.isTTY === true) {
+    throw new CliError(
+      "cli.usage",
+      "the value is read from standard input, which is a terminal: pipe it, or redirect a file",
+    );
+  }
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of stdin) {
+    chunks.push(Buffer.from(chunk));
+    bytes += chunk.length;
+    if (bytes > MOST) {
+      throw new CliError("cli.usage", "standard input is too long for a value");
+    }
+  }
+  return Buffer.concat(chunks)
+    .toString("utf8")
+    .replace(/\r?\n$/, "");
+}

@@ -1,0 +1,184 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { OrgId } from "@tenantry/core";
+import { createSealer } from "@tenantry/core/seal";
+import {
+  DSN_PURPOSE,
+  type IsolationStrategy,
+  memoryPlacements,
+  type PlacementStore,
+  StrategyRegistry,
+  TenantProvisioner,
+  tenantName,
+} from "@tenantry/isolation";
+import { pgQuery } from "@tenantry/isolation/pg";
+import { type OpenDatabase, openDatabase } from "@tenantry/testkit";
+import pg from "pg";
+import { afterEach, beforeEach, describe, expect, inject, test } from "vitest";
+import { asJson, runIn } from "../session.ts";
+import type { OpenWorld, World } from "../worlds.ts";
+
+const CANARY = "canary-5e07";
+
+/** Schemas, and nothing in them. One whose provisioning fails is named. */
+function schemas(database: () => pg.Pool, broken: Set<OrgId>): IsolationStrategy {
+  return {
+    name: "schema",
+    steps: ["schema"],
+    async provision({ id }) {
+      if (broken.has(id)) {
+        throw new Error(CANARY);
+      }
+      await database().query(`create schema if not exists ${tenantName(id)}`);
+    },
+    async deprovision({ id }, policy) {
+      await database().query(`drop schema ${tenantName(id)} cascade`);
+      return { policy, archivedAs: null, rows: null };
+    },
+    run: () => Promise.reject(new Error("nothing runs here")),
+  };
+}
+
+export function describeTenants(name: string, open: OpenWorld): void {
+  describe(`tenants on ${name}`, () => {
+    let world: World;
+    let database: OpenDatabase;
+    let pool: pg.Pool;
+    let placements: PlacementStore;
+    let directory: string;
+    const broken = new Set<OrgId>();
+    const [old, current] = [8, 9].map((byte) => ({ id: `k${byte}`, secret: Buffer.alloc(32, byte) }));
+    const ring = [current, old].filter((key) => key !== undefined);
+
+    beforeEach(async () => {
+      broken.clear();
+      directory = mkdtempSync(join(tmpdir(), "tenantry-migrations-"));
+      writeFileSync(join(directory, "0001.sql"), "create table notes (id int);");
+      database = await openDatabase(inject("databaseUrl"));
+      pool = database.pool();
+      placements = memoryPlacements();
+      const strategies = new StrategyRegistry().register(schemas(() => pool, broken));
+      world = await open(() => ({
+        isolation: {
+          placements,
+          provisioner: new TenantProvisioner({ placements, strategies, backoffMs: 0 }),
+          sealer: createSealer(ring),
+          migrations: {
+            source: { directory },
+            async connect({ orgId }) {
+              const client = new pg.Client({ connectionString: database.url });
+              await client.connect();
+              return { schema: tenantName(orgId), query: pgQuery(client), close: () => client.end() };
+            },
+          },
+        },
+      }));
+    });
+    afterEach(async () => {
+      rmSync(directory, { recursive: true });
+      await world.close();
+      await database.close();
+    });
+
+    async function placed(slugs: readonly string[]): Promise<readonly OrgId[]> {
+      const ids: OrgId[] = [];
+      for (const slug of slugs) {
+        const { org } = await world.store.createOrg({ creator: world.actor, slug });
+        await placements.create(org.id, "schema");
+        ids.push(org.id);
+      }
+      return ids;
+    }
+
+    test("are provisioned, paused, resumed and taken down", async () => {
+      const { session } = world;
+      const [one, two, three] = await placed(["one", "two", "three"]);
+      expect(await asJson(session, "tenants", "status", "one")).toMatchObject([{ orgId: one, state: "pending" }]);
+      expect(await asJson(session, "tenants", "provision", "one")).toMatchObject([{ state: "ready" }]);
+      broken.add(two as OrgId);
+      const partly = await runIn(session, "tenants", "provision", "--retry", "--json");
+      expect([partly.status, partly.out.includes(three as string)]).toEqual([3, true]);
+      expect(partly.err).toContain("isolation.provisioning_failed");
+      expect(`${partly.out}${partly.err}`).not.toContain(CANARY);
+      expect((await runIn(session, "tenants", "provision", "two")).status).toBe(1);
+      broken.clear();
+      expect(await asJson(session, "tenants", "provision", "--retry")).toMatchObject([{ orgId: two, state: "ready" }]);
+      expect(await asJson(session, "tenants", "status")).toHaveLength(3);
+      const [paused] = await asJson(session, "tenants", "pause", "one", "--seconds", "60");
+      expect(paused.pausedUntil).not.toBeNull();
+      expect(await asJson(session, "tenants", "resume", "one")).toMatchObject([{ pausedUntil: null }]);
+
+      const drop = ["tenants", "deprovision", "--policy", "drop", "--tenant", "one,two"];
+      for (const given of [[], ["--yes"], ["--yes", "--confirm", "one"], ["--yes", "--confirm", "DROP 3 TENANTS"]]) {
+        expect((await runIn(session, ...drop, ...given)).status).toBe(1);
+      }
+      expect((await asJson(session, "tenants", "status")).map(({ state }) => state)).toEqual([
+        "ready",
+        "ready",
+        "ready",
+      ]);
+      expect(await asJson(session, ...drop, "--yes", "--confirm", "DROP 2 TENANTS")).toHaveLength(2);
+      await asJson(session, "tenants", "deprovision", "three", "--policy", "retain");
+      const states = (await asJson(session, "tenants", "status")).map(({ state }) => state);
+      expect(states).toEqual(["removed", "removed", "archived"]);
+    });
+
+    test("are migrated: a failure stops its tenant alone, and what is left is done later", async () => {
+      const { session } = world;
+      const ids = await placed(Array.from({ length: 40 }, (_, place) => `t${place}`));
+      await asJson(session, "tenants", "provision", "--retry");
+      const schema = tenantName(ids[7] as OrgId);
+      await pool.query(`create table ${schema}.notes ()`);
+      const migrate = ["tenants", "migrate", "--all"];
+      const planned = await asJson(session, ...migrate, "--dry-run");
+      expect(new Set(planned.map(({ files }) => files.join()))).toEqual(new Set(["0001.sql"]));
+      const first = await runIn(session, ...migrate, "--json");
+      expect([first.status, first.out.match(/"outcome":"applied"/g)?.length]).toEqual([3, 39]);
+      expect(first.err).toContain("39 applied, 0 up to date, 1 failed, 0 left out");
+      await pool.query(`drop table ${schema}.notes`);
+      const second = await asJson(session, ...migrate);
+      expect(second.filter(({ outcome }) => outcome === "applied")).toMatchObject([{ orgId: ids[7] }]);
+      expect(second.filter(({ outcome }) => outcome === "up_to_date")).toHaveLength(39);
+      expect(await asJson(session, "tenants", "migrate", "--tenant", "t1")).toHaveLength(1);
+    });
+
+    test("Ctrl-C half-way leaves each tenant migrated or as it was", async () => {
+      const { session } = world;
+      const ids = await placed(Array.from({ length: 12 }, (_, place) => `t${place}`));
+      await asJson(session, "tenants", "provision", "--retry");
+      const interruption = new AbortController();
+      const stopped = await runIn(
+        { ...session, signal: interruption.signal, heardErr: (text) => text.includes("3/12") && interruption.abort() },
+        ...["tenants", "migrate", "--all", "--json"],
+      );
+      expect(stopped.status).toBe(130);
+      const applied = stopped.out.match(/"outcome":"applied"/g)?.length ?? 0;
+      expect(applied).toBeGreaterThanOrEqual(3);
+      expect(applied).toBeLessThan(12);
+      const { rows } = await pool.query("select count(*)::int as n from pg_class where relname = 'notes'");
+      expect(rows).toEqual([{ n: applied }]);
+      const rest = await asJson(session, "tenants", "migrate", "--all");
+      expect(rest.filter(({ outcome }) => outcome === "applied")).toHaveLength(ids.length - applied);
+    });
+
+    test("have connection strings that are sealed anew, and never shown", async () => {
+      const { session } = world;
+      const [orgId] = await placed(["one"]);
+      const before = createSealer(ring.slice(1));
+      const sealedDsn = await before.seal(`postgres://u:${CANARY}@localhost/t`, {
+        purpose: DSN_PURPOSE,
+        orgId: orgId as OrgId,
+      });
+      await placements.lease(orgId as OrgId, "test", 60);
+      await placements.patch(orgId as OrgId, "test", { sealedDsn });
+      expect((await runIn(session, "keys", "rewrap")).status).toBe(4);
+      await placements.release(orgId as OrgId, "test");
+      expect(await asJson(session, "keys", "rewrap")).toEqual([{ settings: 0, connectionStrings: 1 }]);
+      expect(await asJson(session, "keys", "rewrap")).toEqual([{ settings: 0, connectionStrings: 0 }]);
+      const shown = await runIn(session, "tenants", "status", "--json");
+      expect(JSON.parse(shown.out)).toMatchObject({ hasConnectionString: true });
+      expect(shown.out).not.toMatch(/canary|s1\./);
+    });
+  });
+}

@@ -1,0 +1,256 @@
+import { ConfigError, IsolationError, type OrgId } from "@tenantry/core";
+import type { SealedFor, Sealer } from "@tenantry/core/seal";
+import type { SqlQuery } from "./doctor/finding.ts";
+import { literal, quoted } from "./identifier.ts";
+import { type AdminOptions, TransactionIsolation } from "./isolation.ts";
+import { archivedName, tenantName } from "./names.ts";
+import type { PlacementStore } from "./placement.ts";
+import { unproved } from "./proof.ts";
+import { DSN_PURPOSE } from "./rewrap.ts";
+import { checkedAdmin } from "./row.ts";
+import { scramVerifier } from "./scram.ts";
+import type { Isolation, IsolationStrategy, ProvisionContext } from "./strategy.ts";
+import { type OpenPool, type PoolOptions, TenantPools } from "./tenant-pools.ts";
+
+export interface DatabaseOptions<Tx> extends PoolOptions {
+  readonly placements: Pick<PlacementStore, "get">;
+  readonly sealer: Sealer;
+  /** Opens a pool on a tenant's database. */
+  readonly open: OpenPool<Tx>;
+  /** The server as tenants reach it: `postgres://host:port`, with parameters. User, password and database are filled in. */
+  readonly server: string;
+  /** Runs SQL on the control database as a role with CREATEDB and CREATEROLE; never the application's connection. */
+  readonly provisioning: SqlQuery;
+  /** The same role inside a tenant's database. */
+  readonly connect: (database: string) => Promise<{ readonly query: SqlQuery; close(): Promise<void> }>;
+  /** Makes the tenant's tables, and answers how far. Run again it does what is left. */
+  readonly migrate: (target: {
+    readonly orgId: OrgId;
+    readonly database: string;
+    readonly query: SqlQuery;
+  }) => Promise<string>;
+  /** Connections of a pool, and of a tenant's role at most as many for each process. Default 5. */
+  readonly maxConnections?: number;
+  /** Connections of a tenant's role in total. Default 20. */
+  readonly connectionLimit?: number;
+  readonly admin?: AdminOptions<Tx>;
+  readonly clock?: () => Date;
+  readonly random?: (length: number) => Uint8Array;
+}
+
+/** The strategy `database`, and the pools that it keeps open. */
+export interface DatabaseIsolation<Tx> extends Isolation<Tx>, IsolationStrategy<Tx> {
+  /** Closes the tenant's pool once nobody uses it: for a suspension, or a new secret. */
+  retire(orgId: OrgId): void;
+  readonly openPools: number;
+  close(): Promise<void>;
+}
+
+const POLICIES: readonly unknown[] = ["rename", "drop", "retain"];
+
+/** A database, a role and a pool for each tenant: the strategy `database`. */
+export function databaseIsolation<Tx>(options: DatabaseOptions<Tx>): DatabaseIsolation<Tx> {
+  const { placements, sealer, open, provisioning, connect, migrate, admin, clock = () => new Date() } = options;
+  const { maxConnections = 5, connectionLimit = 20, maxPools, idleMs, waitMs } = options;
+  const random = options.random ?? ((length) => crypto.getRandomValues(new Uint8Array(length)));
+  const server = checkedServer(options.server);
+  const sealedFor = (orgId: OrgId): SealedFor => ({ purpose: DSN_PURPOSE, orgId });
+  const limits = {
+    ...(maxPools === undefined ? {} : { maxPools }),
+    ...(idleMs === undefined ? {} : { idleMs }),
+    ...(waitMs === undefined ? {} : { waitMs }),
+  };
+  const pools = new TenantPools<Tx>(async (orgId) => {
+    const sealed = (await placements.get(orgId))?.sealedDsn;
+    if (sealed === null || sealed === undefined) {
+      throw new IsolationError("isolation.not_provisioned", {});
+    }
+    return open(await sealer.open(sealed, sealedFor(orgId)), { maxConnections });
+  }, limits);
+  const unattached = (): never => {
+    throw new IsolationError("isolation.unsupported", { what: "attach, which has no database of the tenant's" });
+  };
+  const isolation = new TransactionIsolation<Tx>({
+    name: "database",
+    isVersioned: true,
+    // A savepoint inside a run is sent by the driver whose transaction it is in; all drivers here are of one kind.
+    driver: lateDriver(),
+    driverOf: async (orgId) => {
+      const held = await pools.driverOf(orgId);
+      known = held.driver;
+      return held;
+    },
+    entrance: { parts: () => [], prove: unproved },
+    admin: admin === undefined ? null : checkedAdmin(admin),
+    clock,
+  });
+  type Driver = Parameters<typeof checkedAdmin<Tx>>[0]["driver"];
+  let known: Driver | null = null;
+  /** Whatever driver was opened last: it works on the transaction that it is given. */
+  function lateDriver(): Driver {
+    const driver = (): Driver => known ?? unattached();
+    return {
+      name: "database",
+      transaction: (beginning, work) => driver().transaction(beginning, work),
+      send: (tx, statement) => driver().send(tx, statement),
+      guarded: (tx, gate) => driver().guarded(tx, gate),
+    };
+  }
+  const sql = async (text: string): Promise<void> => {
+    await provisioning(text, []);
+  };
+  const isThere = async (text: string, name: string): Promise<boolean> => (await provisioning(text, [name])).length > 0;
+  const hasRole = (name: string): Promise<boolean> => isThere("select 1 from pg_roles where rolname = $1", name);
+  const hasDatabase = (name: string): Promise<boolean> => isThere("select 1 from pg_database where datname = $1", name);
+  const unexplained = (orgId: OrgId, step: string): never => {
+    throw new IsolationError("isolation.provisioning_failed", { orgId, step });
+  };
+
+  const steps: Readonly<Record<string, (orgId: OrgId, context: ProvisionContext) => Promise<void>>> = {
+    async role(orgId, { isResumed }) {
+      const name = tenantName(orgId);
+      if (!(await hasRole(name))) {
+        const rights = "login nosuperuser nocreatedb nocreaterole noinherit";
+        await sql(`create role ${quoted(name)} ${rights} connection limit ${connectionLimit}`);
+      } else if (!isResumed) {
+        unexplained(orgId, "role");
+      }
+    },
+    async seal(orgId, { sealedDsn, keepDsn }) {
+      const name = tenantName(orgId);
+      if (sealedDsn === null) {
+        const url = new URL(server);
+        url.username = name;
+        url.password = [...random(32)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+        url.pathname = `/${name}`;
+        const sealed = await sealer.seal(url.href, sealedFor(orgId));
+        await keepDsn(sealed);
+        await setPassword(name, url.password);
+        return;
+      }
+      const { password } = new URL((await sealer.open(sealedDsn, sealedFor(orgId))).reveal());
+      await setPassword(name, password);
+    },
+    async database(orgId, { isResumed }) {
+      const name = tenantName(orgId);
+      if (!(await hasDatabase(name))) {
+        await sql(`create database ${quoted(name)} allow_connections false`);
+      } else if (!isResumed) {
+        unexplained(orgId, "database");
+      }
+    },
+    async privileges(orgId) {
+      const name = quoted(tenantName(orgId));
+      await sql(`revoke connect, temporary on database ${name} from public`);
+      await sql(`grant connect on database ${name} to ${name}`);
+      await sql(`alter database ${name} allow_connections true`);
+    },
+    async migrate(orgId, { keepVersion }) {
+      const name = tenantName(orgId);
+      const { query, close } = await connect(name);
+      try {
+        const version = await migrate({ orgId, database: name, query });
+        const role = quoted(name);
+        for (const text of [
+          "revoke create on schema public from public",
+          `grant usage on schema public to ${role}`,
+          `grant select, insert, update, delete on all tables in schema public to ${role}`,
+          `grant usage on all sequences in schema public to ${role}`,
+          `alter default privileges in schema public grant select, insert, update, delete on tables to ${role}`,
+          `alter default privileges in schema public grant usage on sequences to ${role}`,
+        ]) {
+          await query(text, []);
+        }
+        await keepVersion(version);
+      } finally {
+        await close();
+      }
+    },
+    async verify(orgId, { sealedDsn }) {
+      const name = tenantName(orgId);
+      const opened = open(
+        sealedDsn === null ? unexplained(orgId, "verify") : await sealer.open(sealedDsn, sealedFor(orgId)),
+        {
+          maxConnections: 1,
+        },
+      );
+      try {
+        const asked = { text: "select current_user::text as role, current_database()::text as database", values: [] };
+        const beginning = { readOnly: true, entry: [], signal: null };
+        const [row] = await opened.driver.transaction(beginning, (tx) => opened.driver.send(tx, asked));
+        if (row?.["role"] !== name || row["database"] !== name) {
+          unexplained(orgId, "verify");
+        }
+      } finally {
+        await opened.close();
+      }
+    },
+  };
+
+  async function setPassword(name: string, password: string): Promise<void> {
+    const verifier = await scramVerifier(password, random(16));
+    await sql(`alter role ${quoted(name)} password ${literal(verifier)}`);
+  }
+
+  return {
+    name: "database",
+    steps: Object.keys(steps),
+    run: (tenant, fn, runOptions) => isolation.run(tenant, fn, runOptions),
+    attach: async () => unattached(),
+    runAsAdmin: (who, fn) => isolation.runAsAdmin(who, fn),
+    retire: (orgId) => pools.retire(orgId),
+    get openPools() {
+      return pools.size;
+    },
+    close: () => pools.close(),
+    async provision({ id }, step, context) {
+      const work = Object.hasOwn(steps, step) ? steps[step] : undefined;
+      if (work === undefined) {
+        return unexplained(id, step);
+      }
+      await work(id, context);
+    },
+    async deprovision({ id }, policy, { confirm, now }) {
+      if (!POLICIES.includes(policy)) {
+        throw new ConfigError("config.invalid", {
+          faults: [{ path: "policy", expected: '"rename", "drop" or "retain"' }],
+        });
+      }
+      if (policy === "drop" && confirm !== id) {
+        throw new ConfigError("config.invalid", {
+          faults: [{ path: "confirm", expected: "the id of the organization" }],
+        });
+      }
+      const name = tenantName(id);
+      pools.retire(id);
+      if (policy === "drop") {
+        await sql(`drop database if exists ${quoted(name)} with (force)`);
+        await sql(`drop role if exists ${quoted(name)}`);
+        return { policy, archivedAs: null, rows: null };
+      }
+      if (await hasRole(name)) {
+        await sql(`alter role ${quoted(name)} nologin`);
+      }
+      const archivedAs = policy === "retain" ? null : archivedName(id, Math.floor(now.getTime() / 1000));
+      if (await hasDatabase(name)) {
+        await sql(`revoke connect on database ${quoted(name)} from ${quoted(name)}`);
+        await provisioning("select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = $1", [name]);
+        if (archivedAs !== null) {
+          await sql(`alter database ${quoted(name)} allow_connections false`);
+          await sql(`alter database ${quoted(name)} rename to ${quoted(archivedAs)}`);
+        }
+      }
+      return { policy, archivedAs, rows: null };
+    },
+  };
+}
+
+function checkedServer(server: string): string {
+  const url = URL.parse?.(server) ?? null;
+  if (url === null || !/^postgres(ql)?:$/.test(url.protocol) || url.username !== "" || url.password !== "") {
+    throw new ConfigError("config.invalid", {
+      faults: [{ path: "server", expected: "postgres://host:port without user and password" }],
+    });
+  }
+  return server;
+}

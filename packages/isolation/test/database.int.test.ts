@@ -1,0 +1,198 @@
+import { inspect } from "node:util";
+import { createSealer, type SealKey } from "@tenantry/core/seal";
+import { type Cluster, startCluster } from "@tenantry/testkit";
+import pg from "pg";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type DatabaseIsolation, databaseIsolation } from "../src/database.ts";
+import { doctor } from "../src/doctor.ts";
+import { tenantName } from "../src/names.ts";
+import { pgPools, pgQuery } from "../src/pg.ts";
+import { memoryPlacements } from "../src/placement-memory.ts";
+import { TenantProvisioner } from "../src/provisioner.ts";
+import { StrategyRegistry } from "../src/strategy-registry.ts";
+import { defineTables } from "../src/table-declaration.ts";
+import { codeOf, openTenants, type Tenants } from "./world.ts";
+
+// A server of its own: roles and databases are the server's, and its log is looked through.
+const key: SealKey = { id: "2031-a", secret: new Uint8Array(32).fill(4) };
+const sealer = createSealer([key]);
+const placements = memoryPlacements();
+let cluster: Cluster;
+let root: pg.Pool;
+let tenants: Tenants;
+let isolation: DatabaseIsolation<pg.PoolClient>;
+let provisioner: TenantProvisioner;
+const logged: unknown[] = [];
+
+beforeAll(async () => {
+  cluster = await startCluster({ settings: { log_statement: "all" } });
+  root = new pg.Pool({ connectionString: cluster.url, max: 2 });
+  root.on("error", () => {});
+  tenants = await openTenants(() => ({ strategy: "database", state: "ready" }));
+  isolation = databaseIsolation({
+    placements,
+    sealer,
+    open: pgPools<pg.Pool>(pg.Pool),
+    server: `postgres://127.0.0.1:${cluster.port}`,
+    provisioning: pgQuery(root),
+    async connect(database) {
+      const url = new URL(cluster.url);
+      url.pathname = `/${database}`;
+      const client = new pg.Client({ connectionString: url.href });
+      await client.connect();
+      return { query: pgQuery(client), close: () => client.end() };
+    },
+    async migrate({ query }) {
+      await query("create table if not exists notes (id int primary key, text text)", []);
+      return "0001.sql";
+    },
+  });
+  provisioner = new TenantProvisioner({
+    placements,
+    strategies: new StrategyRegistry().register(isolation),
+    wait: async () => {},
+    log: (...told) => logged.push(told),
+  });
+  await root.query("revoke connect on database postgres from public");
+  for (const { org } of [tenants.a, tenants.b]) {
+    await provisioner.place(org.id, "database");
+    await provisioner.provision(org.id);
+  }
+});
+afterAll(async () => {
+  await isolation.close();
+  await root.end();
+  await cluster.stop();
+});
+
+const dsn = async (tenant: Tenants["a"]): Promise<URL> => {
+  const sealed = (await placements.get(tenant.org.id))?.sealedDsn ?? "";
+  return new URL((await sealer.open(sealed, { purpose: "placement.dsn", orgId: tenant.org.id })).reveal());
+};
+
+test("each tenant has rows of its own, in a database of its own", async () => {
+  const { a, b } = tenants;
+  await isolation.run(a, (tx) => tx.query("insert into notes values (1, 'of a')"));
+  expect((await isolation.run(a, (tx) => tx.query("select text from notes"))).rows).toEqual([{ text: "of a" }]);
+  expect((await isolation.run(b, (tx) => tx.query("select text from notes"))).rows).toEqual([]);
+  const { rows } = await isolation.run(b, (tx) => tx.query("select current_user as who, current_database() as place"));
+  expect(rows).toEqual([{ who: tenantName(b.org.id), place: tenantName(b.org.id) }]);
+  expect(isolation.openPools).toBe(2);
+  await isolation.run(a, async (tx) => {
+    await isolation.run(a, (inner) => inner.query("insert into notes values (2, 'inside')"));
+    await tx.query("delete from notes where id = 2");
+    expect(await codeOf(() => isolation.run(b, async () => {}))).toBe("tenant.mismatch");
+  });
+  expect(await codeOf(() => isolation.run(a, (tx) => tx.query("create table mine ()")))).toBe("42501");
+});
+
+test("a tenant's role enters its own database and no other", async () => {
+  const { a, b } = tenants;
+  const url = await dsn(a);
+  const enter = async (database: string): Promise<string | null> => {
+    const there = new URL(url);
+    there.pathname = `/${database}`;
+    const client = new pg.Client({ connectionString: there.href });
+    return codeOf(async () => {
+      await client.connect();
+      await client.end();
+    });
+  };
+  expect(await enter(tenantName(a.org.id))).toBe(null);
+  expect(await enter(tenantName(b.org.id))).toBe("42501");
+  expect(await enter("postgres")).toBe("42501");
+});
+
+test("the password is in no log, no placement, no error, and the server keeps a verifier of it", async () => {
+  const { a } = tenants;
+  const { password } = await dsn(a);
+  expect(password).toMatch(/^[0-9a-f]{64}$/);
+  expect(cluster.log()).toContain("alter role");
+  expect(cluster.log()).not.toContain(password);
+  const shown = inspect([await provisioner.status(a.org.id), await placements.list(), logged, isolation], { depth: 9 });
+  expect(shown).not.toContain(password);
+  const { rows } = await root.query("select rolpassword from pg_authid where rolname = $1", [tenantName(a.org.id)]);
+  expect(rows[0].rolpassword).toMatch(/^SCRAM-SHA-256\$4096:/);
+});
+
+test("a crash between any two steps leaves what the next attempt finishes", async () => {
+  for (const lost of isolation.steps) {
+    const [tenant] = await tenants.more(1);
+    const orgId = tenant?.org.id ?? tenants.a.org.id;
+    let isGone = true;
+    const dying = new TenantProvisioner({
+      placements,
+      strategies: new StrategyRegistry().register({
+        ...isolation,
+        async provision(org, step, context) {
+          await isolation.provision(org, step, context);
+          if (step === lost && isGone) {
+            isGone = false;
+            throw new RangeError("killed");
+          }
+        },
+      }),
+      wait: async () => {
+        throw new RangeError("killed");
+      },
+    });
+    await dying.place(orgId, "database");
+    await expect(dying.provision(orgId)).rejects.toThrow(RangeError);
+    expect((await provisioner.status(orgId)).state).toBe("pending");
+    expect(await provisioner.provision(orgId)).toMatchObject({ state: "ready", hasConnectionString: true });
+    await provisioner.deprovision(orgId, { policy: "drop", confirm: orgId });
+  }
+});
+
+test("a role or a database that no step explains is not taken over", async () => {
+  const [tenant] = await tenants.more(1);
+  const orgId = tenant?.org.id ?? tenants.a.org.id;
+  await root.query(`create role ${tenantName(orgId)}`);
+  await provisioner.place(orgId, "database");
+  for (const _ of [1, 2]) {
+    expect(await codeOf(() => provisioner.provision(orgId))).toBe("isolation.provisioning_failed");
+  }
+  await root.query(`drop role ${tenantName(orgId)}`);
+  expect(await provisioner.provision(orgId)).toMatchObject({ state: "ready" });
+  await provisioner.deprovision(orgId, { policy: "drop", confirm: orgId });
+});
+
+test("put away, and dropped with sessions open", async () => {
+  const [c, d] = await tenants.more(2);
+  if (c === undefined || d === undefined) {
+    throw new Error("no tenants");
+  }
+  for (const { org } of [c, d]) {
+    await provisioner.place(org.id, "database");
+    await provisioner.provision(org.id);
+  }
+  const held = new pg.Client({ connectionString: (await dsn(c)).href });
+  held.on("error", () => {});
+  await held.connect();
+  const { archivedAs } = await provisioner.deprovision(c.org.id, { policy: "rename" });
+  const names = (await root.query("select datname from pg_database")).rows.map(({ datname }) => datname);
+  expect(names).toContain(archivedAs);
+  expect(await codeOf(() => isolation.run(c, async () => {}))).toMatch(/^(isolation|unavailable|internal)\./);
+
+  const open = new pg.Client({ connectionString: (await dsn(d)).href });
+  open.on("error", () => {});
+  await open.connect();
+  await provisioner.deprovision(d.org.id, { policy: "drop", confirm: d.org.id });
+  expect(await provisioner.status(d.org.id)).toMatchObject({ state: "removed", hasConnectionString: false });
+  expect((await root.query("select from pg_roles where rolname = $1", [tenantName(d.org.id)])).rowCount).toBe(0);
+  await Promise.all([held.end().catch(() => {}), open.end().catch(() => {})]);
+});
+
+test("the doctor finds a database that everybody may enter", async () => {
+  const tables = defineTables({ schema: "app", appRole: "postgres", adminRole: "nobody", tables: {} });
+  const placed = (await placements.list())
+    .filter(({ state }) => state === "ready")
+    .map(({ orgId, state }) => ({ orgId, state, strategy: "database" as const, name: tenantName(orgId) }));
+  const open = async (): Promise<string[]> =>
+    (await doctor({ tables, query: pgQuery(root), placed }))
+      .filter(({ code }) => code === "isolation.public_connect")
+      .map(({ object }) => object);
+  expect(await open()).toEqual([]);
+  await root.query(`grant connect on database ${tenantName(tenants.a.org.id)} to public`);
+  expect(await open()).toEqual([tenantName(tenants.a.org.id)]);
+});

@@ -1,0 +1,385 @@
+import {
+  ConfigError,
+  type ConfigFault,
+  type CreateOptions,
+  type CreateOrgInput,
+  eventsOf,
+  isTenancyError,
+  type MutationOptions,
+  type OrgId,
+  PreconditionError,
+  type Suspension,
+  type TenancyStore,
+  type UpdateOrgInput,
+} from "@tenantry/core";
+import { type Extension, extensionOf, fields, idArgument } from "@tenantry/core/extend";
+import { type DueOptions, deleteTenant, listDue, MOST_GRACE_DAYS, restoreTenant, revokeDue } from "./deletion.ts";
+import {
+  activateTenant,
+  deactivateTenant,
+  getTenant,
+  type Run,
+  revokeTenant,
+  suspendTenant,
+  updateTenant,
+} from "./operations.ts";
+import type { DeprovisionPolicy, Invalidates, Log, Provisioner } from "./ports.ts";
+import { type Result, resultOf } from "./result.ts";
+import { type CreatedTenant, type Tenant, tenantOf } from "./tenant.ts";
+
+export interface LifecycleOptions {
+  /** How long a deleted tenant can be restored, in days, 0 to 36,500. Default 30. */
+  readonly graceDays?: number;
+  /** What keeps something of tenants in this process. It is told before a call answers. */
+  readonly caches?: readonly Invalidates[];
+  /** What makes places for tenants. Without one there is nothing to make: rows are told apart by a column. */
+  readonly provisioner?: Provisioner;
+  /** Where the rows of a tenant are of which nothing else is said. Default `row`. */
+  readonly strategy?: string;
+  /** Whether `createTenant` makes the place, too. Default `true`. */
+  readonly autoProvision?: boolean;
+  /** What becomes of a tenant whose place could not be made. Default `keep`: it can be tried again. */
+  readonly onProvisionFailure?: "keep" | "revoke";
+  /** What becomes of the place of a tenant that is ended. Default `retain`. */
+  readonly deprovision?: DeprovisionPolicy;
+  readonly log?: Log;
+}
+
+export interface CreateTenantInput extends CreateOrgInput {
+  /** Where its rows will be. Another one than `row` needs a provisioner that can place. */
+  readonly strategy?: string;
+}
+export interface SuspendOptions {
+  /** Text of at most 1,024 UTF-16 units without control characters. */
+  readonly reason?: string | null;
+}
+export interface DeleteOptions extends SuspendOptions {
+  readonly graceDays?: number;
+}
+
+/** What a run did. */
+export interface DueReport {
+  /** Ended by this run. */
+  readonly revoked: readonly OrgId[];
+  /** Restored meanwhile, or ended by somebody else. */
+  readonly skipped: readonly OrgId[];
+  /** Their places were taken down, those that an earlier run had left included. */
+  readonly deprovisioned: readonly OrgId[];
+  /** What did not work, by code; the next run tries it again. */
+  readonly failed: readonly { readonly orgId: OrgId; readonly code: string }[];
+  /** Whether others were due, too. */
+  readonly more: boolean;
+}
+
+/** A report while it is written. */
+interface Work {
+  readonly revoked: OrgId[];
+  readonly skipped: OrgId[];
+  readonly deprovisioned: OrgId[];
+  readonly failed: { readonly orgId: OrgId; readonly code: string }[];
+}
+
+const INPUTS = ["creator", "name", "slug", "metadata", "membershipMetadata", "strategy"] as const;
+
+/** How many places that were left a run takes down. */
+const MOST_LEFT = 200;
+
+const METHODS = [
+  "createTenant",
+  "getTenant",
+  "updateTenant",
+  "deactivateTenant",
+  "suspendTenant",
+  "activateTenant",
+  "deleteTenant",
+  "restoreTenant",
+  "revokeTenant",
+  "listDue",
+  "runDue",
+] as const;
+type LifecycleMethod = (typeof METHODS)[number];
+
+/** The same methods, whose refusals are values. */
+export type LifecycleResults = {
+  readonly [M in LifecycleMethod]: (
+    ...args: Parameters<TenantLifecycleService[M]>
+  ) => Promise<Result<Awaited<ReturnType<TenantLifecycleService[M]>>>>;
+};
+
+/**
+ * The life of tenants: core's operations in a tenant's words, with places, caches and dates. Every change is one commit of
+ * its organization, with its event, and takes `MutationOptions`; an unknown id is `NotFoundError` and writes nothing. What
+ * this process keeps of the tenant is forgotten before a call answers, also where its outcome is unknown. Needs a store that
+ * keeps the group `lifecycle`: `ConfigError` `config.capability_missing`. Who may call what is the host's to gate.
+ */
+export class TenantLifecycleService {
+  readonly #store: TenancyStore;
+  readonly #own: Extension;
+  readonly #options: Checked;
+  readonly #deleteTenant: Run<[OrgId, unknown]>;
+  /** The same methods, which answer refusals as values: none of them throws a `TenancyError`. */
+  readonly result: LifecycleResults;
+
+  constructor(store: TenancyStore, options: LifecycleOptions = {}) {
+    this.#store = store;
+    this.#own = extensionOf(store, ["lifecycle"]);
+    this.#options = checkedOptions(options);
+    this.#deleteTenant = deleteTenant(this.#options.graceDays);
+    this.result = resultsOf(this);
+  }
+
+  /**
+   * Founds a tenant, and makes its place where there is something to make. Throws what `createOrg` throws, and the
+   * `IsolationError` with which its place could not be made: organization and slug stay then, or are revoked, as
+   * `onProvisionFailure` says.
+   */
+  createTenant(input: CreateTenantInput, options?: CreateOptions): Promise<CreatedTenant> {
+    return this.#forgetting(null, async (about) => {
+      const { strategy, ...founding } = fields(input, INPUTS);
+      const chosen = this.#strategyArgument(strategy);
+      const { org, ownerMembership } = await this.#store.createOrg(founding as unknown as CreateOrgInput, options);
+      about(org.id);
+      const isReady = await this.#provisioned(org.id, chosen);
+      return { tenant: tenantOf(org, null, isReady), ownerMembership };
+    });
+  }
+
+  /** One tenant, revoked ones included, with why it is suspended. Throws `NotFoundError`. */
+  async getTenant(orgId: OrgId): Promise<Tenant> {
+    const tenant = await this.#own.ask(getTenant, orgId);
+    return tenant.status === "active" && !(await this.#isReady(tenant.id))
+      ? { ...tenant, status: "provisioning" }
+      : tenant;
+  }
+
+  /** As `updateOrg`. Throws `AlreadyTerminalError`, `OrgSlugConflictError`, `InvalidMetadataError`. */
+  updateTenant(orgId: OrgId, changes: Omit<UpdateOrgInput, "orgId">, options?: MutationOptions): Promise<Tenant> {
+    return this.#mutated(orgId, updateTenant, [orgId, changes], options);
+  }
+
+  /** active → suspended, of the kind `deactivated`. Throws `AlreadyTerminalError` `conflict.already_terminal`. */
+  deactivateTenant(orgId: OrgId, why?: SuspendOptions, options?: MutationOptions): Promise<Tenant> {
+    return this.#mutated(orgId, deactivateTenant, [orgId, why], options);
+  }
+
+  /** active → suspended. Throws `AlreadyTerminalError` `conflict.already_terminal`. */
+  suspendTenant(orgId: OrgId, why?: SuspendOptions, options?: MutationOptions): Promise<Tenant> {
+    return this.#mutated(orgId, suspendTenant, [orgId, why], options);
+  }
+
+  /** suspended → active; reason and date go. Throws `PreconditionError` `precondition.invalid_transition`. */
+  activateTenant(orgId: OrgId, options?: MutationOptions): Promise<Tenant> {
+    return this.#mutated(orgId, activateTenant, [orgId], options);
+  }
+
+  /**
+   * Deletes for the time being: active or suspended → suspended, to be revoked once `graceDays` are over. Of one that is
+   * suspended already kind and date change, and the reason if one is given. Throws `AlreadyTerminalError`.
+   */
+  deleteTenant(orgId: OrgId, how?: DeleteOptions, options?: MutationOptions): Promise<Tenant> {
+    return this.#mutated(orgId, this.#deleteTenant, [orgId, how], options);
+  }
+
+  /** Takes a deletion back. Throws `PreconditionError` `precondition.invalid_transition` where there is none. */
+  restoreTenant(orgId: OrgId, options?: MutationOptions): Promise<Tenant> {
+    return this.#mutated(orgId, restoreTenant, [orgId], options);
+  }
+
+  /**
+   * Ends a tenant for good, whatever its status; `confirm` is its id once more. Its place is taken down after that: if that
+   * fails the tenant stays ended, and `runDue` tries again. Throws `AlreadyTerminalError`.
+   */
+  revokeTenant(orgId: OrgId, how: { readonly confirm: OrgId }, options?: MutationOptions): Promise<Tenant> {
+    return this.#forgetting(orgId, async () => {
+      const tenant = await revokeTenant(this.#own, [orgId, how], options);
+      await this.#deprovisioned(tenant.id);
+      return tenant;
+    });
+  }
+
+  /** Deletions that are due now, the earliest first. */
+  async listDue(options?: DueOptions): Promise<{ readonly data: readonly Suspension[]; readonly more: boolean }> {
+    return this.#own.ask(listDue, options);
+  }
+
+  /**
+   * Ends what is due, and takes down places that were left: for a timer. Each tenant is a commit that expects the deletion
+   * as it was found: of a run and somebody who restores at the same moment one wins, and any number of runs may go at once.
+   * What fails is in the report, and done by the next run. Throws the error of the look-up.
+   */
+  async runDue(options?: DueOptions): Promise<DueReport> {
+    const { data, more } = await this.listDue(options);
+    const report: Work = { revoked: [], skipped: [], deprovisioned: [], failed: [] };
+    for (const { orgId, since } of data) {
+      await this.#attempt(orgId, report.failed, async () => {
+        const isOurs = await this.#revokedAsDue(orgId, since);
+        (isOurs ? report.revoked : report.skipped).push(orgId);
+      });
+    }
+    const { provisioner } = this.#options;
+    const left = provisioner === undefined ? [] : ((await provisioner.leftovers?.(MOST_LEFT)) ?? report.revoked);
+    for (const orgId of left) {
+      await this.#attempt(orgId, report.failed, async () => {
+        await this.#deprovisioned(orgId);
+        report.deprovisioned.push(orgId);
+      });
+    }
+    return { ...report, more };
+  }
+
+  /** Whether the place can be used. */
+  async #isReady(orgId: OrgId): Promise<boolean> {
+    const { provisioner } = this.#options;
+    try {
+      return provisioner === undefined || (await provisioner.status(orgId)).state === "ready";
+    } catch (error) {
+      if (isTenancyError(error, "isolation.not_provisioned")) {
+        return false;
+      }
+      throw error;
+    }
+  }
+
+  /** Nothing is written for one that could not be placed. */
+  #strategyArgument(value: unknown): string {
+    const { provisioner, strategy } = this.#options;
+    const chosen = value ?? strategy;
+    if (typeof chosen === "string" && (chosen === "row" || provisioner?.place !== undefined)) {
+      return chosen;
+    }
+    throw new PreconditionError("precondition.invalid_input", { key: "strategy" });
+  }
+
+  async #provisioned(orgId: OrgId, strategy: string): Promise<boolean> {
+    const { provisioner, autoProvision, onProvisionFailure } = this.#options;
+    if (provisioner === undefined) {
+      return true;
+    }
+    try {
+      await provisioner.place?.(orgId, strategy);
+      if (!autoProvision) {
+        return await this.#isReady(orgId);
+      }
+      await provisioner.provision(orgId);
+    } catch (error) {
+      if (onProvisionFailure === "revoke") {
+        await this.#store.revokeOrg(orgId);
+      }
+      throw error;
+    }
+    return true;
+  }
+
+  async #deprovisioned(orgId: OrgId): Promise<void> {
+    const { provisioner, deprovision } = this.#options;
+    await provisioner?.deprovision(orgId, { policy: deprovision, confirm: orgId });
+  }
+
+  async #revokedAsDue(orgId: OrgId, since: Date): Promise<boolean> {
+    const options = { idempotencyKey: `due:${since.toISOString()}` };
+    const done = await this.#forgetting(orgId, () => revokeDue(this.#own, [{ orgId, since }], options));
+    // Of several runs that find it due one has the event.
+    return eventsOf(done).length > 0;
+  }
+
+  async #attempt(orgId: OrgId, failed: Work["failed"], work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (!isTenancyError(error)) {
+        throw error;
+      }
+      failed.push({ orgId, code: error.code });
+    }
+  }
+
+  #mutated<Args extends readonly unknown[], R>(
+    orgId: OrgId,
+    run: Run<Args, R>,
+    args: Args,
+    options: MutationOptions | undefined,
+  ): Promise<R> {
+    return this.#forgetting(orgId, () => run(this.#own, args, options));
+  }
+
+  /** Whatever comes of the work: an outcome that is unknown may have taken effect. */
+  async #forgetting<T>(orgId: OrgId | null, work: (about: (orgId: OrgId) => void) => Promise<T>): Promise<T> {
+    let known = orgId === null ? null : idArgument("org", orgId);
+    try {
+      return await work((id) => {
+        known = id;
+      });
+    } finally {
+      if (known !== null) {
+        await this.#forget(known);
+      }
+    }
+  }
+
+  async #forget(orgId: OrgId): Promise<void> {
+    await Promise.all(
+      this.#options.caches.map(async (cache) => {
+        try {
+          await cache.invalidate(orgId);
+        } catch (cause) {
+          this.#options.log({ source: "caches", cause });
+        }
+      }),
+    );
+  }
+}
+
+function resultsOf(service: TenantLifecycleService): LifecycleResults {
+  const all = METHODS.map((name) => {
+    const method: (...args: readonly never[]) => Promise<unknown> = service[name];
+    return [name, (...args: readonly never[]) => resultOf(method.apply(service, args as never))] as const;
+  });
+  return Object.freeze(Object.fromEntries(all)) as unknown as LifecycleResults;
+}
+
+function checkedOptions(options: unknown): Checked {
+  const faults: ConfigFault[] = [];
+  const given = (typeof options === "object" && options !== null ? options : {}) as Record<string, unknown>;
+  const check = (path: string, isSound: boolean, expected: string): void => {
+    if (!isSound) {
+      faults.push({ path: `lifecycle.${path}`, expected });
+    }
+  };
+  for (const key of Object.keys(given)) {
+    check(key, Object.hasOwn(DEFAULTS, key) || key === "provisioner", "a known key");
+  }
+  const known = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  const checked = { ...DEFAULTS, ...known } as Checked;
+  const { graceDays, caches, provisioner, strategy, autoProvision, onProvisionFailure, deprovision, log } = checked;
+  const isDays = Number.isInteger(graceDays) && graceDays >= 0 && graceDays <= MOST_GRACE_DAYS;
+  check("graceDays", isDays, `an integer from 0 to ${MOST_GRACE_DAYS}`);
+  const areCaches = Array.isArray(caches) && caches.every((cache) => typeof cache?.invalidate === "function");
+  check("caches", areCaches, "a list of what has invalidate()");
+  const canProvision =
+    provisioner === undefined ||
+    [provisioner?.provision, provisioner?.status, provisioner?.deprovision].every((own) => typeof own === "function");
+  check("provisioner", canProvision, "what has provision(), status() and deprovision()");
+  check("strategy", typeof strategy === "string" && strategy !== "", "the name of a strategy");
+  const canPlace = strategy === "row" || typeof provisioner?.place === "function";
+  check("strategy", canPlace, "row, without a provisioner that has place()");
+  check("autoProvision", typeof autoProvision === "boolean", "true or false");
+  check("onProvisionFailure", ["keep", "revoke"].includes(onProvisionFailure), '"keep" or "revoke"');
+  check("deprovision", ["rename", "drop", "retain", "purge"].includes(deprovision), "a policy that exists");
+  check("log", typeof log === "function", "a function");
+  if (faults.length > 0) {
+    throw new ConfigError("config.invalid", { faults });
+  }
+  return checked;
+}
+
+type Checked = Required<Omit<LifecycleOptions, "provisioner">> & Pick<LifecycleOptions, "provisioner">;
+
+const DEFAULTS: Omit<Checked, "provisioner"> = {
+  graceDays: 30,
+  caches: [],
+  strategy: "row",
+  autoProvision: true,
+  onProvisionFailure: "keep",
+  deprovision: "retain",
+  log() {},
+};

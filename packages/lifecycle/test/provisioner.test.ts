@@ -1,0 +1,79 @@
+import { withTenant } from "@tenantry/context/fetch";
+import { generate, type UsrId } from "@tenantry/core";
+import { type IsolationStrategy, memoryPlacements, StrategyRegistry, TenantProvisioner } from "@tenantry/isolation";
+import { InMemoryTenancyStore } from "@tenantry/store-memory";
+import { expect, test } from "vitest";
+import { createTenantry } from "../src/index.ts";
+
+const alice: UsrId = generate("usr");
+const identify = () => ({ kind: "user", id: alice }) as const;
+
+/** A strategy that keeps nothing but account of what it was asked for. */
+function strategy(name: string, steps: readonly string[], done: string[]): IsolationStrategy {
+  return {
+    name,
+    steps,
+    async provision(_, step) {
+      done.push(`${name} ${step}`);
+    },
+    async deprovision(_, policy) {
+      done.push(`${name} ${policy}`);
+      return { policy, archivedAs: null, rows: null };
+    },
+    run: async (tenant, fn) => fn(tenant.org.id),
+  };
+}
+
+function open() {
+  const done: string[] = [];
+  const strategies = StrategyRegistry.withDefaults(strategy("row", [], done));
+  strategies.register(strategy("schema", ["create", "migrate"], done));
+  const store = new InMemoryTenancyStore({ groups: ["lifecycle"] });
+  const isActive = async (id: `org_${string}`): Promise<boolean> => (await store.getOrg(id)).status === "active";
+  const provisioner = new TenantProvisioner({ placements: memoryPlacements({ isActive }), strategies });
+  const tenantry = createTenantry<Request>({ store, identify, provisioner, strategies, deprovision: "drop" });
+  return { done, store, provisioner, ...tenantry };
+}
+
+test("the provisioner of the package of isolation makes and takes down what the service says", async () => {
+  const { done, lifecycle, tenancy, run } = open();
+  const rows = await lifecycle.createTenant({ creator: alice });
+  expect(rows.tenant.status).toBe("active");
+  expect(done).toEqual([]);
+  const { tenant } = await lifecycle.createTenant({ creator: alice, strategy: "schema" });
+  expect(done.splice(0)).toEqual(["schema create", "schema migrate"]);
+  const handler = withTenant(
+    async (_request, active) => Response.json([active.org.placement.strategy, await run(active, async (tx) => tx)]),
+    tenancy,
+    { require: {} },
+  );
+  const answer = await handler(new Request("https://example.com/", { headers: { "x-tenant-id": tenant.id } }));
+  expect(await answer.json()).toEqual(["schema", tenant.id]);
+  await lifecycle.deleteTenant(tenant.id, { graceDays: 0 });
+  expect(await lifecycle.runDue()).toMatchObject({ revoked: [tenant.id], deprovisioned: [tenant.id] });
+  expect(done).toEqual(["schema drop"]);
+  expect(await lifecycle.getTenant(tenant.id)).toMatchObject({ status: "revoked" });
+});
+
+test("a strategy that nobody registered makes no tenant that can be used", async () => {
+  const { lifecycle, store } = open();
+  const result = await lifecycle.result.createTenant({ creator: alice, strategy: "shards" });
+  expect(result).toMatchObject({ ok: false, error: { code: "isolation.unknown_strategy" } });
+  const [org] = (await store.listOrgs()).data;
+  expect(await lifecycle.getTenant(org?.id as never)).toMatchObject({ status: "provisioning" });
+});
+
+test("a strategy of the configuration that is not there is refused when it is made", () => {
+  const strategies = StrategyRegistry.withDefaults(strategy("row", [], []));
+  const store = new InMemoryTenancyStore({ groups: ["lifecycle"] });
+  const build = () => createTenantry({ store, identify, strategies, config: { lifecycle: { strategy: "schema" } } });
+  expect(build).toThrow(expect.objectContaining({ code: "config.invalid" }));
+});
+
+test("without strategies nothing is run", async () => {
+  const store = new InMemoryTenancyStore({ groups: ["lifecycle"] });
+  const { tenancy, run, lifecycle } = createTenantry<Request>({ store, identify, mayEnter: () => true });
+  const { tenant } = await lifecycle.createTenant({ creator: alice });
+  const active = await tenancy.guard.enterAs(tenant.id, { operator: alice, reason: "look" });
+  await expect(run(active, async () => {})).rejects.toMatchObject({ code: "isolation.unknown_strategy" });
+});

@@ -1,0 +1,146 @@
+import { createTenantScope } from "@tenantry/context/als";
+import { withTenant } from "@tenantry/context/fetch";
+import { generate, IsolationError, isTenancyError, type OrgId, type UsrId } from "@tenantry/core";
+import { defineSettings } from "@tenantry/settings";
+import { InMemoryTenancyStore } from "@tenantry/store-memory";
+import * as v from "valibot";
+import { describe, expect, test } from "vitest";
+import { createTenantry, type Provisioner, type TenantryOptions } from "../src/index.ts";
+
+const alice: UsrId = generate("usr");
+const groups = ["lifecycle", "domains", "settings"] as const;
+const declared = defineSettings({ seats: { schema: v.number(), default: 5 } });
+const identify = (request: Request) => {
+  const id = request.headers.get("x-user");
+  return id === null ? null : ({ kind: "user", id: id as UsrId } as const);
+};
+const asked = (host: string, headers: Record<string, string> = {}) =>
+  new Request(`https://${host}/`, { headers: { "x-user": alice, ...headers } });
+
+function whole(more: Partial<TenantryOptions<Request, typeof declared>> = {}) {
+  const zone = new Map<string, readonly string[]>();
+  const store = new InMemoryTenancyStore({ groups });
+  const tenantry = createTenantry({
+    store,
+    identify,
+    config: { resolution: { baseDomains: ["example.com"] }, lifecycle: { graceDays: 7 } },
+    domains: { lookupTxt: async (name) => zone.get(name) ?? [] },
+    settings: { declared },
+    mayEnter: () => true,
+    ...more,
+  });
+  const handler = withTenant((_request, tenant) => Response.json(tenant.org.id), tenantry.tenancy, { require: {} });
+  const status = async (request: Request): Promise<number> => (await handler(request)).status;
+  return { store, zone, status, ...tenantry };
+}
+
+test("a tenant is founded, found, suspended and restored, and each shows on the next request", async () => {
+  const { lifecycle, domains, settings, status, zone, config } = whole();
+  const { tenant } = await lifecycle.createTenant({ creator: alice, slug: "acme" });
+  expect(await status(asked("acme.example.com"))).toBe(200);
+  expect(await status(asked("shop.example.org"))).toBe(403);
+  const claim = await domains?.add(tenant.id, "shop.example.org");
+  zone.set(claim?.record.name ?? "", [claim?.record.value ?? ""]);
+  await domains?.verify(tenant.id, "shop.example.org");
+  expect(await status(asked("shop.example.org"))).toBe(200);
+  expect(await settings?.get(tenant.id, "seats")).toBe(5);
+  await settings?.set(tenant.id, "seats", 9);
+  expect(await settings?.get(tenant.id, "seats")).toBe(9);
+  const deleted = await lifecycle.deleteTenant(tenant.id);
+  expect(deleted.suspension?.dueAt?.getTime()).toBe((deleted.suspension?.since.getTime() ?? 0) + 7 * 86_400_000);
+  expect(config.lifecycle.graceDays).toBe(7);
+  expect(await status(asked("acme.example.com"))).toBe(403);
+  await lifecycle.restoreTenant(tenant.id);
+  expect(await status(asked("acme.example.com"))).toBe(200);
+  await domains?.remove(tenant.id, "shop.example.org");
+  expect(await status(asked("shop.example.org"))).toBe(403);
+});
+
+test("staff enters with an event, and the store is there inside of the tenant", async () => {
+  const { lifecycle, tenancy, inTenant, store } = whole();
+  const { tenant } = await lifecycle.createTenant({ creator: alice });
+  const active = await tenancy.guard.enterAs(tenant.id, { operator: generate("usr"), reason: "ticket" });
+  expect(await inTenant(active).getOrg()).toMatchObject({ id: tenant.id });
+  expect((await store.listEvents(tenant.id)).data.at(-1)).toMatchObject({ type: "operator.entered" });
+});
+
+test("its health is that of its parts", async () => {
+  const { health } = whole({ checks: { relay: async () => ({ status: "degraded", code: "relay.lag" }) } });
+  const { status, parts } = await health();
+  expect(status).toBe("degraded");
+  expect(parts["store"]?.status).toBe("healthy");
+  expect(parts["relay"]).toMatchObject({ status: "degraded", code: "relay.lag" });
+});
+
+describe("what is left out", () => {
+  test("is absent, and the rest works", async () => {
+    const store = new InMemoryTenancyStore({ groups: ["lifecycle"] });
+    const scope = createTenantScope();
+    const { domains, settings, lifecycle, tenancy, close } = createTenantry({ store, identify, scope });
+    expect([domains, settings]).toEqual([null, null]);
+    expect(tenancy.scope).toBe(scope);
+    const { tenant } = await lifecycle.createTenant({ creator: alice, slug: "acme" });
+    expect(await tenancy.validator.validate(tenant.id)).toMatchObject({ slug: "acme" });
+    close();
+    await store.suspendOrg(tenant.id);
+    // Nobody told it.
+    expect(await tenancy.validator.validate(tenant.id)).not.toBeNull();
+    const entering = tenancy.guard.enterAs(tenant.id, { operator: alice, reason: "ticket" });
+    await expect(entering).rejects.toMatchObject({ code: "tenant.denied" });
+  });
+
+  test.each<readonly [missing: string, more: object]>([
+    ["lifecycle", {}],
+    ["domains", { domains: { lookupTxt: async () => [] } }],
+    ["settings", { settings: { declared } }],
+  ])("of the store is refused where it is needed: %s", (group, more) => {
+    const store = new InMemoryTenancyStore({ groups: groups.filter((kept) => kept !== group) });
+    expect(() => createTenantry({ store, identify, ...more })).toThrow(
+      expect.objectContaining({ code: "config.capability_missing", details: { group } }),
+    );
+  });
+});
+
+test("the environment is over what is given, and every fault is told", () => {
+  const { config } = whole({ env: { TENANTRY_LIFECYCLE__GRACE_DAYS: "3", TENANTRY_RESOLUTION__RESOLVERS: '["jwt"]' } });
+  expect(config.lifecycle.graceDays).toBe(3);
+  expect(config.resolution.resolvers).toEqual(["jwt"]);
+  const invalid = expect.objectContaining({ code: "config.invalid" });
+  expect(() => whole({ env: { TENANTRY_TYPO: "1" } })).toThrow(invalid);
+  expect(() => whole({ config: { lifecycle: { graceDays: 40_000 } } })).toThrow(invalid);
+  // Nobody is there who could make a schema.
+  expect(() => whole({ config: { lifecycle: { strategy: "schema" } } })).toThrow(invalid);
+});
+
+test("a tenant whose place is not ready is no tenant of a request", async () => {
+  const states = new Map<OrgId, string>();
+  const provisioner: Provisioner = {
+    place: async (id) => states.set(id, "pending"),
+    provision: async (id) => states.set(id, "ready"),
+    async status(id) {
+      const state = states.get(id);
+      if (state === undefined) {
+        throw new IsolationError("isolation.not_provisioned", {});
+      }
+      return { strategy: "schema", state };
+    },
+    deprovision: async (id) => states.set(id, "archived"),
+  };
+  const { lifecycle, status, tenancy, store } = whole({
+    provisioner,
+    config: { resolution: { baseDomains: ["example.com"] }, lifecycle: { strategy: "schema", autoProvision: false } },
+  });
+  const { tenant } = await lifecycle.createTenant({ creator: alice, slug: "acme" });
+  expect(tenant.status).toBe("provisioning");
+  expect(await status(asked("acme.example.com"))).toBe(503);
+  await provisioner.provision(tenant.id);
+  tenancy.validator.invalidate(tenant.id);
+  expect(await status(asked("acme.example.com"))).toBe(200);
+  const { org } = await store.createOrg({ creator: alice, slug: "unplaced" });
+  expect(await status(asked("unplaced.example.com"))).toBe(503);
+  states.set(org.id, "lost");
+  expect(await status(asked("unplaced.example.com"))).toBe(503);
+  const broken = { ...provisioner, status: () => Promise.reject(new Error("secret")) };
+  const answer = await whole({ provisioner: broken }).lifecycle.result.createTenant({ creator: alice }).catch(String);
+  expect(isTenancyError(answer)).toBe(false);
+});

@@ -1,0 +1,188 @@
+// The page of the long run, made of what its parts left behind.
+import { readFileSync } from "node:fs";
+import { cpus } from "node:os";
+
+const number = (value) => Math.round(value).toLocaleString("en-US");
+const shown = (value) => (value === undefined ? "" : typeof value === "number" ? number(value) : value);
+const unique = (values) => [...new Set(values)];
+
+export function pageOf(parts, { profile, scale }) {
+  const rows = [...rowsOf(parts), saboteursOf(parts)].filter((row) => row !== null);
+  const failures = parts.flatMap((part) => failuresOf(part).map(({ title }) => `- ${part.name}: ${title}`));
+  const dead = parts.filter((part) => part.status !== 0 && failuresOf(part).length === 0);
+  const count = failures.length + dead.length;
+  const minutes =
+    (Math.max(...parts.map(({ ended }) => ended)) - Math.min(...parts.map(({ began }) => began))) / 60_000;
+  const commits = unique(parts.map(({ commit }) => commit));
+  const together = parts.reduce((sum, { seconds }) => sum + seconds, 0) / 60;
+  const lines = [
+    `# Reliability
+
+<!-- Written by \`pnpm torture\`; not by hand. -->
+
+What the ${profile} run of \`pnpm torture\` counted${scale === 1 ? "" : `, at a scale of ${scale}`}. ${count === 0 ? "No violation" : `**${count} violations**`}: no half-written state, no acknowledged write lost,
+no refused one that happened, none applied twice, no error without a code. A part ends at its first violation.
+
+- Seeds from ${Math.min(...parts.map((part) => part.seed))}; the same seed repeats the same sequence of operations.
+- ${commits.length === 1 ? `Commit ${commits[0]}` : `Commits ${commits.join(", ")} (parts were repeated)`}, Node ${process.version}, ${versions()}.
+- Servers: ${serversOf(parts).join("; ")}.
+- ${number(minutes)} minutes on ${cpus().length} cores, two parts at a time (${number(together)} minutes one after another).${parts.some(({ isShared }) => isShared) ? "\n- The machine was shared with other work: times are longer than on one of its own." : ""}
+
+*Planned* is what was to be done, *done* what was; *all* is whatever there is, or there is up to a limit for each pair.
+*Violations* are failed tests of that part and store. *Unknown* are outcomes that a lost connection left open, and what
+they were found to be: committed / fenced / neither. *Retries* are attempts that faults made necessary, as far as the
+part counts them.
+
+| figure | store | server | planned | done | violations | unknown | retries | seconds | seeds |
+| --- | --- | --- | --: | --: | --: | --: | --: | --: | --- |`,
+    ...rows.map(rowText),
+  ];
+  if (count > 0) {
+    lines.push("\n## Violations\n", ...failures, ...dead.map(({ name }) => `- ${name}: did not come to an end`));
+  }
+  lines.push(`
+## Not tested
+
+- Services in the cloud, failovers and replicas; disks and power. Crashes end processes, with \`fsync\` on; what a disk
+  loses that said it had written is beyond them.
+- Neon itself: it is a local endpoint in front of the same PostgreSQL, over HTTP and WebSocket.
+- Cuts of connections with encryption; the proxy reads the protocol, and cuts those without.
+- PGlite under races and cuts: it is one session in one process.${leftOut(parts)}
+`);
+  return lines.join("\n");
+}
+
+function rowText(row) {
+  const { figure, store, server, planned, count, violations, unknown, retries, seconds, seeds } = row;
+  const [committed, fenced, open] = unknown;
+  const found = committed + fenced + open === 0 ? "" : unknown.map(number).join(" / ");
+  const cells = [
+    figure,
+    store,
+    server,
+    shown(planned),
+    number(count),
+    number(violations),
+    found,
+    shown(retries),
+    number(seconds),
+    seeds,
+  ];
+  return `| ${cells.join(" | ")} |`;
+}
+
+function rowsOf(parts) {
+  return parts.flatMap((part) => {
+    const rows = new Map();
+    for (const line of part.lines.filter(({ figure }) => figure !== undefined)) {
+      const key = `${line.figure} ${line.store}`;
+      const row = rows.get(key) ?? {
+        ...line,
+        figure: line.figure === "calls meanwhile" ? `calls meanwhile (${part.name})` : line.figure,
+        count: 0,
+        seconds: 0,
+        retries: undefined,
+        unknown: [0, 0, 0],
+        seeds: [],
+      };
+      row.planned ??= line.planned;
+      row.count += line.count ?? 0;
+      row.seconds += line.seconds ?? 0;
+      row.seeds.push(...(line.seed === undefined ? [] : [line.seed]));
+      row.retries = line.retries === undefined ? row.retries : (row.retries ?? 0) + line.retries;
+      const { committed = 0, fenced = 0, open = 0 } = line.unknown ?? {};
+      row.unknown = row.unknown.map((sum, place) => sum + [committed, fenced, open][place]);
+      rows.set(key, row);
+    }
+    return [...rows.values()].map((row) => ({
+      ...row,
+      seeds: seedsText(row.seeds),
+      server: serverOf(parts, row.store),
+      violations: failuresOf(part).filter(({ store }) => store === null || store === row.store).length,
+    }));
+  });
+}
+
+function seedsText(seeds) {
+  const [least, most] = [Math.min(...seeds), Math.max(...seeds)];
+  return seeds.length === 0 ? "" : least === most ? `${least}` : `${least}–${most}`;
+}
+
+/** Tests that failed, and of which store, where their first title tells. */
+function failuresOf({ report }) {
+  return (report?.testResults ?? []).flatMap(({ name, status, assertionResults }) => {
+    const failed = assertionResults.filter((test) => test.status === "failed");
+    if (status === "failed" && failed.length === 0) {
+      return [{ store: null, title: name.split("/").at(-1) }];
+    }
+    return failed.map(({ ancestorTitles, fullName }) => ({ store: ancestorTitles[0] ?? null, title: fullName }));
+  });
+}
+
+/** Stores that are broken on purpose: one number may have several, and all must be caught, with every seed. */
+function saboteursOf(parts) {
+  const own = parts.filter(({ name }) => name.startsWith("saboteurs"));
+  if (own.length === 0) {
+    return null;
+  }
+  const kinds = own.map(({ report }) => {
+    const byNumber = new Map();
+    for (const test of (report?.testResults ?? []).flatMap(({ assertionResults }) => assertionResults)) {
+      const [, kind] = /(?:^| )(S\d+):/.exec(test.fullName) ?? [];
+      if (kind !== undefined) {
+        byNumber.set(kind, (byNumber.get(kind) ?? true) && test.status === "passed");
+      }
+    }
+    return [...byNumber.values()];
+  });
+  const caught = kinds.map((kind) => `${kind.filter((isCaught) => isCaught).length}`);
+  return {
+    figure: "saboteurs caught",
+    store: "broken on purpose",
+    server: "",
+    planned: kinds.map((kind) => `${kind.length}`).join(" + "),
+    count: caught.reduce((sum, each) => sum + Number(each), 0),
+    violations: kinds.flat().filter((isCaught) => !isCaught).length,
+    unknown: [0, 0, 0],
+    retries: undefined,
+    seconds: own.reduce((sum, { seconds }) => sum + seconds, 0),
+    seeds: own.map(({ seed }) => seed).join(", "),
+  };
+}
+
+function serverOf(parts, store) {
+  const servers = parts.flatMap(({ lines }) =>
+    lines.filter((line) => line.server !== undefined && line.store === store),
+  );
+  return unique(servers.map(({ server }) => server)).join(", ");
+}
+
+function serversOf(parts) {
+  const lines = parts.flatMap((part) => part.lines.filter(({ server }) => server !== undefined));
+  const versions = unique(lines.map(({ server }) => server));
+  return versions.map((version) => {
+    const stores = unique(lines.filter(({ server }) => server === version).map(({ store }) => store));
+    return `PostgreSQL ${version} (${stores.join(", ")})`;
+  });
+}
+
+function versions() {
+  const { devDependencies } = JSON.parse(readFileSync("packages/torture/package.json", "utf8"));
+  return ["pg", "postgres", "@neondatabase/serverless", "@electric-sql/pglite"]
+    .map((name) => `${name} ${devDependencies[name]}`)
+    .join(", ");
+}
+
+/** What a store declares to lack is left out, and not passed. */
+function leftOut(parts) {
+  const titles = parts.flatMap(({ report }) =>
+    (report?.testResults ?? []).flatMap(({ assertionResults }) =>
+      assertionResults
+        .filter(({ status }) => status === "skipped" || status === "pending" || status === "todo")
+        .map(({ fullName }) => fullName),
+    ),
+  );
+  return unique(titles)
+    .map((title) => `\n- Left out, because the store declares that it cannot happen: ${title}.`)
+    .join("");
+}
