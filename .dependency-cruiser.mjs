@@ -12,6 +12,7 @@ const arrows = {
   conformance: ["core", "store-memory"],
   // The store in memory for the entry `./testing` alone.
   context: ["core", "store-memory"],
+  events: ["core"],
   isolation: ["context", "core"],
   settings: ["core"],
   lifecycle: ["context", "isolation", "settings", "events", "core"],
@@ -75,6 +76,13 @@ export default {
         path: "^packages/context/src/",
         pathNot: `${TESTS}|^packages/context/src/(als|express|fastify|node-request)\\.ts$`,
       },
+      to: { dependencyTypes: ["core"] },
+    },
+    {
+      name: "portable-entries-of-events",
+      comment: "The entry for Node says so by its name.",
+      severity: "error",
+      from: { path: "^packages/events/src/", pathNot: `${TESTS}|^packages/events/src/node\\.ts$` },
       to: { dependencyTypes: ["core"] },
     },
     {

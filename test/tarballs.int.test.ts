@@ -145,6 +145,20 @@ console.log(typeof jwtClaims({ keys, algorithms: ["HS256"], issuer: "i", audienc
     program: `import { createTenantStub } from "@tenantry/context/testing";
 console.log(createTenantStub().tenancy.registry.size === 1 ? "ok" : "no stub");`,
   },
+  events: {
+    folder: "events",
+    beside: [],
+    program: `import { createEvents, settingEntity } from "@tenantry/events";
+console.log(settingEntity("org_1", "theme") === "setting:org_1:theme" && createEvents.length === 1 ? "ok" : "no events");`,
+  },
+  "events delivered": {
+    folder: "events",
+    beside: ["@types/node"],
+    program: `import { createRelay } from "@tenantry/events/relay";
+import { verifyWebhook } from "@tenantry/events/webhooks";
+import { nodeFetch } from "@tenantry/events/node";
+console.log(createRelay.length === 1 && verifyWebhook.length === 1 && nodeFetch().length === 2 ? "ok" : "no relay");`,
+  },
   "context with domains": {
     folder: "context",
     beside: ["@types/node"],

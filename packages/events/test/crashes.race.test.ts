@@ -176,5 +176,6 @@ test("three relays, 500 organizations, 2,000 crashes: nothing is lost, and first
   expect({ seed, wrong }).toEqual({ seed, wrong: [] });
   expect(crashes).toBeGreaterThanOrEqual(CRASHES);
   expect(orgs).toHaveLength(ORGS);
-  console.info(`${crashes} crashes, ${[...written.values()].reduce((a, b) => a + b)} events, ${duplicates} repeated`);
+  // They died between delivering and writing it down.
+  expect(duplicates).toBeGreaterThan(0);
 }, 300_000);

@@ -1,6 +1,6 @@
 -- The group `audit`: what finds events by what they are about, by who caused them, and by when. The indexes are built while
 -- writers wait: on a large table of events create them by hand before, `concurrently` and with the same definitions, and this
--- finds them. Events from before are found by their actor and time at once, and by what they are about after `audit.index()`.
+-- finds them. Events from before are found by their actor and time; what they are about is written down from now on.
 
 create index if not exists evt_of_time on tenancy.evt (org_id, at, seq);
 create index if not exists evt_of_person on tenancy.evt (actor, at, org_id, seq);
