@@ -101,6 +101,21 @@ create table tenancy.outbox (
   at timestamp with time zone not null default now()
 );
 
+create table tenancy.placement (
+  org_id uuid not null,
+  strategy text not null,
+  state text not null,
+  step text,
+  attempts integer not null default 0,
+  error_code text,
+  name text,
+  sealed_dsn text,
+  migrated_to text,
+  paused_until timestamp with time zone,
+  leased_by text,
+  leased_until timestamp with time zone
+);
+
 create table tenancy.relay_cursor (
   org_id uuid not null,
   subscription text collate "C" not null,
@@ -275,6 +290,16 @@ alter table tenancy.org add constraint org_version_positive CHECK ((version >= 1
 
 alter table tenancy.outbox add constraint outbox_event_once PRIMARY KEY (org_id, seq);
 
+alter table tenancy.placement add constraint placement_attempts_counted CHECK ((attempts >= 0));
+
+alter table tenancy.placement add constraint placement_lease_whole CHECK (((leased_by IS NULL) = (leased_until IS NULL)));
+
+alter table tenancy.placement add constraint placement_one_per_org PRIMARY KEY (org_id);
+
+alter table tenancy.placement add constraint placement_org_known FOREIGN KEY (org_id) REFERENCES tenancy.org(id);
+
+alter table tenancy.placement add constraint placement_state_known CHECK ((state = ANY (ARRAY['pending'::text, 'ready'::text, 'failed'::text, 'deprovisioning'::text, 'archived'::text, 'removed'::text])));
+
 alter table tenancy.relay_cursor add constraint relay_cursor_once PRIMARY KEY (org_id, subscription);
 
 alter table tenancy.relay_dead add constraint relay_dead_once PRIMARY KEY (subscription, org_id, seq);
@@ -383,7 +408,7 @@ CREATE INDEX relay_dead_due ON tenancy.relay_dead USING btree (relay, due_at) WH
 
 CREATE INDEX relay_dead_of_org ON tenancy.relay_dead USING btree (org_id, seq);
 
-CREATE INDEX relay_dead_of_relay ON tenancy.relay_dead USING btree (relay, subscription, org_id, seq);
+CREATE INDEX relay_dead_of_relay ON tenancy.relay_dead USING btree (relay);
 
 CREATE INDEX subscription_of_org ON tenancy.subscription USING btree (org_id, id);
 

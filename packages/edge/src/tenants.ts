@@ -1,4 +1,5 @@
 import { loadConfig, storeDirectory, TenantContext } from "@tenantry/context";
+import { DomainDirectory } from "@tenantry/context/domains";
 import { withTenant } from "@tenantry/context/fetch";
 import { requireTenant, type TenantEnv, tenant } from "@tenantry/context/hono";
 import { jwtClaims } from "@tenantry/context/jwt";
@@ -13,9 +14,13 @@ type Handle = (request: Request) => Response | Promise<Response>;
 
 /** An owner and an organization in memory, behind a handler, an application of Hono's and tokens. */
 async function open(): Promise<Readonly<Record<string, Handle>>> {
-  const store = new InMemoryTenancyStore();
-  await store.createOrg({ creator: alice, slug: "acme" });
+  const store = new InMemoryTenancyStore({ groups: ["domains"] });
+  const { org } = await store.createOrg({ creator: alice, slug: "acme" });
+  const published: string[] = [];
+  const domains = new DomainDirectory(store, { lookupTxt: async () => published });
   const directory = storeDirectory(store);
+  // Of its own: elsewhere the host of a test would be asked for as a domain.
+  const byDomain = storeDirectory(store, { orgOfDomain: (domain) => domains.orgOf(domain) });
   const config = loadConfig({ resolution: { claimAccept: ["id", "slug"] } });
   const claims = jwtClaims({ keys: SECRET, algorithms: ["HS256"], issuer: "edge", audience: "edge" });
 
@@ -29,6 +34,14 @@ async function open(): Promise<Readonly<Record<string, Handle>>> {
   return {
     "/fetch": withTenant((_, { membership, trust }) => Response.json({ role: membership?.role, trust }), onFetch),
     "/hono": (request) => app.fetch(request),
+    async "/domains"() {
+      const { domain, record } = await domains.add(org.id, "München.example.org");
+      published.push(record.value);
+      const { state } = await domains.verify(org.id, domain);
+      const { slug } = (await byDomain.find({ kind: "domain", value: domain })) ?? {};
+      const refused = await domains.add(org.id, "co.uk").catch(({ code }) => code);
+      return Response.json({ domain, state, slug, refused });
+    },
   };
 }
 

@@ -51,6 +51,10 @@ describe.each(Object.keys(runtimes))("on %s", (name) => {
         expect(await ask(path, stranger)).toMatchObject([403, { code: "tenant.denied" }]);
         expect(await ask(path, { "x-user": alice })).toMatchObject([400, { code: "tenant.missing" }]);
       }
+      expect(await ask("/domains", {})).toEqual([
+        200,
+        { domain: "xn--mnchen-3ya.example.org", state: "verified", slug: "acme", refused: "tenant.invalid_domain" },
+      ]);
       const good = await token("a secret of thirty-two bytes, or");
       const signed = await ask("/fetch", { authorization: good, "x-user": alice });
       expect(signed).toEqual([200, { role: "owner", trust: "verified" }]);

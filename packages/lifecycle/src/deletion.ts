@@ -152,8 +152,7 @@ export const revokeDue: Run<[DueTenant], DueOutcome> = running<[DueTenant], DueT
   decide({ orgId, since }, { org, suspension }, environment) {
     const isDue =
       org.status === "suspended" &&
-      suspension?.kind === "deletion" &&
-      suspension.since.getTime() === since.getTime() &&
+      suspension?.since.getTime() === since.getTime() &&
       (suspension.dueAt?.getTime() ?? Number.POSITIVE_INFINITY) <= environment.now.getTime();
     if (!isDue) {
       return noChange({ isRevoked: false });

@@ -4,6 +4,7 @@ import {
   type CreateOptions,
   type CreateOrgInput,
   eventsOf,
+  IsolationError,
   isTenancyError,
   type MutationOptions,
   type OrgId,
@@ -36,6 +37,8 @@ export interface LifecycleOptions {
   readonly provisioner?: Provisioner;
   /** Where the rows of a tenant are of which nothing else is said. Default `row`. */
   readonly strategy?: string;
+  /** Those that there are: another one is refused before anything is written. Default: the provisioner says. */
+  readonly strategies?: readonly string[];
   /** Whether `createTenant` makes the place, too. Default `true`. */
   readonly autoProvision?: boolean;
   /** What becomes of a tenant whose place could not be made. Default `keep`: it can be tried again. */
@@ -131,7 +134,7 @@ export class TenantLifecycleService {
   /**
    * Founds a tenant, and makes its place where there is something to make. Throws what `createOrg` throws, and the
    * `IsolationError` with which its place could not be made: organization and slug stay then, or are revoked, as
-   * `onProvisionFailure` says.
+   * `onProvisionFailure` says; one that could not even be placed is revoked.
    */
   createTenant(input: CreateTenantInput, options?: CreateOptions): Promise<CreatedTenant> {
     return this.#forgetting(null, async (about) => {
@@ -242,8 +245,11 @@ export class TenantLifecycleService {
 
   /** Nothing is written for one that could not be placed. */
   #strategyArgument(value: unknown): string {
-    const { provisioner, strategy } = this.#options;
+    const { provisioner, strategy, strategies } = this.#options;
     const chosen = value ?? strategy;
+    if (typeof chosen === "string" && strategies?.includes(chosen) === false) {
+      throw new IsolationError("isolation.unknown_strategy", { name: chosen });
+    }
     if (typeof chosen === "string" && (chosen === "row" || provisioner?.place !== undefined)) {
       return chosen;
     }
@@ -255,19 +261,24 @@ export class TenantLifecycleService {
     if (provisioner === undefined) {
       return true;
     }
+    await this.#orRevoked(orgId, true, async () => provisioner.place?.(orgId, strategy));
+    if (!autoProvision) {
+      return await this.#isReady(orgId);
+    }
+    await this.#orRevoked(orgId, onProvisionFailure === "revoke", () => provisioner.provision(orgId));
+    return true;
+  }
+
+  /** A tenant without a placement would have its rows among those of others: one that could not be placed is ended. */
+  async #orRevoked(orgId: OrgId, isRevoked: boolean, work: () => Promise<unknown>): Promise<void> {
     try {
-      await provisioner.place?.(orgId, strategy);
-      if (!autoProvision) {
-        return await this.#isReady(orgId);
-      }
-      await provisioner.provision(orgId);
+      await work();
     } catch (error) {
-      if (onProvisionFailure === "revoke") {
+      if (isRevoked) {
         await this.#store.revokeOrg(orgId);
       }
       throw error;
     }
-    return true;
   }
 
   async #deprovisioned(orgId: OrgId): Promise<void> {
@@ -346,7 +357,7 @@ function checkedOptions(options: unknown): Checked {
     }
   };
   for (const key of Object.keys(given)) {
-    check(key, Object.hasOwn(DEFAULTS, key) || key === "provisioner", "a known key");
+    check(key, Object.hasOwn(DEFAULTS, key) || key === "provisioner" || key === "strategies", "a known key");
   }
   const known = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   const checked = { ...DEFAULTS, ...known } as Checked;
@@ -362,6 +373,9 @@ function checkedOptions(options: unknown): Checked {
   check("strategy", typeof strategy === "string" && strategy !== "", "the name of a strategy");
   const canPlace = strategy === "row" || typeof provisioner?.place === "function";
   check("strategy", canPlace, "row, without a provisioner that has place()");
+  const { strategies } = checked;
+  const areNames = strategies === undefined || (Array.isArray(strategies) && strategies.includes(strategy));
+  check("strategies", areNames, "names, that of the strategy among them");
   check("autoProvision", typeof autoProvision === "boolean", "true or false");
   check("onProvisionFailure", ["keep", "revoke"].includes(onProvisionFailure), '"keep" or "revoke"');
   check("deprovision", ["rename", "drop", "retain", "purge"].includes(deprovision), "a policy that exists");
@@ -372,9 +386,10 @@ function checkedOptions(options: unknown): Checked {
   return checked;
 }
 
-type Checked = Required<Omit<LifecycleOptions, "provisioner">> & Pick<LifecycleOptions, "provisioner">;
+type Optional = "provisioner" | "strategies";
+type Checked = Required<Omit<LifecycleOptions, Optional>> & Pick<LifecycleOptions, Optional>;
 
-const DEFAULTS: Omit<Checked, "provisioner"> = {
+const DEFAULTS: Omit<Checked, Optional> = {
   graceDays: 30,
   caches: [],
   strategy: "row",

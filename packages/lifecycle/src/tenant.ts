@@ -27,7 +27,8 @@ export function tenantOf(org: Organization, suspension: Suspension | null, isRea
   const { id, slug, name, version, createdAt, updatedAt } = org;
   return {
     ...{ id, slug, name, status: statusOf(org.status, suspension, isReady), version, createdAt, updatedAt },
-    suspension: suspension === null ? null : withoutOrg(suspension),
+    // A store that does not know of suspensions leaves them behind.
+    suspension: org.status !== "suspended" || suspension === null ? null : withoutOrg(suspension),
   };
 }
 

@@ -130,6 +130,7 @@ export function createTenantry<R, const D extends Declarations = Record<never, n
   const lifecycle = new TenantLifecycleService(store, {
     ...config.lifecycle,
     ...(provisioner === undefined ? {} : { provisioner }),
+    ...(strategies === undefined ? {} : { strategies: strategies.names() }),
     ...(options.onProvisionFailure === undefined ? {} : { onProvisionFailure: options.onProvisionFailure }),
     ...(options.deprovision === undefined ? {} : { deprovision: options.deprovision }),
     caches: [tenancy.validator, ...(provider === null ? [] : [provider]), ...(options.caches ?? [])],

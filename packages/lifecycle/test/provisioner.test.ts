@@ -55,12 +55,23 @@ test("the provisioner of the package of isolation makes and takes down what the 
   expect(await lifecycle.getTenant(tenant.id)).toMatchObject({ status: "revoked" });
 });
 
-test("a strategy that nobody registered makes no tenant that can be used", async () => {
+test("a strategy that nobody registered is refused before anything is written", async () => {
   const { lifecycle, store } = open();
   const result = await lifecycle.result.createTenant({ creator: alice, strategy: "shards" });
   expect(result).toMatchObject({ ok: false, error: { code: "isolation.unknown_strategy" } });
-  const [org] = (await store.listOrgs()).data;
-  expect(await lifecycle.getTenant(org?.id as never)).toMatchObject({ status: "provisioning" });
+  expect((await store.listOrgs()).data).toEqual([]);
+});
+
+test("places that an earlier run left are taken down by the next one", async () => {
+  const { done, lifecycle, store, provisioner } = open();
+  const { tenant } = await lifecycle.createTenant({ creator: alice, strategy: "schema" });
+  // Whoever revoked it was not there to take its place down.
+  await store.revokeOrg(tenant.id);
+  done.splice(0);
+  expect(await lifecycle.runDue()).toMatchObject({ revoked: [], deprovisioned: [tenant.id], failed: [] });
+  expect(done).toEqual(["schema drop"]);
+  expect(await provisioner.leftovers(10)).toEqual([]);
+  expect(await lifecycle.runDue()).toMatchObject({ deprovisioned: [] });
 });
 
 test("a strategy of the configuration that is not there is refused when it is made", () => {

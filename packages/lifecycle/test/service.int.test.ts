@@ -263,6 +263,29 @@ describe.each(Object.keys(STORES))("on %s", (name) => {
     await expect(told).rejects.toMatchObject({ code: "config.capability_missing" });
   });
 
+  test("what a store without reasons leaves behind ends no tenant that is active", async () => {
+    const plain = world.store([]);
+    const id = await tenant();
+    await lifecycle.deleteTenant(id, { graceDays: 1 });
+    await plain.reinstateOrg(id);
+    world.hands.now = later(1);
+    const report = await lifecycle.runDue();
+    expect(report.skipped).toContain(id);
+    expect(report.revoked).not.toContain(id);
+    expect(await lifecycle.getTenant(id)).toMatchObject({ status: "active", suspension: null });
+    await lifecycle.suspendTenant(id, { reason: "again" });
+    expect((await lifecycle.getTenant(id)).suspension).toMatchObject({ kind: "suspended", reason: "again" });
+  });
+
+  test("a tenant is ended for good by who names it again", async () => {
+    const [id, other] = [await tenant(), await tenant()];
+    for (const how of [{ confirm: other }, {}, undefined, { confirm: id, force: true }]) {
+      const refused = lifecycle.revokeTenant(id, how as never);
+      await expect(refused).rejects.toMatchObject({ code: "precondition.invalid_input" });
+    }
+    expect((await lifecycle.getTenant(id)).status).toBe("active");
+  });
+
   test("refusals are values where they are asked for", async () => {
     const id = await tenant("revoked");
     const calls: readonly (readonly [method: keyof typeof lifecycle.result, ...args: unknown[]])[] = [

@@ -109,6 +109,14 @@ describe("a place", () => {
     },
   );
 
+  test("that could not even be placed is nobody's: its organization is revoked", async () => {
+    const provisioner: Provisioner = { ...places(), place: () => Promise.reject(failed) };
+    const { lifecycle, store } = open({ provisioner });
+    const result = await lifecycle.result.createTenant({ creator: alice, strategy: "schema" });
+    expect(result).toMatchObject({ ok: false, error: { code: "isolation.not_provisioned" } });
+    expect((await store.listOrgs()).data).toMatchObject([{ status: "revoked" }]);
+  });
+
   test.each<Partial<Provisioner> | undefined>([undefined, { place: undefined as never }])(
     "of another strategy needs somebody who makes it",
     async (without) => {
@@ -283,6 +291,7 @@ test("every fault of the options is told at once, and a store without the group 
     caches: [{}],
     provisioner: { provision() {} },
     strategy: "",
+    strategies: ["schema"],
     autoProvision: "yes",
     onProvisionFailure: "panic",
     deprovision: "burn",

@@ -8,6 +8,7 @@ import { describe, expect, inject, test, vi } from "vitest";
 import { Failure } from "../../conformance/src/assertions.ts";
 import { Chance, sequentialId } from "../../conformance/src/chance.ts";
 import { operations } from "../../conformance/src/contract/operations.ts";
+import { caseOf } from "../../conformance/src/faults/cases.ts";
 import { sweepOperation } from "../../conformance/src/faults/sweep.ts";
 import { playMany } from "../../conformance/src/model/describe-model.ts";
 import { playCalls } from "../../conformance/src/model/play.ts";
@@ -53,10 +54,14 @@ const parked =
   (arena) =>
     parkPair(arena.open, pairOf(number), { most: 30, chance: new Chance(seed) });
 const swept: Check = (arena) =>
-  sweepOperation(arena.open, operations.find(({ name }) => name === "addMember") as (typeof operations)[number], {
-    errors: { lost: () => new Error("Connection terminated unexpectedly") },
-    turn: null,
-  });
+  sweepOperation(
+    arena.open,
+    caseOf(operations.find(({ name }) => name === "addMember") as (typeof operations)[number]),
+    {
+      errors: { lost: () => new Error("Connection terminated unexpectedly") },
+      turn: null,
+    },
+  );
 const played: Check = (arena) =>
   playMany({ open: (options) => openStore(arena, options), seed: seed + 1, steps: 600, note: () => {} });
 

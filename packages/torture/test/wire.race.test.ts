@@ -2,6 +2,7 @@ import { aftermath, type Ending, fencedOff, mutations, type Operation, tookEffec
 import type { StoreRequest } from "@tenantry/conformance/races";
 import { isTenancyError, type Resolution } from "@tenantry/core";
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from "vitest";
+import { caseOf } from "../../conformance/src/faults/cases.ts";
 import { requestsOf } from "../../conformance/src/faults/sweep.ts";
 import type { Driver } from "../src/driver.ts";
 import { amount, isLong, noteFor, seed } from "../src/effort.ts";
@@ -30,7 +31,7 @@ describe.each(["pg", "postgres.js"] satisfies readonly Driver[])("%s", (driver) 
     arena = await openPostgresArena(inject("databaseUrl"), { driver: "pg" });
     bench = await openBench(arena, driver);
     for (const operation of some) {
-      requests.set(operation.name, await requestsOf(arena.open, operation));
+      requests.set(operation.name, await requestsOf(arena.open, caseOf(operation)));
     }
   });
   afterAll(async () => {

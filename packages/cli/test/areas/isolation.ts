@@ -61,7 +61,7 @@ grant connect on database "${new URL(database.url).pathname.slice(1)}" to ${appR
       expect(await asJson(session, "policies", "check")).toEqual([]);
       const doctor = ["doctor", "--leak-test", "--json"];
       const sound = await runIn(session, ...doctor);
-      expect([sound.status, sound.out.includes('"error"')]).toEqual([0, false]);
+      expect([sound.status, sound.out.match(/.*"error".*/g)]).toEqual([0, null]);
       await root.query(
         "alter table app.notes no force row level security; create policy open on app.notes using (true)",
       );

@@ -1,7 +1,7 @@
 import { detachedArguments, detachedResults } from "./detached.ts";
 import { heldEntity } from "./held-entity.ts";
 import { brokenClock, brokenIdSource, brokenPolicy } from "./host-functions.ts";
-import { committed, refusedInside, rolledBack } from "./host-transaction.ts";
+import { committed, crossedTransactions, refusedInside, rolledBack } from "./host-transaction.ts";
 import { hostileListOptions, hostileObjects, unusualObjects } from "./hostile-objects.ts";
 import { hostileValues, textIsNoInstant } from "./hostile-values.ts";
 import { keyMismatch, keyScope, noKey, replay } from "./idempotency-key.ts";
@@ -43,6 +43,7 @@ export const contract: readonly Trait[] = [
   rolledBack,
   committed,
   refusedInside,
+  crossedTransactions,
   heldEntity,
   permissions,
   foreign,

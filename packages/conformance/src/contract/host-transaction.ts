@@ -1,7 +1,8 @@
-import { generate } from "@tenantry/core";
-import { assert, assertRejects, assertSame, assertUnchanged } from "../assertions.ts";
+import { generate, type OrgId } from "@tenantry/core";
+import { assert, assertRejects, assertSame, assertUnchanged, outcomeOf } from "../assertions.ts";
 import { appendedEvents } from "../fixture/ledger.ts";
 import type { Open, StoreUnderTest } from "../open-store.ts";
+import { within } from "../timing.ts";
 import { call, mutations, type Operation, operations, prepared } from "./operations.ts";
 import { around, inTown, type Town } from "./town.ts";
 import type { Trait } from "./trait.ts";
@@ -108,8 +109,58 @@ export const refusedInside: Trait = {
   ],
 };
 
+/** How long a transaction waits for the other one: where there is no second connection they come one after another. */
+const MEETING_MS = 3000;
+
+export const crossedTransactions: Trait = {
+  title: "two transactions of the host's that add to two organizations in opposite order end, and stay usable",
+  cases: [
+    {
+      name: "both are done, or what is refused is told as contention",
+      run: inHostTown(async ({ store, tables, org }, transact, leaveOut) => {
+        if (!store.capabilities.concurrentSessions) {
+          leaveOut("the store declares that there is one session");
+          return;
+        }
+        const { org: other } = await store.createOrg(generate("usr"));
+        const before = await tables();
+        let meet = (): void => {};
+        const met = new Promise<void>((resolve) => {
+          let arrived = 0;
+          meet = () => {
+            arrived += 1;
+            if (arrived === 2) {
+              resolve();
+            }
+          };
+        });
+        let added = 0;
+        const both = (...orgs: readonly [OrgId, OrgId]): Promise<void> =>
+          transact(async (inside) => {
+            const add = (orgId: OrgId): Promise<unknown> =>
+              inside.store.addMember({ orgId, usrId: generate("usr"), role: "member" });
+            await add(orgs[0]);
+            meet();
+            await within(MEETING_MS, met);
+            const outcome = await outcomeOf(() => add(orgs[1]));
+            if (!outcome.ok) {
+              await assertRejects(() => Promise.reject(outcome.error), "unavailable.contention");
+            }
+            await inside.store.getOrg(org);
+            added += outcome.ok ? 2 : 1;
+          });
+        await Promise.all([both(org, other.id), both(other.id, org)]);
+        const events = appendedEvents("the transactions", before, await tables(), 2);
+        assertSame("the number of members who were added", events.length, added);
+      }),
+    },
+  ],
+};
+
 /** A town on a store that takes part in the host's transactions; a store that declares not to is left out. */
-export function inHostTown(test: (town: Town, transact: Transact) => Promise<void>): Trait["cases"][number]["run"] {
+export function inHostTown(
+  test: (town: Town, transact: Transact, leaveOut: (reason: string) => void) => Promise<void>,
+): Trait["cases"][number]["run"] {
   return (open: Open, leaveOut) =>
     inTown(open, async (town) => {
       const { transaction } = town;
@@ -118,7 +169,7 @@ export function inHostTown(test: (town: Town, transact: Transact) => Promise<voi
         return;
       }
       assert(transaction !== undefined, "the store declares `hostTransactions`, so `open` has to offer `transaction`");
-      await test(town, (work) => transaction((store: StoreUnderTest) => work({ ...town, store })));
+      await test(town, (work) => transaction((store: StoreUnderTest) => work({ ...town, store })), leaveOut);
     });
 }
 
