@@ -73,6 +73,8 @@ export interface EngineParts {
   listen?(wake: () => void): () => void;
 }
 
+const NOBODY: ReadonlySet<Promise<void>> = new Set();
+
 /** Of a lease the last part is left for writing down what became of it. */
 const USABLE = 0.8;
 const DISCOVERED_AT_ONCE = 500;
@@ -119,13 +121,15 @@ export class Engine {
     let isDrained = false;
     try {
       while (!isOver() && failures.length === 0) {
+        // Who gives an organization back while it is looked for may have left some of it.
+        const before = new Set(active);
         const worked = await this.#step(active, counts, isOver, (error) => failures.push(error));
-        if (!worked && active.size === 0) {
+        if (!worked && before.size === 0) {
           isDrained = true;
           break;
         }
         if (!worked || active.size >= this.#settings.concurrency) {
-          await Promise.race(active);
+          await Promise.race(worked ? active : before);
         }
       }
     } finally {
@@ -144,6 +148,7 @@ export class Engine {
     let troubles = 0;
     while (!this.#isStopping) {
       let worked = false;
+      const before = new Set(this.#active);
       this.#isWoken = false;
       try {
         const over = (): boolean => this.#isStopping;
@@ -155,7 +160,8 @@ export class Engine {
       }
       if (!worked || this.#active.size >= concurrency) {
         const seconds = troubles === 0 ? pollSeconds : Math.min(pollSeconds * 2 ** troubles, LONGEST_PAUSE_SECONDS);
-        await this.#rest(seconds * (0.75 + random() / 2), troubles > 0);
+        const served = worked ? this.#active : before;
+        await this.#rest(seconds * (0.75 + random() / 2), troubles > 0 ? NOBODY : served);
       }
     }
     await Promise.all(this.#active);
@@ -168,8 +174,8 @@ export class Engine {
   }
 
   /** Until something may be to do: a while is over, something was committed here, or an organization has been served. */
-  async #rest(seconds: number, isTroubled: boolean): Promise<void> {
-    if (this.#isStopping || (this.#isWoken && !isTroubled)) {
+  async #rest(seconds: number, served: ReadonlySet<Promise<void>>): Promise<void> {
+    if (this.#isStopping || (this.#isWoken && served !== NOBODY)) {
       return;
     }
     const { timers } = this.#settings;
@@ -178,7 +184,7 @@ export class Engine {
       this.#endRest = resolve;
       late = timers.set(resolve, seconds * 1000);
     });
-    await Promise.race([woken, ...(isTroubled ? [] : this.#active)]);
+    await Promise.race([woken, ...served]);
     timers.clear(late);
     this.#endRest = () => {};
   }

@@ -82,16 +82,22 @@ describe.each(Object.keys(worlds))("a relay over %s", (kind) => {
   });
 
   test("one that begins now hears of nothing before, one that begins at the beginning of everything", async () => {
-    const orgId = await newOrg();
+    const [orgId, known] = [await newOrg(), await newOrg()];
+    await rename(known, 1);
+    // Everything of one is discovered before, of the other one nothing.
+    await hearing().relay.runOnce(drained);
     await rename(orgId, 2);
     const now = hearing({ from: "now" });
     await now.relay.runOnce(drained);
+    await rename(known, 1);
     const beginning = hearing({ from: "beginning" });
     await rename(orgId, 1);
     await Promise.all([now.relay.runOnce(drained), beginning.relay.runOnce(drained)]);
     await Promise.all([now.relay.runOnce(drained), beginning.relay.runOnce(drained)]);
     expect(of(now.heard, orgId)).toEqual([4]);
+    expect(of(now.heard, known)).toEqual([3]);
     expect(of(beginning.heard, orgId)).toEqual([1, 2, 3, 4]);
+    expect(of(beginning.heard, known)).toEqual([1, 2, 3]);
   });
 
   test("other types are passed over, also where nothing else is there", async () => {
@@ -218,6 +224,7 @@ describe.each(Object.keys(worlds))("a relay over %s", (kind) => {
         }
         slow.heard.push(String(seq));
       },
+      concurrency: 1,
       // Its time passes unnoticed.
       timers: { set: () => 0, clear: () => {} },
     });
@@ -225,7 +232,8 @@ describe.each(Object.keys(worlds))("a relay over %s", (kind) => {
     await fast.relay.runOnce(drained);
     const orgId = await newOrg();
     await rename(orgId, 2);
-    const running = slow.relay.runOnce(drained);
+    // It has time enough: what it stops for is its lease.
+    const running = slow.relay.runOnce({ budgetMs: 1_000_000 });
     await entered;
     await fast.relay.runOnce(drained);
     expect(of(fast.heard, orgId)).toEqual([]);
