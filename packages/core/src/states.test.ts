@@ -6,7 +6,7 @@ import { EVENT_TYPES } from "./event.ts";
 import { decideAcceptInvitation } from "./invitation/accept-invitation.ts";
 import { decideDeclineInvitation, decideRevokeInvitation } from "./invitation/close-invitation.ts";
 import { decideCreateInvitation } from "./invitation/create-invitation.ts";
-import { decideExpireInOrg } from "./invitation/expire-invitations.ts";
+import { expireInvitations } from "./invitation/expire-invitations.ts";
 import { decideResendInvitation } from "./invitation/resend-invitation.ts";
 import { decideAddMember } from "./membership/add-member.ts";
 import { decideAdminRemove } from "./membership/admin-remove.ts";
@@ -208,7 +208,8 @@ describe("invitations", () => {
       decideRevokeInvitation({ adminUsrId: bob }, { invitation, org: acme, admin }, environment),
     resendInvitation: (invitation) =>
       decideResendInvitation({ adminUsrId: bob, expiresAt: after(1) }, { invitation, org: acme, admin }, environment),
-    expireInvitations: (invitation) => decideExpireInOrg({ orgId: acme.id }, { lapsed: [invitation] }, environment),
+    expireInvitations: (invitation) =>
+      expireInvitations.inOrg.decide({ orgId: acme.id, lapsed: [invitation] }, { lapsed: [invitation] }, environment),
   };
 
   const expired = "conflict.invitation_expired";

@@ -1,24 +1,14 @@
 import type { TenancyEvent } from "./event.ts";
 import { actorOption, type MutationOptions } from "./input.ts";
-import type { Lapsed, LapsedInOrg, SweepInput, SweepScope } from "./lapsed.ts";
-import type { Query } from "./list.ts";
+import type { LapsedRead, Sweep, SweepInput } from "./lapsed.ts";
 import type { OrgId, SweepResult } from "./model.ts";
-import type { Mutation, MutationPlan } from "./operation.ts";
-import type { Plan } from "./read.ts";
 import { ask, type Context, mutate } from "./run.ts";
 import { eventsOf, wrote } from "./written.ts";
 
 /** One look, then one commit for each organization in which something has lapsed. */
-export async function sweep<
-  Row extends { readonly orgId: OrgId },
-  Asked extends Plan,
-  P extends MutationPlan,
-  Facts,
-  E,
->(
+export async function sweep<R extends LapsedRead, Row extends { readonly orgId: OrgId }, E>(
   context: Context,
-  find: Query<readonly [(SweepInput | undefined)?], SweepScope, Asked, Lapsed<Row>>,
-  expire: Mutation<readonly [LapsedInOrg<Row>], LapsedInOrg<Row>, P, Facts, readonly E[], never>,
+  { find, inOrg }: Sweep<R, Row, E>,
   input?: SweepInput,
   options?: Pick<MutationOptions, "actor">,
 ): Promise<SweepResult<E>> {
@@ -29,7 +19,7 @@ export async function sweep<
   const expired: E[] = [];
   const events: TenancyEvent[] = [];
   for (const lapsedInOrg of byOrg) {
-    const done = await mutate(context, expire, [lapsedInOrg], { actor });
+    const done = await mutate(context, inOrg, [lapsedInOrg], { actor });
     expired.push(...done);
     events.push(...eventsOf(done));
   }

@@ -17,8 +17,8 @@ import {
   revokeInvitation,
 } from "./invitation/close-invitation.ts";
 import { type CreateInvitationInput, createInvitation } from "./invitation/create-invitation.ts";
-import { type ExpireGrantsInput, expireGrantsInOrg, findLapsedGrants } from "./invitation/expire-grants.ts";
-import { type ExpireInvitationsInput, expireInOrg, findLapsed } from "./invitation/expire-invitations.ts";
+import { type ExpireGrantsInput, expireGrants } from "./invitation/expire-grants.ts";
+import { type ExpireInvitationsInput, expireInvitations } from "./invitation/expire-invitations.ts";
 import { type ResendInvitationInput, resendInvitation } from "./invitation/resend-invitation.ts";
 import { type ListEventsOptions, listEvents, membersAsOf, membershipHistory } from "./list/history.ts";
 import { getInvitation, type ListInvitationsOptions, listInvitations, listInvitationsFor } from "./list/invitations.ts";
@@ -36,11 +36,7 @@ import type { PageOptions } from "./list-input.ts";
 import { type AddMemberInput, addMember } from "./membership/add-member.ts";
 import { type AdminRemoveInput, adminRemove } from "./membership/admin-remove.ts";
 import { type ChangeRoleInput, changeRole } from "./membership/change-role.ts";
-import {
-  type ExpireMembershipsInput,
-  expireMembershipsInOrg,
-  findLapsedMemberships,
-} from "./membership/expire-memberships.ts";
+import { type ExpireMembershipsInput, expireMemberships } from "./membership/expire-memberships.ts";
 import { type SelfLeaveInput, selfLeave } from "./membership/self-leave.ts";
 import { reinstateMembership, suspendMembership } from "./membership/suspension.ts";
 import { type TransferOwnershipInput, transferOwnership } from "./membership/transfer-ownership.ts";
@@ -185,13 +181,13 @@ class Operations implements TenancyStore {
     return mutate(this.#context, resendInvitation, [input], options);
   }
   expireInvitations(input?: ExpireInvitationsInput, options?: SweepOptions): Promise<ExpireInvitationsResult> {
-    return sweep(this.#context, findLapsed, expireInOrg, input, options);
+    return sweep(this.#context, expireInvitations, input, options);
   }
   expireMemberships(input?: ExpireMembershipsInput, options?: SweepOptions): Promise<ExpireMembershipsResult> {
-    return sweep(this.#context, findLapsedMemberships, expireMembershipsInOrg, input, options);
+    return sweep(this.#context, expireMemberships, input, options);
   }
   expireGrants(input?: ExpireGrantsInput, options?: SweepOptions): Promise<ExpireGrantsResult> {
-    return sweep(this.#context, findLapsedGrants, expireGrantsInOrg, input, options);
+    return sweep(this.#context, expireGrants, input, options);
   }
   addMembers<D extends boolean = false>(
     input: AddMembersInput<D>,

@@ -1,28 +1,28 @@
 import { expect, test } from "vitest";
 import { acme, after, carol, environment, notFound, now, settings } from "../../test/world.ts";
 import type { LapsedGrant } from "../read.ts";
-import { decideExpireGrants, expireGrantsInOrg, findLapsedGrants } from "./expire-grants.ts";
+import { expireGrants } from "./expire-grants.ts";
 
 const grant = { relation: "viewer", objectType: "doc", objectId: "1", expiresAt: after(-10) };
 const lapsed: LapsedGrant = { orgId: acme.id, tuple: { subjectType: "usr", subjectId: carol, ...grant } };
 
 test("the look is for what has lapsed now, one more than is swept", () => {
-  expect(findLapsedGrants.parse({ limit: 2 })).toEqual({ orgId: null, limit: 2 });
-  expect(findLapsedGrants.reads({ orgId: null, limit: 2 }, now)).toEqual({
+  expect(expireGrants.find.parse({ limit: 2 })).toEqual({ orgId: null, limit: 2 });
+  expect(expireGrants.find.reads({ orgId: null, limit: 2 }, now)).toEqual({
     lapsed: { read: "lapsedGrants", orgId: null, before: now, take: 3 },
   });
-  expect(findLapsedGrants.reads({ orgId: acme.id, limit: 2 }, now)).toMatchObject({ org: { of: { org: acme.id } } });
-  expect(findLapsedGrants.answer({ orgId: null, limit: 1 }, { lapsed: [lapsed, lapsed] }, now)).toEqual({
+  expect(expireGrants.find.reads({ orgId: acme.id, limit: 2 }, now)).toMatchObject({ org: { of: { org: acme.id } } });
+  expect(expireGrants.find.answer({ orgId: null, limit: 1 }, { lapsed: [lapsed, lapsed] }, now)).toEqual({
     ok: true,
     facts: { byOrg: [{ orgId: acme.id, lapsed: [lapsed] }], more: true },
   });
-  expect(findLapsedGrants.answer({ orgId: acme.id, limit: 1 }, { lapsed: [], org: null }, now)).toEqual(
+  expect(expireGrants.find.answer({ orgId: acme.id, limit: 1 }, { lapsed: [], org: null }, now)).toEqual(
     notFound("organization", acme.id),
   );
 });
 
 test("grants end, and one event names all", () => {
-  expect(decideExpireGrants({ orgId: acme.id }, { lapsed: [lapsed] }, environment)).toEqual({
+  expect(expireGrants.inOrg.decide({ orgId: acme.id, lapsed: [lapsed] }, { lapsed: [lapsed] }, environment)).toEqual({
     ok: true,
     result: [lapsed.tuple],
     write: {
@@ -40,7 +40,7 @@ test("grants end, and one event names all", () => {
 
 test("if the clock stepped back what has not lapsed is left alone", () => {
   const earlier = { ...environment, now: after(-10) };
-  expect(decideExpireGrants({ orgId: acme.id }, { lapsed: [lapsed] }, earlier)).toEqual({
+  expect(expireGrants.inOrg.decide({ orgId: acme.id, lapsed: [lapsed] }, { lapsed: [lapsed] }, earlier)).toEqual({
     ok: true,
     result: [],
     write: null,
@@ -49,11 +49,11 @@ test("if the clock stepped back what has not lapsed is left alone", () => {
 
 test("each organization is decided on what was found there, and looked at again after a lost race", () => {
   const input = { orgId: acme.id, lapsed: [lapsed] };
-  expect(expireGrantsInOrg.parse(settings(), input)).toBe(input);
-  expect(expireGrantsInOrg.scope(input)).toEqual({ org: acme.id });
-  expect(expireGrantsInOrg.assume?.(input, settings())).toEqual({ lapsed: [lapsed] });
-  expect(expireGrantsInOrg.reads(input, settings(), now)).toEqual({
+  expect(expireGrants.inOrg.parse(settings(), input)).toBe(input);
+  expect(expireGrants.inOrg.scope(input)).toEqual({ org: acme.id });
+  expect(expireGrants.inOrg.assume?.(input, settings())).toEqual({ lapsed: [lapsed] });
+  expect(expireGrants.inOrg.reads(input, settings(), now)).toEqual({
     lapsed: { read: "lapsedGrants", orgId: acme.id, before: after(-9), take: 1 },
   });
-  expect(expireGrantsInOrg.find(input, { lapsed: [] }, now)).toEqual({ ok: true, facts: { lapsed: [] } });
+  expect(expireGrants.inOrg.find(input, { lapsed: [] }, now)).toEqual({ ok: true, facts: { lapsed: [] } });
 });

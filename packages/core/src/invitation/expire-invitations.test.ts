@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { codeThrown, testPrecedence } from "../../test/precedence.ts";
 import { acme, after, environment, idNo, notFound, now, offer, otherOrg, settings } from "../../test/world.ts";
 import type { Invitation } from "../model.ts";
-import { decideExpireInOrg, expireInOrg, findLapsed } from "./expire-invitations.ts";
+import { expireInvitations } from "./expire-invitations.ts";
 
 const lapsedNo = (number: number, row: Partial<Invitation> = {}): Invitation => ({
   ...offer,
@@ -16,22 +16,24 @@ const elsewhere = lapsedNo(3, { orgId: otherOrg.id });
 describe("the look", () => {
   test("without input it is for two hundred in all organizations", () => {
     const everywhere = { orgId: null, limit: 200 };
-    expect(findLapsed.parse()).toEqual(everywhere);
-    expect(findLapsed.parse({})).toEqual(everywhere);
-    expect(findLapsed.parse({ orgId: null, limit: undefined } as never)).toEqual(everywhere);
-    expect(findLapsed.reads(everywhere, now)).toEqual({
+    expect(expireInvitations.find.parse()).toEqual(everywhere);
+    expect(expireInvitations.find.parse({})).toEqual(everywhere);
+    expect(expireInvitations.find.parse({ orgId: null, limit: undefined } as never)).toEqual(everywhere);
+    expect(expireInvitations.find.reads(everywhere, now)).toEqual({
       lapsed: { read: "lapsedInvitations", orgId: null, before: now, take: 201 },
     });
   });
 
   test("in one organization it asks for that too", () => {
-    const asked = findLapsed.parse({ orgId: acme.id, limit: 5 });
-    expect(findLapsed.reads(asked, now)).toEqual({
+    const asked = expireInvitations.find.parse({ orgId: acme.id, limit: 5 });
+    expect(expireInvitations.find.reads(asked, now)).toEqual({
       lapsed: { read: "lapsedInvitations", orgId: acme.id, before: now, take: 6 },
       org: { read: "org", of: { org: acme.id } },
     });
-    expect(findLapsed.answer(asked, { lapsed: [], org: null }, now)).toEqual(notFound("organization", acme.id));
-    expect(findLapsed.answer(asked, { lapsed: [], org: acme }, now)).toEqual({
+    expect(expireInvitations.find.answer(asked, { lapsed: [], org: null }, now)).toEqual(
+      notFound("organization", acme.id),
+    );
+    expect(expireInvitations.find.answer(asked, { lapsed: [], org: acme }, now)).toEqual({
       ok: true,
       facts: { byOrg: [], more: false },
     });
@@ -44,17 +46,27 @@ describe("the look", () => {
       { orgId: acme.id, lapsed: [two, one] },
       { orgId: otherOrg.id, lapsed: [elsewhere] },
     ];
-    expect(findLapsed.answer(asked, { lapsed: found }, now)).toEqual({ ok: true, facts: { byOrg, more: false } });
+    expect(expireInvitations.find.answer(asked, { lapsed: found }, now)).toEqual({
+      ok: true,
+      facts: { byOrg, more: false },
+    });
     const beyond = [...found, lapsedNo(0, { orgId: idNo("org", 0) })];
-    expect(findLapsed.answer(asked, { lapsed: beyond }, now)).toEqual({ ok: true, facts: { byOrg, more: true } });
+    expect(expireInvitations.find.answer(asked, { lapsed: beyond }, now)).toEqual({
+      ok: true,
+      facts: { byOrg, more: true },
+    });
   });
 
   describe("input", () => {
-    testPrecedence<object>((given) => codeThrown(() => findLapsed.parse(given)), { orgId: acme.id, limit: 1 }, [
-      { code: "precondition.invalid_input", spoil: (given) => ({ ...given, status: "pending" }) },
-      { code: "invalid_id", spoil: (given) => ({ ...given, orgId: "" }) },
-      { code: "precondition.invalid_limit", spoil: (given) => ({ ...given, limit: 201 }) },
-    ]);
+    testPrecedence<object>(
+      (given) => codeThrown(() => expireInvitations.find.parse(given)),
+      { orgId: acme.id, limit: 1 },
+      [
+        { code: "precondition.invalid_input", spoil: (given) => ({ ...given, status: "pending" }) },
+        { code: "invalid_id", spoil: (given) => ({ ...given, orgId: "" }) },
+        { code: "precondition.invalid_limit", spoil: (given) => ({ ...given, limit: 201 }) },
+      ],
+    );
   });
 });
 
@@ -63,7 +75,7 @@ describe("an organization's part", () => {
 
   test("each lapsed one ends at its expiry by nobody's hand, all in one event", () => {
     const ended = (row: Invitation) => ({ ...row, status: "expired", terminalAt: row.expiresAt, terminalBy: null });
-    expect(decideExpireInOrg(asked, asked, environment)).toEqual({
+    expect(expireInvitations.inOrg.decide(asked, asked, environment)).toEqual({
       ok: true,
       result: [two.id, one.id],
       write: {
@@ -82,17 +94,23 @@ describe("an organization's part", () => {
 
   test("one that has not lapsed, by a clock that stepped back, is left out", () => {
     const atLast = lapsedNo(4, { expiresAt: now });
-    expect(decideExpireInOrg(asked, { lapsed: [atLast, one] }, environment)).toMatchObject({ result: [one.id] });
-    expect(decideExpireInOrg(asked, { lapsed: [atLast] }, environment)).toEqual({ ok: true, result: [], write: null });
+    expect(expireInvitations.inOrg.decide(asked, { lapsed: [atLast, one] }, environment)).toMatchObject({
+      result: [one.id],
+    });
+    expect(expireInvitations.inOrg.decide(asked, { lapsed: [atLast] }, environment)).toEqual({
+      ok: true,
+      result: [],
+      write: null,
+    });
   });
 
   test("what the look found is assumed, and looked up again where that failed", () => {
-    expect(expireInOrg.parse(settings(), asked)).toBe(asked);
-    expect(expireInOrg.scope(asked)).toEqual({ org: acme.id });
-    expect(expireInOrg.assume?.(asked, settings())).toEqual({ lapsed: [two, one] });
-    expect(expireInOrg.reads(asked, settings(), now)).toEqual({
+    expect(expireInvitations.inOrg.parse(settings(), asked)).toBe(asked);
+    expect(expireInvitations.inOrg.scope(asked)).toEqual({ org: acme.id });
+    expect(expireInvitations.inOrg.assume?.(asked, settings())).toEqual({ lapsed: [two, one] });
+    expect(expireInvitations.inOrg.reads(asked, settings(), now)).toEqual({
       lapsed: { read: "lapsedInvitations", orgId: acme.id, before: now, take: 2 },
     });
-    expect(expireInOrg.find(asked, { lapsed: [one] }, now)).toEqual({ ok: true, facts: { lapsed: [one] } });
+    expect(expireInvitations.inOrg.find(asked, { lapsed: [one] }, now)).toEqual({ ok: true, facts: { lapsed: [one] } });
   });
 });

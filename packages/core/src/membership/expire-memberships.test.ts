@@ -14,28 +14,28 @@ import {
   settings,
 } from "../../test/world.ts";
 import { roleTuple } from "../model.ts";
-import { decideExpireMemberships, expireMembershipsInOrg, findLapsedMemberships } from "./expire-memberships.ts";
+import { expireMemberships } from "./expire-memberships.ts";
 
 const lapsed = { ...member, expiresAt: after(-10) };
 const paused = { ...lapsed, id: idNo("mem", 8), usrId: alice, status: "suspended", expiresAt: after(-5) } as const;
 
 describe("the look", () => {
   test("is for what has lapsed now, one more than is swept", () => {
-    expect(findLapsedMemberships.parse()).toEqual({ orgId: null, limit: 200 });
-    expect(findLapsedMemberships.reads({ orgId: null, limit: 2 }, now)).toEqual({
+    expect(expireMemberships.find.parse()).toEqual({ orgId: null, limit: 200 });
+    expect(expireMemberships.find.reads({ orgId: null, limit: 2 }, now)).toEqual({
       lapsed: { read: "lapsedMemberships", orgId: null, before: now, take: 3 },
     });
-    expect(findLapsedMemberships.reads({ orgId: acme.id, limit: 2 }, now)).toEqual({
+    expect(expireMemberships.find.reads({ orgId: acme.id, limit: 2 }, now)).toEqual({
       lapsed: { read: "lapsedMemberships", orgId: acme.id, before: now, take: 3 },
       org: { read: "org", of: { org: acme.id } },
     });
-    expect(codeThrown(() => findLapsedMemberships.parse({ limit: 201 }))).toBe("precondition.invalid_limit");
+    expect(codeThrown(() => expireMemberships.find.parse({ limit: 201 }))).toBe("precondition.invalid_limit");
   });
 
   test("answers by organization, and whether there is more", () => {
     const elsewhere = { ...lapsed, orgId: otherOrg.id };
     expect(
-      findLapsedMemberships.answer({ orgId: null, limit: 2 }, { lapsed: [elsewhere, lapsed, paused] }, now),
+      expireMemberships.find.answer({ orgId: null, limit: 2 }, { lapsed: [elsewhere, lapsed, paused] }, now),
     ).toEqual({
       ok: true,
       facts: {
@@ -46,7 +46,7 @@ describe("the look", () => {
         more: true,
       },
     });
-    expect(findLapsedMemberships.answer({ orgId: acme.id, limit: 2 }, { lapsed: [], org: null }, now)).toEqual(
+    expect(expireMemberships.find.answer({ orgId: acme.id, limit: 2 }, { lapsed: [], org: null }, now)).toEqual(
       notFound("organization", acme.id),
     );
   });
@@ -55,7 +55,13 @@ describe("the look", () => {
 test("rows end after their last instant, role tuples of those who were active go, and one event names all", () => {
   const ended = { ...lapsed, status: "revoked", updatedAt: after(-9) };
   const over = { ...paused, status: "revoked", updatedAt: after(-4) };
-  expect(decideExpireMemberships({ orgId: acme.id }, { lapsed: [lapsed, paused] }, environment)).toEqual({
+  expect(
+    expireMemberships.inOrg.decide(
+      { orgId: acme.id, lapsed: [lapsed, paused] },
+      { lapsed: [lapsed, paused] },
+      environment,
+    ),
+  ).toEqual({
     ok: true,
     result: [lapsed.id, paused.id],
     write: {
@@ -82,7 +88,7 @@ test("rows end after their last instant, role tuples of those who were active go
 
 test("if the clock stepped back what has not lapsed is left alone", () => {
   const earlier = { ...environment, now: after(-10) };
-  expect(decideExpireMemberships({ orgId: acme.id }, { lapsed: [lapsed] }, earlier)).toEqual({
+  expect(expireMemberships.inOrg.decide({ orgId: acme.id, lapsed: [lapsed] }, { lapsed: [lapsed] }, earlier)).toEqual({
     ok: true,
     result: [],
     write: null,
@@ -91,11 +97,11 @@ test("if the clock stepped back what has not lapsed is left alone", () => {
 
 test("each organization is decided on what was found there, and looked at again after a lost race", () => {
   const input = { orgId: acme.id, lapsed: [lapsed, paused] };
-  expect(expireMembershipsInOrg.parse(settings(), input)).toBe(input);
-  expect(expireMembershipsInOrg.scope(input)).toEqual({ org: acme.id });
-  expect(expireMembershipsInOrg.assume?.(input, settings())).toEqual({ lapsed: input.lapsed });
-  expect(expireMembershipsInOrg.reads(input, settings(), now)).toEqual({
+  expect(expireMemberships.inOrg.parse(settings(), input)).toBe(input);
+  expect(expireMemberships.inOrg.scope(input)).toEqual({ org: acme.id });
+  expect(expireMemberships.inOrg.assume?.(input, settings())).toEqual({ lapsed: input.lapsed });
+  expect(expireMemberships.inOrg.reads(input, settings(), now)).toEqual({
     lapsed: { read: "lapsedMemberships", orgId: acme.id, before: after(-4), take: 2 },
   });
-  expect(expireMembershipsInOrg.find(input, { lapsed: [] }, now)).toEqual({ ok: true, facts: { lapsed: [] } });
+  expect(expireMemberships.inOrg.find(input, { lapsed: [] }, now)).toEqual({ ok: true, facts: { lapsed: [] } });
 });
