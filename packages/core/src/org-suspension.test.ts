@@ -44,10 +44,10 @@ describe("what suspendOrg takes", () => {
     expect(reasonArgument("x".repeat(1024))).toEqual({ reason: "x".repeat(1024) });
   });
 
-  test("what a proxy throws is a wrong input", () => {
+  test("a proxy that throws is no id", () => {
     const { proxy, revoke } = Proxy.revocable({}, {});
     revoke();
-    expect(codeThrown(() => suspendOrgArgument(keeping, proxy))).toBe("precondition.invalid_input");
+    expect(codeThrown(() => suspendOrgArgument(keeping, proxy))).toBe("invalid_id");
   });
 
   test.each<Partial<SuspendOrgInput>>([{ kind: "suspended" }, { reason: "late" }, { kind: "deletion", dueAt }])(

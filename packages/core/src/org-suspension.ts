@@ -3,7 +3,7 @@ import { errorFor } from "./errors.ts";
 import type { EventData } from "./event.ts";
 import { SUSPENSION_KINDS, type Suspension, type SuspensionKind } from "./groups/suspension.ts";
 import { heldEntity } from "./held.ts";
-import { addressed, expirationArgument, fields, readFrom } from "./input.ts";
+import { addressed, expirationArgument, fields } from "./input.ts";
 import type { Metadata, Organization, OrgId, UsrId } from "./model.ts";
 import type { Settings } from "./settings.ts";
 import { isText } from "./text.ts";
@@ -35,7 +35,7 @@ export interface SuspendOrg extends SaidOfSuspension {
 
 export function suspendOrgArgument(settings: Settings, value: unknown): SuspendOrg {
   const isInput = typeof value === "object" && value !== null && heldEntity(value) === undefined;
-  if (!isInput || !readFrom(() => Object.hasOwn(value, "orgId"))) {
+  if (!isInput || !namesOrg(value)) {
     const { id: orgId, held } = addressed("org", value);
     return { orgId, held };
   }
@@ -53,6 +53,15 @@ export function suspendOrgArgument(settings: Settings, value: unknown): SuspendO
     throw errorFor("config.capability_missing", { group: "lifecycle" });
   }
   return { orgId: id, held, ...said };
+}
+
+/** What refuses to be looked at is no input: it is an id, and a bad one. */
+function namesOrg(value: object): boolean {
+  try {
+    return Object.hasOwn(value, "orgId");
+  } catch {
+    return false;
+  }
 }
 
 function kindArgument(value: unknown): SuspensionKind {
