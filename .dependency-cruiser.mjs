@@ -16,7 +16,7 @@ const arrows = {
   isolation: ["context", "core"],
   settings: ["core"],
   lifecycle: ["context", "isolation", "settings", "events", "core"],
-  edge: ["store-neon", "store-memory", "context", "core"],
+  edge: ["store-neon", "store-memory", "context", "events", "core"],
 };
 
 export default {
