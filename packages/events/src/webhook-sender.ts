@@ -64,9 +64,11 @@ export async function send(
     "webhook-timestamp": String(timestamp),
     "webhook-signature": await signatureHeader(secrets, { id, timestamp, body }),
   };
-  const late = new AbortController();
-  const timer = parts.timers.set(() => late.abort(), TIMEOUT_MS);
-  const signal = AbortSignal.any([late.signal, parts.signal]);
+  const over = new AbortController();
+  const { signal } = over;
+  const timer = parts.timers.set(() => over.abort(), TIMEOUT_MS);
+  // Not every runtime can join two signals.
+  parts.signal.addEventListener("abort", () => over.abort(), { once: true });
   try {
     const response = await ended(
       parts.fetch(url.href, { method: "POST", headers, body, redirect: "manual", signal, isAddressAdmitted }),

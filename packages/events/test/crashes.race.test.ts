@@ -1,10 +1,10 @@
-import { generate, type OrgId, type RelayPort, StoreFault, type StorePort, Tenancy } from "@tenantry/core";
-import { extensionOf } from "@tenantry/core/extend";
+import { generate } from "@tenantry/core";
 import { migratePostgres, PostgresTenancyStore } from "@tenantry/store-pg";
 import { type OpenDatabase, openDatabase } from "@tenantry/testkit";
 import type pg from "pg";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
-import { createRelay, type Relay } from "../src/relay.ts";
+import { createRelay } from "../src/relay.ts";
+import { survive } from "./survive.ts";
 
 // Relays on a real server that crash at every point: between reading and delivering, between delivering and writing that
 // down, in the middle of the bookkeeping, before and after it took effect.
@@ -20,44 +20,6 @@ beforeAll(async () => {
   store = new PostgresTenancyStore(pool, groups);
 });
 afterAll(() => database.close());
-
-/** Numbers from a seed: what fails can be seen again. */
-function chance(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
-
-class Crash extends Error {}
-
-/** A store whose bookkeeping dies now and then, before a step or behind it; then its process is no more. */
-function dying(strike: () => boolean, onCrash: () => void): Tenancy {
-  const { port } = extensionOf(store, ["relay"]);
-  const relay = port.relay as RelayPort;
-  let isDead = false;
-  const crash = (): never => {
-    isDead = true;
-    onCrash();
-    throw new StoreFault("retryable", { cause: new Crash() });
-  };
-  const mortal = new Proxy(relay, {
-    get(target, name) {
-      const step = Reflect.get(target, name) as (...args: unknown[]) => Promise<unknown>;
-      return async (...args: unknown[]) => {
-        if (isDead || strike()) {
-          crash();
-        }
-        const answer = await step.call(target, ...args);
-        return isDead || strike() ? crash() : answer;
-      };
-    },
-  });
-  const { join: _, hold: __, ...others } = port;
-  const own: StorePort = { ...others, relay: mortal };
-  return new Tenancy(own, groups);
-}
 
 test("with an organization's transaction open another one's event is delivered, and afterwards its own too (E1)", async () => {
   const heard: string[] = [];
@@ -80,102 +42,8 @@ test("with an organization's transaction open another one's event is delivered, 
   expect(heard).toEqual([`${second.org.id}.2`, `${first.org.id}.2`]);
 });
 
-test("three relays, 500 organizations, 2,000 crashes: nothing is lost, and first deliveries are in order (E2)", async () => {
-  const seed = Number(process.env["RELAY_SEED"] ?? Math.trunc(Math.random() * 2 ** 31));
-  const random = chance(seed);
-  const ORGS = 500;
-  const CRASHES = 2000;
-  const setUp = createRelay({ store, name: "crashing", deliver: async () => {} });
-  await setUp.runOnce({ budgetMs: 60_000 });
-
-  const orgs: OrgId[] = [];
-  const firsts = new Map<OrgId, number[]>();
-  const written = new Map<OrgId, number>();
-  let [duplicates, crashes] = [0, 0];
-  const note = ({ orgId, seq }: { readonly orgId: OrgId; readonly seq: number }): void => {
-    const seen = firsts.get(orgId) ?? [];
-    if (seen.includes(seq)) {
-      duplicates += 1;
-    } else {
-      seen.push(seq);
-    }
-    firsts.set(orgId, seen);
-  };
-
-  let isWriting = true;
-  async function write(): Promise<void> {
-    const { org } = await store.createOrg(generate("usr"));
-    orgs.push(org.id);
-    written.set(org.id, 1);
-  }
-  const writing = (async () => {
-    for (let number = 0; number < ORGS; number += 10) {
-      await Promise.all(Array.from({ length: 10 }, write));
-    }
-    while (crashes < CRASHES) {
-      const orgId = orgs[Math.trunc(random() * orgs.length)] as OrgId;
-      const { version } = await store.updateOrg({ orgId, name: generate("org") });
-      written.set(orgId, version);
-      if (random() < 0.2) {
-        // Leases of those that died end.
-        await pool.query(
-          "update tenancy.relay_cursor set due_at = now() where leased_by is not null and due_at > now()",
-        );
-      }
-    }
-    isWriting = false;
-  })();
-
-  async function live(): Promise<void> {
-    while (isWriting) {
-      let isDead = false;
-      const die = (): void => {
-        isDead = true;
-        crashes += 1;
-      };
-      const mortal: Relay = createRelay({
-        store: dying(
-          () => !isDead && random() < 0.08,
-          () => {
-            if (!isDead) {
-              die();
-            }
-          },
-        ),
-        name: "crashing",
-        random,
-        async deliver(event) {
-          if (isDead) {
-            // Nothing leaves a process that is no more.
-            return new Promise(() => {});
-          }
-          note(event);
-          if (random() < 0.05) {
-            die();
-            return new Promise(() => {});
-          }
-        },
-        // Whatever hangs in a dead process ends with it.
-        timers: {
-          set: (callback) => setTimeout(callback, 5),
-          clear: (handle) => clearTimeout(handle as NodeJS.Timeout),
-        },
-      });
-      await mortal.runOnce({ budgetMs: 1000 }).catch(() => {});
-    }
-  }
-  await Promise.all([writing, live(), live(), live()]);
-
-  await pool.query("update tenancy.relay_cursor set due_at = now(), leased_by = null");
-  const last = createRelay({ store, name: "crashing", deliver: async (event) => note(event) });
-  await last.runOnce({ budgetMs: 120_000 });
-  const wrong = orgs.filter((orgId) => {
-    const expected = Array.from({ length: written.get(orgId) ?? 0 }, (_, place) => place + 1);
-    return JSON.stringify(firsts.get(orgId)) !== JSON.stringify(expected);
-  });
-  expect({ seed, wrong }).toEqual({ seed, wrong: [] });
-  expect(crashes).toBeGreaterThanOrEqual(CRASHES);
-  expect(orgs).toHaveLength(ORGS);
-  // They died between delivering and writing it down.
-  expect(duplicates).toBeGreaterThan(0);
-}, 300_000);
+test(
+  "three relays, 500 organizations, 2,000 crashes: nothing is lost, and first deliveries are in order (E2)",
+  () => survive(store, pool, { orgs: 500, crashes: 2000, events: 2000, relays: 3 }),
+  300_000,
+);

@@ -1,0 +1,4 @@
+import { handle } from "./deliveries.ts";
+
+/** A worker that delivers events. */
+export default { fetch: handle };
