@@ -16,14 +16,10 @@ const arrows = {
   isolation: ["context", "core"],
   settings: ["core"],
   lifecycle: ["context", "isolation", "settings", "events", "core"],
-<<<<<<< HEAD
   cli: [
     ...["conformance", "context", "core", "events", "isolation", "lifecycle", "settings", "store-pg", "store-sql"],
   ],
-  edge: ["store-neon", "store-memory", "context", "core"],
-=======
   edge: ["store-neon", "store-memory", "context", "events", "core"],
->>>>>>> events
 };
 
 export default {
