@@ -16,9 +16,7 @@ const arrows = {
   isolation: ["context", "core"],
   settings: ["core"],
   lifecycle: ["context", "isolation", "settings", "events", "core"],
-  cli: [
-    ...["conformance", "context", "core", "events", "isolation", "lifecycle", "settings", "store-pg", "store-sql"],
-  ],
+  cli: [...["conformance", "context", "core", "events", "isolation", "lifecycle", "settings", "store-pg", "store-sql"]],
   edge: ["store-neon", "store-memory", "context", "events", "core"],
 };
 
