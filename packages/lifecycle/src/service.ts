@@ -134,15 +134,17 @@ export class TenantLifecycleService {
   /**
    * Founds a tenant, and makes its place where there is something to make. Throws what `createOrg` throws, and the
    * `IsolationError` with which its place could not be made: organization and slug stay then, or are revoked, as
-   * `onProvisionFailure` says; one that could not even be placed is revoked.
+   * `onProvisionFailure` says; one that could not even be placed is revoked. With a used idempotency key its place is seen to
+   * again, and whatever comes of that the organization stays.
    */
   createTenant(input: CreateTenantInput, options?: CreateOptions): Promise<CreatedTenant> {
     return this.#forgetting(null, async (about) => {
       const { strategy, ...founding } = fields(input, INPUTS);
       const chosen = this.#strategyArgument(strategy);
-      const { org, ownerMembership } = await this.#store.createOrg(founding as unknown as CreateOrgInput, options);
+      const founded = await this.#store.createOrg(founding as unknown as CreateOrgInput, options);
+      const { org, ownerMembership } = founded;
       about(org.id);
-      const isReady = await this.#provisioned(org.id, chosen);
+      const isReady = await this.#provisioned(org.id, { strategy: chosen, isNew: eventsOf(founded).length > 0 });
       return { tenant: tenantOf(org, null, isReady), ownerMembership };
     });
   }
@@ -256,16 +258,20 @@ export class TenantLifecycleService {
     throw new PreconditionError("precondition.invalid_input", { key: "strategy" });
   }
 
-  async #provisioned(orgId: OrgId, strategy: string): Promise<boolean> {
+  /** `isNew`: this call founded it. One that a used key answers may have been somebody's for long, and is not ended. */
+  async #provisioned(
+    orgId: OrgId,
+    { strategy, isNew }: { readonly strategy: string; readonly isNew: boolean },
+  ): Promise<boolean> {
     const { provisioner, autoProvision, onProvisionFailure } = this.#options;
     if (provisioner === undefined) {
       return true;
     }
-    await this.#orRevoked(orgId, true, async () => provisioner.place?.(orgId, strategy));
+    await this.#orRevoked(orgId, isNew, async () => provisioner.place?.(orgId, strategy));
     if (!autoProvision) {
       return await this.#isReady(orgId);
     }
-    await this.#orRevoked(orgId, onProvisionFailure === "revoke", () => provisioner.provision(orgId));
+    await this.#orRevoked(orgId, isNew && onProvisionFailure === "revoke", () => provisioner.provision(orgId));
     return true;
   }
 

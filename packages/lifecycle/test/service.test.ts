@@ -117,6 +117,18 @@ describe("a place", () => {
     expect((await store.listOrgs()).data).toMatchObject([{ status: "revoked" }]);
   });
 
+  test("that fails when a tenant's creation is repeated does not end the tenant that there is", async () => {
+    const provisioner = places();
+    const { lifecycle, store } = open({ provisioner, onProvisionFailure: "revoke" });
+    const create = () => lifecycle.createTenant({ creator: alice, strategy: "schema" }, { idempotencyKey: "k" });
+    const { tenant } = await create();
+    provisioner.fails = true;
+    await expect(create()).rejects.toBe(failed);
+    provisioner.place = () => Promise.reject(failed);
+    await expect(create()).rejects.toBe(failed);
+    expect(await store.getOrg(tenant.id)).toMatchObject({ status: "active" });
+  });
+
   test.each<Partial<Provisioner> | undefined>([undefined, { place: undefined as never }])(
     "of another strategy needs somebody who makes it",
     async (without) => {
