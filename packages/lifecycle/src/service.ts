@@ -303,10 +303,11 @@ export class TenantLifecycleService {
     try {
       await work();
     } catch (error) {
+      // One tenant that nobody can take down must not keep the others waiting for ever.
       if (!isTenancyError(error)) {
-        throw error;
+        this.#report("due", error);
       }
-      failed.push({ orgId, code: error.code });
+      failed.push({ orgId, code: isTenancyError(error) ? error.code : "internal.unexpected" });
     }
   }
 
@@ -339,10 +340,15 @@ export class TenantLifecycleService {
         try {
           await cache.invalidate(orgId);
         } catch (cause) {
-          this.#options.log({ source: "caches", cause });
+          this.#report("caches", cause);
         }
       }),
     );
+  }
+
+  /** A log that fails, at once or later, must not become a failure of what it reports. */
+  #report(source: string, cause: unknown): void {
+    void (async () => this.#options.log({ source, cause }))().catch(() => {});
   }
 }
 

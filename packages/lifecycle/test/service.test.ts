@@ -250,6 +250,46 @@ describe("what this process keeps", () => {
   });
 });
 
+test.each([
+  () => {
+    throw new Error("no log");
+  },
+  () => Promise.reject(new Error("no log")),
+])("a log that fails, now or later, does not become the answer", async (log) => {
+  const caches = [{ invalidate: () => Promise.reject(new Error("full")) }];
+  const { lifecycle } = open({ caches, log });
+  expect(await lifecycle.createTenant({ creator: alice })).toMatchObject({ tenant: { status: "active" } });
+});
+
+test("a tenant that nobody can take down does not keep the others waiting", async () => {
+  const provisioner = places();
+  const cause = new TypeError("a bug");
+  const log: unknown[] = [];
+  const { lifecycle, store, pass } = open({ provisioner, log: (failure) => log.push(failure) });
+  const [bad, good] = [
+    await lifecycle.createTenant({ creator: alice }),
+    await lifecycle.createTenant({ creator: alice }),
+  ];
+  const { deprovision } = provisioner;
+  provisioner.deprovision = async (orgId, options) => {
+    if (orgId === bad.tenant.id) {
+      throw cause;
+    }
+    return deprovision(orgId, options);
+  };
+  for (const { tenant } of [bad, good]) {
+    await lifecycle.deleteTenant(tenant.id, { graceDays: 1 });
+  }
+  pass(1);
+  expect(await lifecycle.runDue()).toMatchObject({
+    revoked: [bad.tenant.id, good.tenant.id],
+    deprovisioned: [good.tenant.id],
+    failed: [{ orgId: bad.tenant.id, code: "internal.unexpected" }],
+  });
+  expect(log).toEqual([{ source: "due", cause }]);
+  expect(await store.getOrg(good.tenant.id)).toMatchObject({ status: "revoked" });
+});
+
 test("no subscriber, one that throws and one that hangs: a change is made and answered all the same", async () => {
   const { store, lifecycle } = open();
   const told: string[] = [];

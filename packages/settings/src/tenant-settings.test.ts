@@ -171,6 +171,9 @@ describe("what is read", () => {
       onInvalid: "default",
       report(...of) {
         told.push(of);
+        if (told.length === 1) {
+          return Promise.reject(new Error("nor is one that fails later")) as never;
+        }
         throw new Error("a report that fails is nobody's answer");
       },
     });

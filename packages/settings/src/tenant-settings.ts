@@ -83,7 +83,7 @@ export class TenantSettings<const D extends Declarations, Open extends boolean =
   constructor(provider: SettingsProvider, settings: D, options: SettingsOptions<Open> = {}) {
     this.#provider = provider;
     this.#declared = checked(settings);
-    const { sealer, openKeys, onInvalid, report } = checkedOptions(options, this.#declared);
+    const { sealer, openKeys, onInvalid, report } = checkedOptions(options ?? {}, this.#declared);
     this.#secrets = new Secrets(sealer ?? null);
     this.#isOpen = openKeys ?? false;
     this.#onInvalid = onInvalid ?? "error";
@@ -324,11 +324,9 @@ export class TenantSettings<const D extends Declarations, Open extends boolean =
     return isSealed || this.#declared.get(key)?.secret === true;
   }
 
-  /** A report that fails must not become the answer. */
+  /** A report that fails, at once or later, must not become the answer. */
   #tell(error: TenancyError, orgId: OrgId): void {
-    try {
-      this.#report(error, orgId);
-    } catch {}
+    void (async () => this.#report(error, orgId))().catch(() => {});
   }
 }
 
