@@ -253,7 +253,10 @@ export class Engine {
     let deadline = until;
     for (const event of events.filter(isWanted)) {
       if (isOver()) {
-        await bookkeeping.advance({ ...held, seq: position, seconds: null });
+        // Whoever goes on knows how often this event has failed.
+        await (attempts === 0
+          ? bookkeeping.advance({ ...held, seq: position, seconds: null })
+          : bookkeeping.fail({ ...held, seq: position, attempts, seconds: 0 }));
         return;
       }
       const isLast = event.seq === last;
