@@ -64,6 +64,8 @@ export async function send(
     "webhook-timestamp": String(timestamp),
     "webhook-signature": await signatureHeader(secrets, { id, timestamp, body }),
   };
+  // It may be over before anything was sent, and then somebody else sends it.
+  parts.signal.throwIfAborted();
   const over = new AbortController();
   const { signal } = over;
   const timer = parts.timers.set(() => over.abort(), TIMEOUT_MS);

@@ -224,11 +224,9 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
   async function reportDisabled(id: string, cause: unknown): Promise<void> {
     const subscription = await bookkeeping.subscription(id);
     if (subscription !== null) {
-      try {
-        onDisabled?.(webhookOf(subscription));
-      } catch (thrown) {
-        report(tuning.log, { source: "webhooks", cause: thrown });
-      }
+      const tell = async (): Promise<unknown> => onDisabled?.(webhookOf(subscription));
+      // Nobody waits for it.
+      void tell().catch((thrown) => report(tuning.log, { source: "webhooks", cause: thrown }));
     }
     report(tuning.log, { source: "webhooks", cause, event: null });
   }
@@ -237,7 +235,7 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
     const { within } = fields(given ?? {}, ["within", "overlapHours"]);
     const org = optionalId("org", within);
     if (typeof id !== "string" || !ID.test(id)) {
-      throw missing(String(id).slice(0, 36));
+      throw missing(typeof id === "string" ? id.slice(0, 36).replace(/[^\x21-\x7e]/g, "?") : typeof id);
     }
     const found = await told(() => bookkeeping.subscription(id));
     if (found === null || found.relay !== relay || (org !== null && found.orgId !== org)) {
