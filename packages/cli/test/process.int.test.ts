@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -93,6 +93,45 @@ test("Ctrl-C stops between two looks, and ends with 130", async () => {
       .map((line) => JSON.parse(line)),
   ).not.toThrow();
   expect(err).toMatch(/^tenantry: cli\.interrupted: /m);
+});
+
+test("what cannot be written is said, and is no success", async () => {
+  const env = { PATH: process.env["PATH"] };
+  const full = openSync("/dev/full", "w");
+  const list = ["orgs", "list", "--json", "--config", CONFIG];
+  const child = spawn(process.execPath, [program, ...list], { cwd, env, stdio: ["ignore", full, "pipe"] });
+  const { status, err } = await ended(child);
+  closeSync(full);
+  expect([status, err]).toEqual([1, expect.stringMatching(/^tenantry: cli\.output: [^\n]*ENOSPC/m)]);
+});
+
+test.each(["stdout", "stderr"] as const)("a refusal is one though nobody listens on %s", async (stream) => {
+  const child = start("orgs", "show", "nobody", "--config", CONFIG);
+  child[stream]?.destroy();
+  const [status] = await once(child, "exit");
+  expect(status).toBe(1);
+});
+
+test("findings are findings though nobody reads them", async () => {
+  const file = config(
+    "findings.mjs",
+    `export { store } from "./${CONFIG}";
+const none = () => {};
+export const settings = {
+  ...{ isSecret: none, get: none, set: none, unset: none, effective: none, rewrap: none },
+  async check() {
+    // Until it is known that nobody reads.
+    await new Promise((wake) => process.stdout.once("error", wake).write("\\n"));
+    return [{ key: "size", code: "settings.stored_invalid" }];
+  },
+};
+export const close = () => {};
+`,
+  );
+  const child = start("settings", "check", "--json", "--config", file);
+  child.stdout?.destroy();
+  const [status] = await once(child, "exit");
+  expect(status).toBe(3);
 });
 
 test("nobody has to read to the end", async () => {
