@@ -1,4 +1,5 @@
 import { appendFileSync } from "node:fs";
+import type { TestRunner } from "@tenantry/conformance";
 import type { Figure, Note } from "@tenantry/conformance/races";
 
 /** Minutes instead of seconds: asked for by `pnpm torture`. */
@@ -13,6 +14,21 @@ const scale = Number(process.env["TORTURE_SCALE"] ?? 1);
 /** An amount of work: as a part of every test run, and for the long one. */
 export function amount(quick: number, long: number): number {
   return isLong ? Math.ceil(long * scale) : quick;
+}
+
+/** What is done in every case. */
+const ALWAYS = /history/;
+
+/**
+ * In every test run one of so many tests that are alike, where another store shows in full what is the same here; which
+ * ones the seed says. All of them in the long run.
+ */
+export function oneOf(every: number, it: TestRunner["it"]): TestRunner["it"] {
+  let place = seed;
+  return (name, body) => {
+    place += 1;
+    return isLong || place % every === 0 || ALWAYS.test(name) ? it(name, body) : null;
+  };
 }
 
 /** How much of each figure is to be done, in numbers or in words. */
