@@ -15,25 +15,32 @@ export function pageOf(parts, { profile, scale }) {
     (Math.max(...parts.map(({ ended }) => ended)) - Math.min(...parts.map(({ began }) => began))) / 60_000;
   const commits = unique(parts.map(({ commit }) => commit));
   const together = parts.reduce((sum, { seconds }) => sum + seconds, 0) / 60;
+  const took = commits.length === 1 ? `${number(minutes)} minutes` : "Repeated in parts";
+  const [committed, fenced, open] = [0, 1, 2].map((place) => rows.reduce((sum, row) => sum + row.unknown[place], 0));
   const lines = [
     `# Reliability
 
 <!-- Written by \`pnpm torture\`; not by hand. -->
 
-What the ${profile} run of \`pnpm torture\` counted${scale === 1 ? "" : `, at a scale of ${scale}`}. ${count === 0 ? "No violation" : `**${count} violations**`}: no half-written state, no acknowledged write lost,
-no refused one that happened, none applied twice, no error without a code. A part ends at its first violation.
+What the ${profile} run of \`pnpm torture\` counted${scale === 1 ? "" : `, at a scale of ${scale}`}. ${count === 0 ? "No violation" : `**${count} violations**`}: no half-written state, no
+acknowledged write lost, no refused one that happened, none applied twice, no error without a code. A test ends at its first
+violation. Of ${number(committed + fenced + open)} outcomes that nobody knew at first ${number(committed)} were found committed, ${number(fenced)} were fenced for good, and ${number(open)} stayed open.
 
 - Seeds from ${Math.min(...parts.map((part) => part.seed))}; the same seed repeats the same sequence of operations.
 - ${commits.length === 1 ? `Commit ${commits[0]}` : `Commits ${commits.join(", ")} (parts were repeated)`}, Node ${process.version}, ${versions()}.
 - Servers: ${serversOf(parts).join("; ")}.
-- ${number(minutes)} minutes on ${cpus().length} cores, two parts at a time (${number(together)} minutes one after another).${parts.some(({ isShared }) => isShared) ? "\n- The machine was shared with other work: times are longer than on one of its own." : ""}
+- ${took} on ${cpus().length} cores, two parts at a time; ${number(together)} minutes one after another.${parts.some(({ isShared }) => isShared) ? "\n- The machine was shared with other work: times are longer than on one of its own." : ""}
 
-*Planned* is what was to be done, *done* what was; *all* is whatever there is, or there is up to a limit for each pair.
-*Violations* are failed tests of that part and store. *Unknown* are outcomes that a lost connection left open, and what
-they were found to be: committed / fenced / neither. *Retries* are attempts that faults made necessary, as far as the
-part counts them.
+The columns:
 
-| figure | store | server | planned | done | violations | unknown | retries | seconds | seeds |
+- *Planned* is what was to be done, *done* what was; *all* is whatever there is, at most so much for each pair. Calls are
+  those written down; where clients call at random a few of them are walks over pages, which are checked, and not counted.
+- *Violations* are failed tests of that part and store.
+- *Unknown* are outcomes that a lost connection left open, and what they were found to be: committed / fenced / neither.
+- *Faults* are requests that were made to fail, or calls that ended with no decision (\`unavailable.*\`,
+  \`indeterminate.commit\`), as far as the part counts them.
+
+| figure | store | server | planned | done | violations | unknown | faults | seconds | seeds |
 | --- | --- | --- | --: | --: | --: | --: | --: | --: | --- |`,
     ...rows.map(rowText),
   ];
@@ -89,6 +96,7 @@ function rowsOf(parts) {
       row.count += line.count ?? 0;
       row.seconds += line.seconds ?? 0;
       row.seeds.push(...(line.seed === undefined ? [] : [line.seed]));
+      // Whoever met a fault tried again.
       row.retries = line.retries === undefined ? row.retries : (row.retries ?? 0) + line.retries;
       const { committed = 0, fenced = 0, open = 0 } = line.unknown ?? {};
       row.unknown = row.unknown.map((sum, place) => sum + [committed, fenced, open][place]);
