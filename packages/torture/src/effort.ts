@@ -1,6 +1,7 @@
 import { appendFileSync } from "node:fs";
 import type { TestRunner } from "@tenantry/conformance";
 import type { Figure, Note } from "@tenantry/conformance/races";
+import { durationsOf } from "./durations.ts";
 
 /** Minutes instead of seconds: asked for by `pnpm torture`. */
 export const isLong: boolean = process.env["TORTURE"] === "long";
@@ -47,7 +48,8 @@ export function noteFor(store: string, plan: Plan = {}): Note {
   for (const [figure, planned] of Object.entries(plan)) {
     write({ store, figure, planned });
   }
-  return (figure: Figure) => write({ store, ...figure });
+  // Whatever was called since the last figure was called for this one, what set the scene included.
+  return (figure: Figure) => write({ store, ...figure, durations: durationsOf(store).take() });
 }
 
 /** Writes down which server a store is on. */

@@ -6,6 +6,7 @@ import { createDatabase, type Database } from "@tenantry/testkit";
 import pg from "pg";
 import type { Arena } from "./arena.ts";
 import { type Connected, connected, type Driver } from "./driver.ts";
+import { durationsOf, timed } from "./durations.ts";
 import { noteServer } from "./effort.ts";
 import { interposedExecutor } from "./executor.ts";
 import { park } from "./parking.ts";
@@ -73,7 +74,7 @@ export async function openPostgresArena(
         const { store, executor } = drivers[opened % INSTANCES] as Connected;
         opened += 1;
         if (broken === undefined || executor === null) {
-          return store({ ...options, schema }, interpose);
+          return timed(store({ ...options, schema }, interpose), durationsOf(driver));
         }
         const between = broken(interposedExecutor(executor, interpose), schema);
         return new SqlTenancyStore(
