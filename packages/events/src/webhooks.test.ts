@@ -410,6 +410,27 @@ test("an attempt that is over before it began sends nothing", async () => {
   expect(calls).toBe(0);
 });
 
+test("once a webhook is changed nothing more goes where it went before", async () => {
+  const targets: string[] = [];
+  const { webhooks, store, run, rename } = open({
+    fetch: async (target, { headers }) => {
+      targets.push(`${new URL(target).pathname} ${headers["webhook-id"]?.split(".")[1]}`);
+      if (targets.length === 1) {
+        await webhooks.update(id, { url: "https://hooks.example.com/new" });
+      }
+      return { status: 200, headers: { get: () => null }, body: null };
+    },
+  });
+  const { org } = await store.createOrg(alice);
+  const { id } = await webhooks.create({ org: org.id, url });
+  for (let times = 0; times < 3; times += 1) {
+    await rename(org.id);
+  }
+  await run();
+  // The one that was under way has an old place and a new one.
+  expect(targets).toEqual(["/in 2", "/new 2", "/new 3", "/new 4"]);
+});
+
 test("of two who change a webhook at the same time one is told", async () => {
   const { webhooks, store } = open();
   const { org } = await store.createOrg(alice);

@@ -106,7 +106,10 @@ export interface Webhooks {
   get(id: string, options?: WithinOrg): Promise<Webhook>;
   /** By id. `org`: those of this organization alone. */
   list(options?: PageOptions & { readonly org?: OrgId }): Promise<Page<Webhook>>;
-  /** `types: null`: all. Throws as `create` does, and where somebody else changes it at the same time. */
+  /**
+   * `types: null`: all. Once it answers nothing is sent to the URL before, but the one event of each organization that is
+   * under way, which is sent again. Throws as `create` does, and where somebody else changes it at the same time.
+   */
   update(
     id: string,
     changes: { readonly url?: string; readonly types?: readonly EventType[] | null },

@@ -134,6 +134,12 @@ export class Relays implements RelayPort {
       ...(types === undefined ? {} : { types }),
       ...(endpoint === undefined ? {} : { endpoint: asJson(endpoint) }),
     });
+    for (const cursor of this.#cursors.values()) {
+      // Whoever is at it goes by what was before.
+      if (cursor.subscription === id && cursor.leasedBy !== null) {
+        Object.assign(cursor, { leasedBy: null, dueAt: this.#now() });
+      }
+    }
     return true;
   }
 

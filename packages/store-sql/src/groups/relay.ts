@@ -151,8 +151,15 @@ select id from unbegun`;
           ...(types === undefined ? [] : [`, types = ${values.add(types, "text[]")}`]),
           ...(endpoint === undefined ? [] : [`, endpoint = ${values.add(JSON.stringify(endpoint), "jsonb")}`]),
         ];
-        return `update ${s}.subscription set revision = revision + 1${set.join("")}
- where id = ${values.add(id, "text")} and revision = ${values.add(revision, "bigint")} returning id`;
+        // Whoever is at it goes by what was before.
+        return `with changed as (
+  update ${s}.subscription set revision = revision + 1${set.join("")}
+   where id = ${values.add(id, "text")} and revision = ${values.add(revision, "bigint")} returning id
+), given_back as (
+  update ${s}.relay_cursor c set leased_by = null, due_at = now()
+   where c.subscription in (select id from changed) and c.leased_by is not null
+)
+select id from changed`;
       });
     },
 
