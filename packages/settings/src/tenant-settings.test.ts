@@ -199,6 +199,18 @@ describe("what is read", () => {
   });
 });
 
+test("how to read is an object that says so, or nothing", async () => {
+  const settings = new TenantSettings(storeSettings(store), defineSettings({ a: { schema: z.number(), default: 1 } }));
+  const { proxy: gone, revoke } = Proxy.revocable({}, {});
+  revoke();
+  for (const options of [null, 7, gone, { fresh: "yes" }, { stale: true }]) {
+    await expect(settings.get(orgId, "a", options as never)).rejects.toMatchObject({
+      code: "precondition.invalid_input",
+    });
+  }
+  expect(await settings.get(orgId, "a", { fresh: true })).toBe(1);
+});
+
 describe("secrets", () => {
   const declared = defineSettings({ password: { schema: z.object({ p: z.string().min(9) }), secret: true } });
   const settings = (): TenantSettings<typeof declared> =>

@@ -9,7 +9,7 @@ import {
   type TenancyError,
   type UsrId,
 } from "@tenantry/core";
-import { idArgument } from "@tenantry/core/extend";
+import { fields, flagArgument, idArgument } from "@tenantry/core/extend";
 import type { Sealer } from "@tenantry/core/seal";
 import { MOST_KEYS } from "./change-settings.ts";
 import {
@@ -105,8 +105,9 @@ export class TenantSettings<const D extends Declarations, Open extends boolean =
     options: { readonly fresh?: boolean } = {},
   ): Promise<Value<D, K>> {
     const name = keyArgument(key);
+    const { fresh } = fields(options, ["fresh"]);
     const declared = this.#declarationOf(name);
-    const snapshot = await this.#provider.load(orgId, options);
+    const snapshot = await this.#provider.load(orgId, { fresh: flagArgument(fresh, "fresh") });
     const kept = snapshot.settings.find((setting) => setting.key === name);
     const own = kept === undefined ? null : await this.#own(snapshot, kept, declared);
     return (own === null ? declared?.default : own.value) as Value<D, K>;
