@@ -97,3 +97,15 @@ export function stopIfInterrupted(signal: AbortSignal): void {
     throw new CliError("cli.interrupted", "Interrupted: what was begun is done, the rest is not begun.");
   }
 }
+
+/** The status of a search. Whoever read one finding and went away is told by it that there was one, and no more is known. */
+export async function searched(search: () => Promise<Exit>): Promise<Exit> {
+  try {
+    return await search();
+  } catch (error) {
+    if (error instanceof NobodyReads) {
+      return EXIT.findings;
+    }
+    throw error;
+  }
+}

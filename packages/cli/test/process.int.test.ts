@@ -80,6 +80,19 @@ test.each([
   expect(err).not.toContain(CANARY);
 });
 
+test("a password is none of anybody's, however it is written", async () => {
+  const text = "throw new Error('no entry with ' + decodeURIComponent(new URL(process.env.DATABASE_URL).password));";
+  const file = config("meant.mjs", text);
+  const env = {
+    PATH: process.env["PATH"],
+    DATABASE_URL: `postgres://tenantry:p%40ss%2F${CANARY}@127.0.0.1:1/nowhere`,
+  };
+  const child = spawn(process.execPath, [program, "orgs", "list", "--config", file], { cwd, env });
+  const { status, err } = await ended(child);
+  expect(status).toBe(2);
+  expect(err).not.toContain(CANARY);
+});
+
 test("Ctrl-C stops between two looks, and ends with 130", async () => {
   const child = start("events", "tail", "--follow", "--json", "--interval", "0", "--config", CONFIG);
   child.stdout?.once("data", () => child.kill("SIGINT"));
@@ -112,11 +125,17 @@ test.each(["stdout", "stderr"] as const)("a refusal is one though nobody listens
   expect(status).toBe(1);
 });
 
-test("findings are findings though nobody reads them", async () => {
-  const file = config(
-    "findings.mjs",
-    `export { store } from "./${CONFIG}";
-const none = () => {};
+test.each([["settings", "check"], ["doctor"]])(
+  "findings are findings though nobody reads them: %s",
+  async (...words) => {
+    const file = config(
+      "findings.mjs",
+      `const none = () => {};
+const data = [{ id: ${JSON.stringify(generate("org"))}, slug: null, status: "active" }];
+export const store = {
+  ...{ createOrg: none, getOrg: none, listEvents: none },
+  listOrgs: async ({ cursor }) => ({ data, nextCursor: cursor === null ? "second" : null }),
+};
 export const settings = {
   ...{ isSecret: none, get: none, set: none, unset: none, effective: none, rewrap: none },
   async check() {
@@ -125,14 +144,14 @@ export const settings = {
     return [{ key: "size", code: "settings.stored_invalid" }];
   },
 };
-export const close = () => {};
 `,
-  );
-  const child = start("settings", "check", "--json", "--config", file);
-  child.stdout?.destroy();
-  const [status] = await once(child, "exit");
-  expect(status).toBe(3);
-});
+    );
+    const child = start(...words, "--json", "--config", file);
+    child.stdout?.destroy();
+    const [status] = await once(child, "exit");
+    expect(status).toBe(3);
+  },
+);
 
 test("nobody has to read to the end", async () => {
   const child = start("events", "tail", "--follow", "--json", "--interval", "0", "--config", CONFIG);
