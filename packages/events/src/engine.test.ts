@@ -33,6 +33,23 @@ test("a failure that cannot be looked at, or asks for no number of seconds, is o
   expect((await relay.dead()).data).toMatchObject([{ orgId: org.id, seq: 1, code: "failed", attempts: 2 }]);
 });
 
+test("one that is started while it stops goes on, and stops again", async () => {
+  let heard = (): void => {};
+  const { store, relay } = open({ pollSeconds: 3600, deliver: async () => heard() });
+  await relay.runOnce({ budgetMs: 1000 });
+  relay.start();
+  const stopped = relay.stop();
+  relay.start();
+  relay.start();
+  await stopped;
+  const delivered = new Promise<void>((resolve) => {
+    heard = resolve;
+  });
+  await store.createOrg(alice);
+  await delivered;
+  await Promise.all([relay.stop(), relay.stop()]);
+});
+
 test("a log that rejects is nobody's concern", async () => {
   const { store, relay } = open({
     deliver: () => Promise.reject(new Error("no")),

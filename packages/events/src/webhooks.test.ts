@@ -395,6 +395,20 @@ test("who is told of a webhook that was switched off may fail later, too", async
   expect(failures).toContain(no);
 });
 
+test("what sends is called as nobody's method, which a platform's own refuses", async () => {
+  const callers: unknown[] = [];
+  const fetch: WebhookFetch = async function (this: unknown) {
+    callers.push(this);
+    return { status: 200, headers: { get: () => null }, body: null };
+  };
+  const { webhooks, store, run, rename } = open({ fetch });
+  const { org } = await store.createOrg(alice);
+  await webhooks.create({ org: org.id, url });
+  await rename(org.id);
+  expect(await run()).toMatchObject({ delivered: 1 });
+  expect(callers).toEqual([undefined]);
+});
+
 test("an attempt that is over before it began sends nothing", async () => {
   const { store } = open();
   const { org } = await store.createOrg(alice);

@@ -184,7 +184,8 @@ export class TenantLifecycleService {
 
   /**
    * Deletes for the time being: active or suspended → suspended, to be revoked once `graceDays` are over. Of one that is
-   * suspended already kind and date change, and the reason if one is given. Throws `AlreadyTerminalError`.
+   * suspended already kind and date change, and the reason if one is given: it can be restored like any other then, so whoever
+   * may not lift a suspension must not delete what is suspended. Throws `AlreadyTerminalError`.
    */
   deleteTenant(orgId: OrgId, how?: DeleteOptions, options?: MutationOptions): Promise<Tenant> {
     return this.#mutated(orgId, this.#deleteTenant, [orgId, how], options);
