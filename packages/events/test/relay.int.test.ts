@@ -98,6 +98,37 @@ describe.each(Object.keys(worlds))("a relay over %s", (kind) => {
     await webhooks.delete(id);
   });
 
+  test("a webhook that is switched off is sent nothing, not even what was asked for once more", async () => {
+    let isDown = true;
+    const sent: string[] = [];
+    const webhooks = createWebhooks({
+      store,
+      name: "switched",
+      clock: world.clock,
+      keys: [{ id: "k1", secret: new Uint8Array(32) }],
+      allowUrl: () => true,
+      maxAttempts: 1,
+      async fetch(_, { headers }) {
+        sent.push(headers["webhook-id"]?.split(".")[1] ?? "");
+        return { status: isDown ? 500 : 200, headers: { get: () => null }, body: null };
+      },
+    });
+    const orgId = await newOrg();
+    const { id } = await webhooks.create({ org: orgId, url: "https://example.com/" });
+    await rename(orgId, 1);
+    expect(await webhooks.runOnce(drained)).toMatchObject({ parked: 1 });
+    isDown = false;
+    await webhooks.redeliver(id, { orgId, seq: 2 });
+    await webhooks.disable(id);
+    await webhooks.runOnce(drained);
+    expect(sent).toEqual(["2"]);
+    await webhooks.enable(id);
+    expect(await webhooks.runOnce(drained)).toMatchObject({ delivered: 1 });
+    expect(sent).toEqual(["2", "2"]);
+    expect((await webhooks.dead(id)).data).toEqual([]);
+    await webhooks.delete(id);
+  });
+
   test("of a joint commit each event is delivered", async () => {
     const { relay, heard } = hearing();
     await relay.runOnce(drained);

@@ -210,7 +210,7 @@ export class Relays implements RelayPort {
       });
     }
     const again = [...this.#dead.values()].filter(
-      ({ dueAt, subscription }) => dueAt !== null && dueAt <= now && serves(subscription) !== null,
+      ({ dueAt, subscription }) => dueAt !== null && dueAt <= now && serves(subscription)?.disabled === null,
     );
     for (const dead of again.slice(0, take)) {
       this.#dead.set(deadKey(dead), { ...dead, leasedBy: holder, dueAt: until });

@@ -248,9 +248,10 @@ select count(*)::text as taken from found`,
   returning c.org_id, c.subscription, c.seq, c.head, c.attempts
 ), again as materialized (
   select subscription, org_id, seq from (
-    select subscription, org_id, seq from ${s}.relay_dead
-     where relay = ${name} and due_at <= now()
-     order by due_at limit ${most}
+    select x.subscription, x.org_id, x.seq from ${s}.relay_dead x
+     where x.relay = ${name} and x.due_at <= now()
+       and exists (select from ${s}.subscription n where n.id = x.subscription and n.disabled_at is null)
+     order by x.due_at limit ${most}
        for update skip locked
   ) d limit 100
 ), taken as (
