@@ -294,8 +294,18 @@ export class TenantLifecycleService {
   }
 
   async #revokedAsDue(orgId: OrgId, since: Date): Promise<boolean> {
-    const options = { idempotencyKey: `due:${since.toISOString()}` };
-    const done = await this.#forgetting(orgId, () => revokeDue(this.#own, [{ orgId, since }], options));
+    const revoke = (options: MutationOptions) => revokeDue(this.#own, [{ orgId, since }], options);
+    const done = await this.#forgetting(orgId, async () => {
+      try {
+        return await revoke({ idempotencyKey: `due:${since.toISOString()}` });
+      } catch (error) {
+        if (!isTenancyError(error, "conflict.idempotency")) {
+          throw error;
+        }
+        // Somebody has used the key for something else, and must not keep the tenant by that. What is decided is the same.
+        return await revoke({});
+      }
+    });
     // Of several runs that find it due one has the event.
     return eventsOf(done).length > 0;
   }

@@ -277,6 +277,17 @@ test.each([
   expect(await lifecycle.createTenant({ creator: alice })).toMatchObject({ tenant: { status: "active" } });
 });
 
+test("a key that somebody has used does not keep a tenant that is due", async () => {
+  const { lifecycle, store, pass } = open();
+  const { tenant } = await lifecycle.createTenant({ creator: alice });
+  const { suspension } = await lifecycle.deleteTenant(tenant.id, { graceDays: 1 });
+  const idempotencyKey = `due:${suspension?.since.toISOString()}`;
+  await store.updateOrg({ orgId: tenant.id, name: "Mine" }, { idempotencyKey });
+  pass(1);
+  expect(await lifecycle.runDue()).toMatchObject({ revoked: [tenant.id], failed: [] });
+  expect(await lifecycle.runDue()).toMatchObject({ revoked: [], failed: [] });
+});
+
 test("a tenant that nobody can take down does not keep the others waiting", async () => {
   const provisioner = places();
   const cause = new TypeError("a bug");
