@@ -2,7 +2,7 @@ import { generate, type OrgId, type Tenancy, type TenancyEvent } from "@tenantry
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createAudit } from "../src/index.ts";
 import { createRelay, DeliveryFailed, type Relay, type RelayOptions } from "../src/relay.ts";
-import { type World, worlds } from "./worlds.ts";
+import { brokenIn, type World, worlds } from "./worlds.ts";
 
 const alice = generate("usr");
 const HOUR = 3600;
@@ -14,7 +14,10 @@ describe.each(Object.keys(worlds))("a relay over %s", (kind) => {
     world = await (worlds[kind] as () => Promise<World>)();
     store = world.store();
   }, 60_000);
-  afterAll(() => world.close());
+  afterAll(async () => {
+    expect(await brokenIn(world)).toEqual([]);
+    await world.close();
+  });
 
   const newOrg = async (): Promise<OrgId> => (await store.createOrg(alice)).org.id;
   const rename = async (orgId: OrgId, times: number, by: Tenancy = store): Promise<void> => {
