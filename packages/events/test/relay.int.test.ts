@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createAudit } from "../src/index.ts";
 import { createRelay, DeliveryFailed, type Relay, type RelayOptions } from "../src/relay.ts";
 import { createWebhooks } from "../src/webhooks.ts";
-import { type World, worlds } from "./worlds.ts";
+import { brokenIn, type World, worlds } from "./worlds.ts";
 
 const alice = generate("usr");
 const HOUR = 3600;
@@ -15,7 +15,10 @@ describe.each(Object.keys(worlds))("a relay over %s", (kind) => {
     world = await (worlds[kind] as () => Promise<World>)();
     store = world.store();
   }, 60_000);
-  afterAll(() => world.close());
+  afterAll(async () => {
+    expect(await brokenIn(world)).toEqual([]);
+    await world.close();
+  });
 
   const newOrg = async (): Promise<OrgId> => (await store.createOrg(alice)).org.id;
   const rename = async (orgId: OrgId, times: number, by: Tenancy = store): Promise<void> => {
