@@ -11,7 +11,7 @@ import { type OpenDatabase, openDatabase, startNeonEndpoint } from "@tenantry/te
 import postgres from "postgres";
 import { inject } from "vitest";
 
-const GROUPS_KEPT: readonly Group[] = ["domains", "lifecycle"];
+const GROUPS_KEPT: readonly Group[] = ["placement", "domains", "lifecycle"];
 
 /** Rows, and stores over them. */
 export interface OpenWorld {
@@ -34,8 +34,12 @@ function world(make: (options: Options) => Tenancy, close: () => Promise<void> =
 /** Every store there is, each over an empty database of its own. */
 export const STORES: Readonly<Record<string, () => Promise<OpenWorld>>> = {
   async memory() {
-    const rows = new InMemoryDatabase();
-    return world((options) => new InMemoryTenancyStore(options, rows));
+    let own: (() => Date) | undefined;
+    const rows = new InMemoryDatabase({ clock: () => own?.() ?? new Date() });
+    return world((options) => {
+      own = options.clock;
+      return new InMemoryTenancyStore(options, rows);
+    });
   },
   async pg() {
     const database = await migrated();
