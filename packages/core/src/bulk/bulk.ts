@@ -52,7 +52,9 @@ export function decideRows<Row, T>(
     const decision = row.ok ? decide(row.row, place) : row;
     if (decision.ok) {
       reports.push({ outcome: decision.write === null ? "unchanged" : "done", entity: decision.result });
-      writes.push(...writesOf(decision));
+      if (decision.write !== null) {
+        writes.push(decision.write);
+      }
     } else if (mode === "all" && !dryRun) {
       return { ...decision, details: { ...decision.details, row: place } } as Rejected;
     } else {
@@ -68,11 +70,7 @@ export function decideRows<Row, T>(
 
 /** What an accepted row changes. */
 export function changesOf(decision: Accepted<unknown>): readonly Change[] {
-  return writesOf(decision).flatMap(({ changes }) => changes);
-}
-
-function writesOf({ write }: Accepted<unknown>): readonly Write[] {
-  return write === null ? [] : [write];
+  return decision.write?.changes ?? [];
 }
 
 function refused({ code, details }: Rejected): RowRefused {
@@ -113,11 +111,16 @@ export function together(writes: readonly Write[]): Write {
  */
 function inOneStep(changes: readonly Change[]): readonly Change[] {
   const authorities = new Map<string, Change>();
+  let known: Extract<Change, { op: "expectMember" }> | undefined;
   const others: Change[] = [];
   const made = new Map<InvId, number>();
   for (const change of changes) {
     if (change.op === "expectMember") {
-      authorities.set([change.usrId, ...change.roles].join(" "), change);
+      // Most often thousands of rows are by one person.
+      if (change.usrId !== known?.usrId || change.roles !== known.roles) {
+        authorities.set([change.usrId, ...change.roles].join(" "), change);
+        known = change;
+      }
       continue;
     }
     const place = change.op === "updateInvitation" ? made.get(change.row.id) : undefined;
