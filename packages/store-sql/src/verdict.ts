@@ -1,4 +1,5 @@
 import { type Change, type Commit, type ExistingOrg, uuidOf } from "@tenantry/core";
+import { placementLocks } from "./groups/placement.ts";
 import { allOf, columns, type Identifier, rows, type Sql, sql, value } from "./sql.ts";
 import { SAME_TUPLE, TUP, tupRow } from "./tuple-row.ts";
 
@@ -14,7 +15,7 @@ type Op = Change["op"];
 export type Changes = <O extends Op>(op: O) => readonly Extract<Change, { readonly op: O }>[];
 
 /** Rows that are locked if they are as expected, and how many of them there have to be. */
-interface Lock {
+export interface Lock {
   readonly piece: Sql;
   readonly holds: Sql;
 }
@@ -41,6 +42,7 @@ export function verdict(s: Identifier, { org, events }: Commit, changes: Changes
     ...memberships(s, changes, closing.length > 0 ? sql`locked_inv` : sql`locked_org`),
     ...members(s, org, changes),
     ...grants(s, org, changes),
+    ...placementLocks(s, changes),
     ...joins(
       s,
       changes,

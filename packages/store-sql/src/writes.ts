@@ -1,6 +1,7 @@
 import { type Change, type Commit, gained, uuidOf } from "@tenantry/core";
 import { traceWrites } from "./groups/audit.ts";
 import { domains } from "./groups/domain.ts";
+import { placementWrites } from "./groups/placement.ts";
 import { announceWrites } from "./groups/relay.ts";
 import { settingWrites } from "./groups/setting.ts";
 import { suspensions } from "./groups/suspension.ts";
@@ -32,7 +33,7 @@ const KEY = columns("scope text, key text, operation text, fingerprint uuid, pla
 const IN_ORDER = sql`order by r.subject_id collate "C", r.object_type collate "C", r.object_id collate "C", r.relation collate "C"`;
 
 /**
- * A commit as one statement. Locks come first, in the order organization, invitations, memberships by id, tuples, joins;
+ * A commit as one statement. Locks come first, in the order organization, invitations, memberships by id, tuples, placement, joins;
  * then `go`, the verdict: one row if everything expected still holds; then every write, each reading from `go`, so that no
  * row there writes nothing. Nothing but locks rests on rows that were read before the locks were held, and no decision
  * rests on this statement's own snapshot, which is older than the wait for them.
@@ -47,6 +48,7 @@ export function commitSql(s: Identifier, commit: Commit): Sql {
     ...invitations(s, changes),
     ...tuples(s, changes),
     ...joins(s, changes),
+    ...placementWrites(s, changes),
     ...settingWrites(s, changes),
     ...domains(s, changes),
     ...suspensions(s, changes),
