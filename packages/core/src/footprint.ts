@@ -163,9 +163,6 @@ export function together(commits: readonly Commit[]): Commit {
 
 /** How many there may be before all of them: for each, when those before it have added theirs. */
 export function roomForAll(commits: readonly Pick<Commit, "org" | "changes">[]): Partial<Occupancy> | undefined {
-  if (commits.every(({ org }) => org.is === "new" || org.room === undefined)) {
-    return undefined;
-  }
   const before: Counts = { members: 0, invitations: 0 };
   let room: Partial<Counts> | undefined;
   for (const { org, changes } of commits) {

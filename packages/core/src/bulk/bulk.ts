@@ -55,9 +55,7 @@ export function decideRows<Row, T>(
     restsOnWhatStays ||= row.ok && (!decision.ok || decision.write === null);
     if (decision.ok) {
       reports.push({ outcome: decision.write === null ? "unchanged" : "done", entity: decision.result });
-      if (decision.write !== null) {
-        writes.push(decision.write);
-      }
+      writes.push(...writesOf(decision));
     } else if (mode === "all" && !dryRun) {
       return { ...decision, details: { ...decision.details, row: place } } as Rejected;
     } else {
@@ -78,7 +76,11 @@ export function decideRows<Row, T>(
 
 /** What an accepted row changes. */
 export function changesOf(decision: Accepted<unknown>): readonly Change[] {
-  return decision.write?.changes ?? [];
+  return writesOf(decision).flatMap(({ changes }) => changes);
+}
+
+function writesOf({ write }: Accepted<unknown>): readonly Write[] {
+  return write === null ? [] : [write];
 }
 
 function refused({ code, details }: Rejected): RowRefused {
@@ -99,7 +101,8 @@ export function together(writes: readonly Write[]): Write {
   const [first, ...others] = writes as readonly [Write, ...Write[]];
   const guards = writes.map(({ org }) => org).filter((org) => org.is === "existing");
   const fields = guards.find((guard) => guard.fields !== undefined)?.fields;
-  const room = roomForAll(writes);
+  // Most often nothing is limited.
+  const room = guards.some((guard) => guard.room !== undefined) ? roomForAll(writes) : undefined;
   const org: OrgGuard = {
     is: "existing",
     id: first.org.id,
