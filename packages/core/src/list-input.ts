@@ -136,7 +136,7 @@ export function orgsArgument(value: unknown): readonly OrgId[] | null {
   if (orgs === null) {
     throw errorFor("precondition.invalid_input", { key: "orgs" });
   }
-  return orgs.map((org) => idArgument("org", org));
+  return orgs.map((org) => idArgument("org", org, "orgs"));
 }
 
 export function relationArgument(value: unknown): string {

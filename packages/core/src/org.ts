@@ -92,7 +92,7 @@ export const createOrg: Mutation<
     );
     const { organization, membership } = settings.metadata;
     return {
-      creator: idArgument("usr", creator),
+      creator: idArgument("usr", creator, "creator"),
       name: nameArgument(name ?? null),
       slug: slugArgument(slug ?? null, settings.isReserved),
       metadata: newMetadata(metadata, "metadata", organization),

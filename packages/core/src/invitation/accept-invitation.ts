@@ -77,7 +77,7 @@ export const acceptInvitation: Mutation<
     const answer = {
       invId: id,
       held,
-      asUsrId: optionalId("usr", asUsrId),
+      asUsrId: optionalId("usr", asUsrId, "asUsrId"),
       acceptingIdentifier: optionalIdentifier(acceptingIdentifier),
     };
     if (answer.asUsrId !== null && answer.acceptingIdentifier === null) {

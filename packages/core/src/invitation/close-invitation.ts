@@ -49,7 +49,7 @@ export const declineInvitation: Mutation<
     const answer = {
       invId: id,
       held,
-      asUsrId: optionalId("usr", asUsrId),
+      asUsrId: optionalId("usr", asUsrId, "asUsrId"),
       acceptingIdentifier: optionalIdentifier(acceptingIdentifier),
     };
     if (declineBinding === "required" && answer.asUsrId !== null && answer.acceptingIdentifier === null) {
@@ -124,7 +124,7 @@ export const revokeInvitation: Mutation<
   parse(_, input) {
     const { invId, adminUsrId } = fields(input, ["invId", "adminUsrId"]);
     const { id, held } = addressed("inv", invId);
-    return { invId: id, held, adminUsrId: idArgument("usr", adminUsrId) };
+    return { invId: id, held, adminUsrId: idArgument("usr", adminUsrId, "adminUsrId") };
   },
   scope: ({ invId }) => ({ invitation: invId }),
   reads: ({ invId, adminUsrId }) => ({

@@ -72,7 +72,7 @@ export function newInvitation(
   given: Fields<"orgId" | (typeof NEW_INVITATION)[number]>,
 ): NewInvitation {
   const orgId = idArgument("org", given.orgId);
-  const invitedBy = idArgument("usr", given.invitedBy);
+  const invitedBy = idArgument("usr", given.invitedBy, "invitedBy");
   const { raw, canonical } = identifierArgument(given.identifier, identifierPolicy);
   const offer: NewInvitation = {
     orgId,

@@ -98,7 +98,7 @@ export const listEvents: Query<
     const id = idArgument("org", orgId);
     const { after, limit, types, actor } = fields(options, ["after", "limit", "types", "actor"]);
     // An id, so it comes before the other values.
-    const by = optionalId("usr", actor);
+    const by = optionalId("usr", actor, "actor");
     return {
       orgId: id,
       after: positionArgument(after),

@@ -22,7 +22,7 @@ export const listTuplesForSubject: Query<
   readonly Tuple[]
 > = {
   name: "listTuplesForSubject",
-  parse: (subjectType, subjectId) => idArgument(subjectTypeArgument(subjectType), subjectId),
+  parse: (subjectType, subjectId) => idArgument(subjectTypeArgument(subjectType), subjectId, "subjectId"),
   reads: (usrId, at) => ({ tuples: { read: "tuplesOfSubject", usrId, at } }),
   answer: (_, { tuples }) => found(tuples),
   concerns: (usrId) => [{ usrId, role: null }],
@@ -89,8 +89,8 @@ export const check: Query<
   name: "check",
   parse(input) {
     const given = fields(input, ["subject", "relation", "relations", "object", "requireActiveOrg"]);
-    const usrId = idArgument("usr", given.subject);
-    const named = typeof given.object === "string" ? idArgument("org", given.object) : null;
+    const usrId = idArgument("usr", given.subject, "subject");
+    const named = typeof given.object === "string" ? idArgument("org", given.object, "object") : null;
     const relations = relationsArgument(given.relation, given.relations);
     const object = named === null ? objectArgument(given.object) : { type: "org", id: named };
     const needsActiveOrg = flagArgument(given.requireActiveOrg, "requireActiveOrg") && object.type === "org";

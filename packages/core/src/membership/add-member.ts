@@ -68,7 +68,7 @@ export function newMember(
   return {
     orgId: idArgument("org", orgId),
     usrId: idArgument("usr", usrId),
-    invitedBy: optionalId("usr", invitedBy),
+    invitedBy: optionalId("usr", invitedBy, "invitedBy"),
     role: roleArgument(role),
     metadata: newMetadata(metadata, "metadata", settings.metadata.membership),
     expiresAt: optionalExpiration(expiresAt),
