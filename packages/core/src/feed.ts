@@ -10,14 +10,14 @@ import { eventsWritten } from "./written.ts";
 /** Which events a handler is told of, and who is told if it fails. */
 export interface SubscribeOptions<T extends EventType = EventType> {
   /** Only these types. Default: all. */
-  readonly types?: readonly T[];
+  readonly types?: readonly T[] | undefined;
   /** Only these organizations, at most 10,000. Default: all. */
-  readonly orgs?: readonly OrgId[];
+  readonly orgs?: readonly OrgId[] | undefined;
   /**
    * Gets what the handler threw or rejected with. Default: it becomes an unhandled rejection, like that of any promise that
    * nobody waits for; so does what this throws itself.
    */
-  readonly onError?: (error: unknown, event: TenancyEvent<T>) => void;
+  readonly onError?: ((error: unknown, event: TenancyEvent<T>) => void) | undefined;
 }
 
 /** Told of one event after another. Nobody waits for what it returns, but a rejection is an error of the handler. */

@@ -199,11 +199,11 @@ export function preTuplesArgument(value: unknown, orgId: OrgId): readonly Grant[
 /** The second argument of a mutation. */
 export interface MutationOptions {
   /** Who did it, for the event. Recorded, not checked. Default: the person whom the operation names. */
-  readonly actor?: UsrId | null;
+  readonly actor?: UsrId | null | undefined;
   /** 1 to 255 printable ASCII characters. A repeat with the same key and input answers the stored result. */
-  readonly idempotencyKey?: string;
+  readonly idempotencyKey?: string | undefined;
   /** The organization's version that the caller saw. Another one is `VersionConflictError`, which is final. */
-  readonly expectedVersion?: number;
+  readonly expectedVersion?: number | undefined;
 }
 
 export interface CheckedOptions {

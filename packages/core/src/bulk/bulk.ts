@@ -14,9 +14,9 @@ export interface BulkInput<Row, D extends boolean = false> {
   /** At most 10,000. Their order is the order in which they are decided. */
   readonly rows: readonly Row[];
   /** `"all"` (default): the first refused row refuses the call. `"each"`: what is accepted is done, the rest reported. */
-  readonly mode?: "all" | "each";
+  readonly mode?: "all" | "each" | undefined;
   /** Answers what would come of each row, and writes nothing. */
-  readonly dryRun?: D;
+  readonly dryRun?: D | undefined;
 }
 
 /** What a bulk call answers. */

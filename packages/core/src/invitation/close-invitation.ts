@@ -15,9 +15,9 @@ import { closed, foundInvitation, isOpen, refuseIdentifier } from "./invitation.
 export interface DeclineInvitationInput<M = Metadata> {
   readonly invId: InvId | Invitation<M>;
   /** Who declines; recorded. Left out, the decline is anonymous. */
-  readonly asUsrId?: UsrId | null;
+  readonly asUsrId?: UsrId | null | undefined;
   /** One that is given must match. With `declineBinding: "required"` it is needed with `asUsrId`. */
-  readonly acceptingIdentifier?: string | null;
+  readonly acceptingIdentifier?: string | null | undefined;
 }
 
 interface Decline {

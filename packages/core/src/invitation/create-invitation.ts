@@ -31,11 +31,11 @@ export interface CreateInvitationInput<M = Metadata> {
   /** The last instant at which the invitation can be accepted. */
   readonly expiresAt: Date;
   /** At most 100 grants for whoever accepts. On `org` objects: on the inviting organization only, and no role. */
-  readonly preTuples?: readonly PreTuple[];
+  readonly preTuples?: readonly PreTuple[] | undefined;
   /** The last instant of the membership that accepting makes. Left out or `null`: it has no time box. */
-  readonly membershipExpiresAt?: Date | null;
+  readonly membershipExpiresAt?: Date | null | undefined;
   /** The metadata of that membership. */
-  readonly membershipMetadata?: MetadataInput<M>;
+  readonly membershipMetadata?: MetadataInput<M> | undefined;
 }
 
 export interface NewInvitation

@@ -20,13 +20,13 @@ export const getMembership: Query<readonly [MemId], MemId, { readonly membership
 
 export interface ListMembersOptions extends PageOptions {
   /** The status as everybody sees it now: one whose time box has lapsed is `revoked`. */
-  readonly status?: Status;
-  readonly role?: Role;
+  readonly status?: Status | undefined;
+  readonly role?: Role | undefined;
   /**
    * Whether to count the rows that match the filters, from the same snapshot. Default `false`. What a count costs grows
    * with the number counted; a page does not.
    */
-  readonly total?: boolean;
+  readonly total?: boolean | undefined;
 }
 
 interface MembersPage {
@@ -75,7 +75,7 @@ export const listMembers: Query<
 
 export interface ListMembershipsOptions extends PageOptions {
   /** The membership's, as everybody sees it now. */
-  readonly status?: Status;
+  readonly status?: Status | undefined;
 }
 
 interface MembershipsPage {

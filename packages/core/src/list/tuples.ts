@@ -62,13 +62,13 @@ function orgAs(objectType: string, objectId: string): OrgId | null {
 export interface CheckInput {
   readonly subject: UsrId;
   /** Exactly one of `relation` and `relations`. No relation implies another. */
-  readonly relation?: string;
+  readonly relation?: string | undefined;
   /** 1 to 100; one of them is enough. */
-  readonly relations?: readonly string[];
+  readonly relations?: readonly string[] | undefined;
   /** An id of an organization stands for the object of type `org` with that id. */
   readonly object: OrgId | TupleObject;
   /** Whether an organization as the object must be active, too. Default `false`; of no effect on other types. */
-  readonly requireActiveOrg?: boolean;
+  readonly requireActiveOrg?: boolean | undefined;
 }
 
 interface Check {

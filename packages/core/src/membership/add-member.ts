@@ -28,10 +28,10 @@ export interface AddMemberInput<M = Metadata> {
   readonly usrId: UsrId;
   readonly role: Role;
   /** Recorded, not checked. */
-  readonly invitedBy?: UsrId | null;
-  readonly metadata?: MetadataInput<M>;
+  readonly invitedBy?: UsrId | null | undefined;
+  readonly metadata?: MetadataInput<M> | undefined;
   /** The last instant of the membership. Left out or `null`: it has no time box. */
-  readonly expiresAt?: Date | null;
+  readonly expiresAt?: Date | null | undefined;
 }
 
 export interface NewMember {

@@ -23,7 +23,7 @@ import {
 export interface SelfLeaveInput<M = Metadata> {
   readonly memId: MemId | Membership<M>;
   /** The member who becomes owner in the same commit. */
-  readonly transferTo?: UsrId | null;
+  readonly transferTo?: UsrId | null | undefined;
 }
 
 interface Leave {

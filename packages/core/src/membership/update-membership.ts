@@ -20,9 +20,9 @@ import {
 export interface UpdateMembershipInput<M = Metadata> {
   readonly memId: MemId | Membership<M>;
   /** Merged key by key: what is left out stays, `null` removes. */
-  readonly metadata?: MetadataPatch<M>;
+  readonly metadata?: MetadataPatch<M> | undefined;
   /** The last instant of the membership. Absent or `undefined` leaves it as it is; `null` lifts the time box. */
-  readonly expiresAt?: Date | null;
+  readonly expiresAt?: Date | null | undefined;
 }
 
 interface MembershipUpdate {
