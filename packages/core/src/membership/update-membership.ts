@@ -74,6 +74,8 @@ export const updateMembership: Mutation<
     held === undefined ? null : { membership: held, org: presumablyActive(held.orgId), otherOwner: false },
   decide: decideUpdateMembership,
   concerns: (_, { membership }) => [membership],
+  favours: ({ expiresAt }, { membership }, usrId) =>
+    usrId === membership.usrId && isLonger(expiresAt, membership.expiresAt),
 };
 
 /** Change what the host keeps of a member, or how long they stay. What equals the stored value is no change. */
@@ -129,6 +131,11 @@ export function decideUpdateMembership(
     changes: [{ op: "updateMembership", row, expect: asRead(membership) }, ...retimed],
     event: { type: "membership.updated", data: { memId, usrId, role, changes } },
   });
+}
+
+/** Whether a time box that there is would be lifted, or end later. */
+function isLonger(to: Date | null | undefined, from: Date | null): boolean {
+  return to !== undefined && from !== null && (to === null || to.getTime() > from.getTime());
 }
 
 function textOf(expiresAt: Date | null): string | null {
