@@ -144,14 +144,14 @@ const auditTrail: Query<
   parse(query) {
     const given = fields(query, ["org", "actor", "entity", "types", "from", "to", "newestFirst", "cursor", "limit"]);
     const where: AuditFilter = {
-      actor: optionalId("usr", given.actor),
+      actor: optionalId("usr", given.actor, "actor"),
       entity: given.entity === undefined ? null : entityArgument(given.entity),
       types: eventTypesArgument(given.types),
       from: given.from === undefined ? null : instantArgument(given.from),
       to: given.to === undefined ? null : instantArgument(given.to),
     };
     return {
-      orgId: idArgument("org", given.org),
+      orgId: idArgument("org", given.org, "org"),
       where,
       after: isByTime(where) ? timeCursor(given.cursor) : seqCursor(given.cursor),
       limit: limitArgument(given.limit),
@@ -190,7 +190,7 @@ const eventsOfActor: Query<
 > = {
   name: "eventsOfActor",
   parse(actor, page = {}) {
-    const id = idArgument("usr", actor);
+    const id = idArgument("usr", actor, "actor");
     const { cursor, limit, newestFirst } = fields(page, ["cursor", "limit", "newestFirst"]);
     return {
       actor: id,

@@ -236,7 +236,7 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
 
   async function known(id: unknown, given: unknown): Promise<Subscription> {
     const { within } = fields(given ?? {}, ["within", "overlapHours"]);
-    const org = optionalId("org", within);
+    const org = optionalId("org", within, "within");
     if (typeof id !== "string" || !ID.test(id)) {
       throw missing(typeof id === "string" ? id.slice(0, 36).replace(/[^\x21-\x7e]/g, "?") : typeof id);
     }
@@ -268,7 +268,7 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
   return {
     async create(input) {
       const { org, url, types } = fields(input, ["org", "url", "types"]);
-      const orgId = org === null ? null : idArgument("org", org);
+      const orgId = org === null ? null : idArgument("org", org, "org");
       const wanted = eventTypesArgument(types);
       const { url: admitted } = await admittedUrl(url, allowUrl);
       if (orgId !== null) {
@@ -289,7 +289,7 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
       }
       const take = limitArgument(limit);
       const after = (cursor as string | null | undefined) ?? null;
-      const asked = { relay, orgId: optionalId("org", org), after, take: take + 1 };
+      const asked = { relay, orgId: optionalId("org", org, "org"), after, take: take + 1 };
       const rows = await told(() => bookkeeping.subscriptions(asked));
       const data = rows.slice(0, take).map(webhookOf);
       return { data, nextCursor: rows.length > take ? (data.at(-1)?.id ?? null) : null };

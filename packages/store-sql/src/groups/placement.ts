@@ -46,7 +46,7 @@ export function placementWrites(s: Identifier, changes: Changes): readonly Sql[]
   if (inserts.length > 0) {
     parts.push(sql`added_placement as (
   insert into ${s}.placement (org_id, strategy, state)
-  select go.org_id, r.strategy, r.state from go, ${rows(inserts, NEW)}
+  select go.org_id, r.strategy, r.state from go, ${rows(inserts, NEW, (row) => row)}
 )`);
   }
   for (const { set } of changes("updatePlacement")) {
