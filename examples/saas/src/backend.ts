@@ -3,6 +3,7 @@ import { emailIdentifiers, type Group } from "@tenantry/core";
 import { type Audit, createAudit } from "@tenantry/events";
 import { createWebhooks, type Webhooks } from "@tenantry/events/webhooks";
 import { defineTables, type Isolation, type TableDeclaration } from "@tenantry/isolation";
+import { listened } from "@tenantry/isolation/pg";
 import { TenantLifecycleService } from "@tenantry/lifecycle";
 import { CachedSettingsProvider, storeSettings, TenantSettings } from "@tenantry/settings";
 import { PostgresTenancyStore } from "@tenantry/store-pg";
@@ -52,7 +53,7 @@ export interface Backend {
   close(): Promise<void>;
 }
 
-export const GROUPS: readonly Group[] = ["settings", "lifecycle", "relay", "audit"];
+export const GROUPS: readonly Group[] = ["settings", "lifecycle", "relay", "audit", "placement"];
 
 /** Whose the application's tables are. From this come the policies, and what the doctor looks at. */
 export function declaredTables({
@@ -70,17 +71,17 @@ export function declaredTables({
 
 export async function openBackend(options: BackendOptions): Promise<Backend> {
   const { home, secret } = options;
-  const owner = new pg.Pool({ connectionString: options.ownerUrl, max: 4 });
-  const own = new pg.Pool({ connectionString: options.appUrl, max: 4 });
+  const owner = listened(new pg.Pool({ connectionString: options.ownerUrl, max: 4 }));
+  const own = listened(new pg.Pool({ connectionString: options.appUrl, max: 4 }));
   owner.on("error", () => {});
   own.on("error", () => {});
-  const places = openPlaces(options.strategy, { ...options, owner });
 
   const store = new PostgresTenancyStore(owner, {
     groups: GROUPS,
     identifierPolicy: emailIdentifiers,
     reservedSlugs: RESERVED_LABELS,
   });
+  const places = openPlaces(options.strategy, { ...options, owner, store });
   const at = addresses(home);
   const keys = await tokens(secret);
   const signed = sessions(Buffer.from(secret).toString("base64"), at.baseDomain);

@@ -1,3 +1,4 @@
+import type { Tenancy } from "@tenantry/core";
 import {
   type Isolation,
   placementOf,
@@ -5,7 +6,7 @@ import {
   type SqlQuery,
   StrategyRegistry,
   schemaIsolation,
-  sqlPlacements,
+  storePlacements,
   TenantProvisioner,
 } from "@tenantry/isolation";
 import { drizzleDriver } from "@tenantry/isolation/drizzle";
@@ -27,10 +28,15 @@ export interface Places {
   close(): Promise<void>;
 }
 
-export function openPlaces(
-  strategy: Strategy,
-  { appUrl, appRole, owner }: { readonly appUrl: string; readonly appRole: string; readonly owner: pg.Pool },
-): Places {
+export interface PlacesOptions {
+  readonly store: Tenancy;
+  readonly appUrl: string;
+  readonly appRole: string;
+  /** As the role that owns the tables. */
+  readonly owner: pg.Pool;
+}
+
+export function openPlaces(strategy: Strategy, { store, appUrl, appRole, owner }: PlacesOptions): Places {
   // Of the connections: what a run for a tenant of the strategy `schema` sets goes before it.
   const own = listened(new pg.Pool({ connectionString: appUrl, max: 8, options: "-c search_path=app" }));
   own.on("error", () => {});
@@ -48,7 +54,7 @@ export function openPlaces(
       return "0001";
     },
   });
-  const placements = sqlPlacements(query);
+  const placements = storePlacements(store);
   const provisioner = new TenantProvisioner({
     placements,
     strategies: StrategyRegistry.withDefaults(rowIsolation(driver)).register(isolation),

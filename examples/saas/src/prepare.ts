@@ -11,8 +11,7 @@ export async function prepare(
   const tables = declaredTables(options);
   const pool = new pg.Pool({ connectionString: options.ownerUrl, max: 2 });
   try {
-    // Where tenants' rows are is asked by SQL, and not of the store.
-    await migratePostgres(pool, { groups: [...GROUPS, "placement"] });
+    await migratePostgres(pool, { groups: GROUPS });
     await pool.query(CREATE_SHARED);
     if (options.strategy === "row") {
       await pool.query(createOwned("app"));

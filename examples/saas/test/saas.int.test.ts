@@ -1,3 +1,4 @@
+import { listened } from "@tenantry/isolation/pg";
 import { type Cluster, startCluster } from "@tenantry/testkit";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -169,7 +170,7 @@ describe.each(["row", "schema"] as const)("by %s", (strategy) => {
   });
 
   test("what a tenant wrote is where its strategy says", async () => {
-    const pool = new pg.Pool({ connectionString: cluster.url, max: 1 });
+    const pool = listened(new pg.Pool({ connectionString: cluster.url, max: 1 }));
     const { rows } = await pool.query(
       "select count(distinct schemaname)::int as n, bool_and(schemaname ~ '^t_[0-9a-f]{32}$') as own from pg_tables where tablename = 'projects'",
     );

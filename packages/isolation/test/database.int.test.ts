@@ -6,8 +6,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { type DatabaseIsolation, type DatabaseOptions, databaseIsolation } from "../src/database.ts";
 import { doctor } from "../src/doctor.ts";
 import { tenantName } from "../src/names.ts";
-import { pgDriver, pgPools, pgQuery } from "../src/pg.ts";
-import { memoryPlacements } from "../src/placement-memory.ts";
+import { listened, pgDriver, pgPools, pgQuery } from "../src/pg.ts";
+import type { PlacementStore } from "../src/placement.ts";
 import { TenantProvisioner } from "../src/provisioner.ts";
 import { StrategyRegistry } from "../src/strategy-registry.ts";
 import { defineTables } from "../src/table-declaration.ts";
@@ -16,7 +16,7 @@ import { codeOf, openTenants, type Tenants } from "./world.ts";
 // A server of its own: roles and databases are the server's, and its log is looked through.
 const key: SealKey = { id: "2031-a", secret: new Uint8Array(32).fill(4) };
 const sealer = createSealer([key]);
-const placements = memoryPlacements();
+let placements: PlacementStore;
 let cluster: Cluster;
 let root: pg.Pool;
 let sharedPool: pg.Pool;
@@ -30,15 +30,16 @@ beforeAll(async () => {
   cluster = await startCluster({
     settings: { log_statement: "all", shared_preload_libraries: "pg_stat_statements" },
   });
-  root = new pg.Pool({ connectionString: cluster.url, max: 2 });
+  root = listened(new pg.Pool({ connectionString: cluster.url, max: 2 }));
   root.on("error", () => {});
   await root.query("create extension pg_stat_statements");
   await root.query("create table plans (id text); insert into plans values ('free'); create role app login");
   await root.query("grant select on plans to app; grant connect on database postgres to app");
-  tenants = await openTenants(() => ({ strategy: "database", state: "ready" }));
+  tenants = await openTenants(() => ({ strategy: "database", state: "ready" }), "database");
+  placements = tenants.placements;
   const url = new URL(cluster.url);
   url.username = "app";
-  sharedPool = new pg.Pool({ connectionString: url.href, max: 1 });
+  sharedPool = listened(new pg.Pool({ connectionString: url.href, max: 1 }));
   databaseOptions = {
     placements,
     sealer,

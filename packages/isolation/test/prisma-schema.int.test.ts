@@ -3,7 +3,6 @@ import { PrismaClient } from "@tenantry/example-transactions/generated/client.ts
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { tenantName } from "../src/names.ts";
 import { pgQuery } from "../src/pg.ts";
-import { memoryPlacements } from "../src/placement-memory.ts";
 import { prismaDriver } from "../src/prisma.ts";
 import { TenantProvisioner } from "../src/provisioner.ts";
 import { schemaIsolation } from "../src/schema.ts";
@@ -45,9 +44,9 @@ beforeAll(async () => {
   await world.root.query("create table public.project (id int primary key, org_id text not null)");
   await world.root.query("grant all on public.project to public");
   pool = world.pool(world.roles.app, { max: 2 });
-  tenants = await openTenants(() => ({ strategy: "schema", state: "ready", migratedTo: "1" }));
+  tenants = await openTenants(() => ({ strategy: "schema", state: "ready", migratedTo: "1" }), "schema");
   const strategies = new StrategyRegistry().register(isolationOf(clientOf));
-  const provisioner = new TenantProvisioner({ placements: memoryPlacements(), strategies });
+  const provisioner = new TenantProvisioner({ placements: tenants.placements, strategies });
   for (const { org } of [tenants.a, tenants.b]) {
     await provisioner.place(org.id, "schema");
     await provisioner.provision(org.id);

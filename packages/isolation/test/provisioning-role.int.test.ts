@@ -1,3 +1,4 @@
+import type { StoredPlacement } from "@tenantry/core";
 import { createSealer } from "@tenantry/core/seal";
 import { type Cluster, type Major, startCluster } from "@tenantry/testkit";
 import pg from "pg";
@@ -6,8 +7,6 @@ import { databaseIsolation } from "../src/database.ts";
 import { doctor } from "../src/doctor.ts";
 import { tenantName } from "../src/names.ts";
 import { listened, pgDriver, pgPools, pgQuery } from "../src/pg.ts";
-import type { StoredPlacement } from "../src/placement.ts";
-import { memoryPlacements } from "../src/placement-memory.ts";
 import { TenantProvisioner } from "../src/provisioner.ts";
 import { schemaIsolation } from "../src/schema.ts";
 import { StrategyRegistry } from "../src/strategy-registry.ts";
@@ -58,8 +57,11 @@ describe.each<Major>([15, 17])("on PostgreSQL %s, with a role that has CREATEROL
   };
 
   test("a schema is made, used, put away, dropped and retained", async () => {
-    const tenants: Tenants = await openTenants(() => ({ strategy: "schema", state: "ready", migratedTo: "1" }));
-    const placements = memoryPlacements();
+    const tenants: Tenants = await openTenants(
+      () => ({ strategy: "schema", state: "ready", migratedTo: "1" }),
+      "schema",
+    );
+    const { placements } = tenants;
     const query = pgQuery(maker);
     const isolation = schemaIsolation(pgDriver(poolOf("app")), {
       provisioning: query,
@@ -99,8 +101,11 @@ describe.each<Major>([15, 17])("on PostgreSQL %s, with a role that has CREATEROL
   });
 
   test("a database is made, used, put away and dropped, with sessions open", async () => {
-    const tenants: Tenants = await openTenants(() => ({ strategy: "database", state: "ready", migratedTo: "1" }));
-    const placements = memoryPlacements();
+    const tenants: Tenants = await openTenants(
+      () => ({ strategy: "database", state: "ready", migratedTo: "1" }),
+      "database",
+    );
+    const { placements } = tenants;
     const isolation = databaseIsolation({
       placements,
       sealer: createSealer([{ id: "k", secret: new Uint8Array(32).fill(1) }]),
