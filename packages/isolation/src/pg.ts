@@ -57,6 +57,7 @@ export function pgQuery(database: Pick<PgClient, "query">): SqlQuery {
 /** What we call of a pool to listen to its connections. */
 export interface ListenablePool {
   on(event: "connect", listener: (client: ListenableClient) => void): unknown;
+  on(event: "error", listener: () => void): unknown;
 }
 interface ListenableClient {
   on: { (event: "error", listener: () => void): unknown; (event: "end", listener: () => void): unknown };
@@ -69,6 +70,8 @@ interface ListenableClient {
  * and then, since Drizzle never gives back a connection on which it could not begin.
  */
 export function listened<Pool extends ListenablePool>(pool: Pool): Pool {
+  // Of connections that nobody uses; the pool has removed them by then.
+  pool.on("error", () => {});
   pool.on("connect", (client) => {
     client.on("error", () => {});
     client.on("end", () => {
@@ -225,7 +228,7 @@ function guarded(client: PgPoolClient, gate: Gate): PgPoolClient {
 export type PgPoolClass<Pool extends PgPool> = new (options: {
   readonly connectionString: string;
   readonly max: number;
-}) => Pool & ListenablePool & { on(event: "error", listener: () => void): unknown; end(): Promise<void> };
+}) => Pool & ListenablePool & { end(): Promise<void> };
 
 /** Opens pools on tenants' databases, for `databaseIsolation`. */
 export function pgPools<Pool extends PgPool>(PoolClass: PgPoolClass<Pool>): OpenPool<ClientOf<Pool>> {

@@ -11,7 +11,6 @@ test("a connection that is lost between being lent and BEGIN leaves the pool, al
   const pool = listened(
     new pg.Pool({ connectionString: inject("databaseUrl"), max: 1, connectionTimeoutMillis: 5_000 }),
   );
-  pool.on("error", () => {});
   const lose = (client: pg.PoolClient): void => {
     pool.off("acquire", lose);
     (client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
@@ -32,4 +31,16 @@ test("a connection that the pool closes itself is given back once", async () => 
   }
   await pool.end();
   expect(pool.totalCount).toBe(0);
+});
+
+test("a session that ends while nobody uses it ends nothing else", async () => {
+  const pool = listened(new pg.Pool({ connectionString: inject("databaseUrl"), max: 1 }));
+  const other = new pg.Client({ connectionString: inject("databaseUrl") });
+  await other.connect();
+  const { rows } = await pool.query("select pg_backend_pid() as pid");
+  const gone = new Promise((resolve) => pool.once("remove", resolve));
+  await other.query("select pg_terminate_backend($1)", [rows[0].pid]);
+  await gone;
+  expect((await pool.query("select 1 as n")).rows).toEqual([{ n: 1 }]);
+  await Promise.all([pool.end(), other.end()]);
 });
