@@ -60,12 +60,17 @@ export const printPolicies: Command = looking({
 });
 
 /** What a database says whose policies are not those of the script. */
-const OF_POLICIES: ReadonlySet<string> = new Set(["isolation.rls_not_forced", "isolation.policy_missing"]);
+const OF_POLICIES: ReadonlySet<string> = new Set([
+  "isolation.rls_not_forced",
+  "isolation.policy_missing",
+  "isolation.policy_extra",
+]);
 
 export const checkPolicies: Command = looking({
   name: "policies check",
   summary: "compare the policies in the database with the script",
-  description: "What the doctor finds of policies alone. Ends with 3 where one is missing or another one.",
+  description:
+    "Policies, their functions and defaults: what is missing, was changed, or is there besides. Ends with 3 where the two differ.",
   args: {},
   options: {},
   prints: PRINTS,
