@@ -196,30 +196,65 @@ export class Memberships {
   }
 
   #exchange(before: Membership | undefined, after: Membership | undefined): void {
-    if (before !== undefined) {
-      this.#ofOrg.take(before.orgId, ofOrgShelf(before, boxOf(before)), before.id);
-      this.#ofUser.take(before.usrId, ofUserShelf(before.status, boxOf(before)), before.id);
-      if (before.status !== "revoked") {
-        this.#live.get(before.orgId)?.delete(before.usrId);
-        this.#lapsing.take(before.orgId, before.expiresAt, before.id);
-      }
-      if (before.replaces !== null) {
-        this.#successors.delete(before.replaces);
-      }
-      this.rows.delete(before.id);
+    if (before !== undefined && after !== undefined) {
+      this.#change(before, after);
+    } else if (before !== undefined) {
+      this.#remove(before);
+    } else if (after !== undefined) {
+      this.#add(after);
     }
-    if (after !== undefined) {
-      this.#ofOrg.put(after.orgId, ofOrgShelf(after, boxOf(after)), after.id);
-      this.#ofUser.put(after.usrId, ofUserShelf(after.status, boxOf(after)), after.id);
-      if (after.status !== "revoked") {
-        this.#liveIn(after.orgId).set(after.usrId, after.id);
-        this.#lapsing.put(after.orgId, after.expiresAt, after.id, after);
-      }
-      if (after.replaces !== null) {
-        this.#successors.set(after.replaces, after.id);
-      }
-      this.rows.set(after.id, after);
+  }
+
+  #add(row: Membership): void {
+    this.#ofOrg.put(row.orgId, ofOrgShelf(row, boxOf(row)), row.id);
+    this.#ofUser.put(row.usrId, ofUserShelf(row.status, boxOf(row)), row.id);
+    if (row.status !== "revoked") {
+      this.#liveIn(row.orgId).set(row.usrId, row.id);
+      this.#lapsing.put(row.orgId, row.expiresAt, row.id, row);
     }
+    if (row.replaces !== null) {
+      this.#successors.set(row.replaces, row.id);
+    }
+    this.rows.set(row.id, row);
+  }
+
+  #remove(row: Membership): void {
+    this.#ofOrg.take(row.orgId, ofOrgShelf(row, boxOf(row)), row.id);
+    this.#ofUser.take(row.usrId, ofUserShelf(row.status, boxOf(row)), row.id);
+    if (row.status !== "revoked") {
+      this.#live.get(row.orgId)?.delete(row.usrId);
+      this.#lapsing.take(row.orgId, row.expiresAt, row.id);
+    }
+    if (row.replaces !== null) {
+      this.#successors.delete(row.replaces);
+    }
+    this.rows.delete(row.id);
+  }
+
+  /** Whose it is, where, in which role and after which one never changes. To take out and put back costs several times as much. */
+  #change(before: Membership, after: Membership): void {
+    const { id, orgId, usrId } = after;
+    const [from, to] = [ofOrgShelf(before, boxOf(before)), ofOrgShelf(after, boxOf(after))];
+    if (from !== to) {
+      this.#ofOrg.take(orgId, from, id);
+      this.#ofOrg.put(orgId, to, id);
+      this.#ofUser.take(usrId, ofUserShelf(before.status, boxOf(before)), id);
+      this.#ofUser.put(usrId, ofUserShelf(after.status, boxOf(after)), id);
+    }
+    const [wasLive, isLive] = [before.status !== "revoked", after.status !== "revoked"];
+    if (wasLive && !isLive) {
+      this.#live.get(orgId)?.delete(usrId);
+    }
+    if (isLive && !wasLive) {
+      this.#liveIn(orgId).set(usrId, id);
+    }
+    if (wasLive) {
+      this.#lapsing.take(orgId, before.expiresAt, id);
+    }
+    if (isLive) {
+      this.#lapsing.put(orgId, after.expiresAt, id, after);
+    }
+    this.rows.set(id, after);
   }
 
   #invitedOf({ usrId, orgId }: Membership): InvId[] {

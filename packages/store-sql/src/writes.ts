@@ -249,7 +249,11 @@ function tuples(s: Identifier, changes: Changes): readonly Sql[] {
   return parts;
 }
 
-/** The joins of users under limits of their own: a first one adds a row, and two first ones at once are a conflict. */
+/**
+ * The joins of users under limits of their own: a first one adds a row, and two first ones at once are a conflict. Rows are
+ * added in one order, and before others are written: who adds one that somebody has locked is refused at once, but waits for
+ * one that was written.
+ */
 function joins(s: Identifier, changes: Changes): readonly Sql[] {
   const parts: Sql[] = [];
   const users = (isFirst: boolean): readonly { readonly usr_id: string }[] =>
@@ -259,13 +263,15 @@ function joins(s: Identifier, changes: Changes): readonly Sql[] {
     parts.push(sql`first_join as (
   insert into ${s}.joins (usr_id, number)
   select r.usr_id, 1 from go, ${rows(first, JOIN)} order by r.usr_id
+  returning usr_id
 )`);
   }
   if (again.length > 0) {
+    const last = first.length === 0 ? sql`` : sql` and (select count(*) from first_join) >= 0`;
     parts.push(sql`next_join as (
   update ${s}.joins set number = number + 1
     from go, ${rows(again, JOIN)}
-   where joins.usr_id = r.usr_id
+   where joins.usr_id = r.usr_id${last}
 )`);
   }
   return parts;
