@@ -216,15 +216,27 @@ const attribution: Query<
 > = {
   name: "attribution",
   parse(entityIds) {
-    if (!Array.isArray(entityIds) || entityIds.length === 0 || entityIds.length > MOST_ENTITIES) {
-      throw errorFor("precondition.invalid_input", { key: "entityIds" });
-    }
-    return [...new Set(entityIds.map(entityArgument))];
+    return [...new Set(listed(entityIds).map(entityArgument))];
   },
   reads: (entities) => ({ histories: { read: "entityHistories", entities } }),
   answer: (_, { histories }) =>
     found(Object.fromEntries(histories.map((history) => [history.entity, attributionOf(history)]))),
 };
+
+/** What a caller listed, holes included. A proxy may throw, and say anything of its length. */
+function listed(value: unknown): readonly unknown[] {
+  const copy = ((): readonly unknown[] => {
+    try {
+      return Array.isArray(value) && value.length <= MOST_ENTITIES ? Array.from<unknown>(value) : [];
+    } catch {
+      return [];
+    }
+  })();
+  if (copy.length === 0) {
+    throw errorFor("precondition.invalid_input", { key: "entityIds" });
+  }
+  return copy;
+}
 
 const NAMED = /^(?:setting|domain):(org_[0-9a-f]{32}):[\x21-\x7e]{1,253}$/;
 

@@ -1,5 +1,4 @@
 import { type Change, type Commit, type ExistingOrg, uuidOf } from "@tenantry/core";
-import { placementLocks } from "./groups/placement.ts";
 import { allOf, columns, type Identifier, rows, type Sql, sql, value } from "./sql.ts";
 import { SAME_TUPLE, TUP, tupRow } from "./tuple-row.ts";
 
@@ -15,7 +14,7 @@ type Op = Change["op"];
 export type Changes = <O extends Op>(op: O) => readonly Extract<Change, { readonly op: O }>[];
 
 /** Rows that are locked if they are as expected, and how many of them there have to be. */
-export interface Lock {
+interface Lock {
   readonly piece: Sql;
   readonly holds: Sql;
 }
@@ -42,7 +41,7 @@ export function verdict(s: Identifier, { org, events }: Commit, changes: Changes
     ...memberships(s, changes, closing.length > 0 ? sql`locked_inv` : sql`locked_org`),
     ...members(s, org, changes),
     ...grants(s, org, changes),
-    ...placementLocks(s, changes),
+    ...placements(s, changes),
     ...joins(
       s,
       changes,
@@ -178,6 +177,21 @@ function grants(s: Identifier, { id }: ExistingOrg, changes: Changes): readonly 
           holds: sql`(select count(*) from locked_tup) = ${value(expected.length, "bigint")}`,
         },
       ];
+}
+
+/** The placement as it is expected, locked behind the organization. */
+function placements(s: Identifier, changes: Changes): readonly Lock[] {
+  return changes("updatePlacement").map(({ orgId, expect: { state, holder } }) => ({
+    piece: sql`locked_placement as materialized (
+  select p.org_id from ${s}.placement p
+   where p.org_id = ${value(uuidOf(orgId), "uuid")} and p.state = ${value(state, "text")}${
+     holder === null ? sql`` : sql` and p.leased_by = ${value(holder, "text")} and p.leased_until > clock_timestamp()`
+   }
+     and exists (select from locked_org)
+     for no key update
+)`,
+    holds: sql`exists (select from locked_placement)`,
+  }));
 }
 
 /**
