@@ -1,5 +1,5 @@
 import type { Write } from "./change.ts";
-import type { Code, OfRow, Rejections } from "./errors.ts";
+import type { Code, OfRow, Rejections } from "./rejections.ts";
 
 /** A refusal: nothing is written. `hidden` reaches the error as properties that are not enumerable. */
 export type Rejected<C extends Code = Code> = {

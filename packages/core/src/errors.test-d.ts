@@ -1,18 +1,8 @@
 import { expectTypeOf, test } from "vitest";
-import {
-  type Code,
-  errorFor,
-  type IndeterminateError,
-  isTenancyError,
-  type NotFoundError,
-  type OfRow,
-  type PreconditionCode,
-  type Rejections,
-  type Resolution,
-  type SoleOwnerError,
-  type TenancyError,
-} from "./errors.ts";
+import type { IndeterminateError, NotFoundError, Resolution, SoleOwnerError, TenancyError } from "./error-classes.ts";
+import { errorFor, isTenancyError } from "./errors.ts";
 import type { Membership, OrgId } from "./model.ts";
+import type { Code, OfRow, PreconditionCode, Rejections } from "./rejections.ts";
 
 test("a code tells the details of its error", () => {
   expectTypeOf(errorFor("conflict.sole_owner", { orgId: "org_1" })).toEqualTypeOf<

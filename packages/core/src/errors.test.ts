@@ -3,15 +3,11 @@ import { revoked, thrown } from "../test/value-rules.ts";
 import { acme, after, alice, idNo } from "../test/world.ts";
 import {
   AlreadyTerminalError,
-  CODES,
-  type Code,
   ConfigError,
   ContentionError,
   DomainConflictError,
   DuplicateInvitationError,
   DuplicateMembershipError,
-  errorFor,
-  escaped,
   ForbiddenError,
   IdempotencyConflictError,
   IdentifierBindingRequiredError,
@@ -24,13 +20,10 @@ import {
   InvitationExpiredError,
   InvitationNotPendingError,
   IsolationError,
-  isTenancyError,
   LimitError,
   NotFoundError,
   OrgSlugConflictError,
   PreconditionError,
-  quote,
-  type Rejections,
   RelayError,
   RoleHierarchyError,
   SettingsError,
@@ -39,7 +32,10 @@ import {
   TenantError,
   UnavailableError,
   VersionConflictError,
-} from "./errors.ts";
+} from "./error-classes.ts";
+import { CODES, errorFor, isTenancyError } from "./errors.ts";
+import { escaped, quote } from "./quote.ts";
+import type { Code, Rejections } from "./rejections.ts";
 
 const orgId = acme.id;
 const usrId = alice;

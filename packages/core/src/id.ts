@@ -1,6 +1,7 @@
 import { v5 } from "uuid";
-import { errorFor, quote } from "./errors.ts";
+import { errorFor } from "./errors.ts";
 import { ID_TYPES, type Id, type IdType, type UsrId } from "./model.ts";
+import { quote } from "./quote.ts";
 import { freshUuid } from "./system.ts";
 import { isText } from "./text.ts";
 

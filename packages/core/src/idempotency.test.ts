@@ -2,8 +2,8 @@ import { describe, expect, test } from "vitest";
 import { answering, committed, conflicting, type Facts } from "../test/scripted-port.ts";
 import { eventOf, keyOf, keyUseOf, open, rejection } from "../test/scripted-store.ts";
 import { acme, bob, carol, member, now, owner } from "../test/world.ts";
-import type { Code } from "./errors.ts";
 import type { KeyUse } from "./read.ts";
+import type { Code } from "./rejections.ts";
 import type { Tenancy } from "./tenancy.ts";
 
 // What is checked between existence and the rules of an operation: the key, then the version.

@@ -1,4 +1,4 @@
-import { errorFor, escaped, quote, type Rejections } from "./errors.ts";
+import { errorFor } from "./errors.ts";
 import { heldEntity } from "./held.ts";
 import { idArgument } from "./id.ts";
 import {
@@ -14,6 +14,8 @@ import {
   type UsrId,
 } from "./model.ts";
 import type { IdentifierPolicy } from "./policy.ts";
+import { escaped, quote } from "./quote.ts";
+import type { Rejections } from "./rejections.ts";
 import { isText } from "./text.ts";
 
 // The checks of a caller's values, made before any I/O. Each property is read once; only own ones count. What only

@@ -1,4 +1,4 @@
-import { errorFor, quote } from "./errors.ts";
+import { errorFor } from "./errors.ts";
 import { EVENT_TYPES, type EventType } from "./event.ts";
 import { idArgument } from "./id.ts";
 import {
@@ -22,6 +22,7 @@ import {
   STATUSES,
   type Status,
 } from "./model.ts";
+import { quote } from "./quote.ts";
 import { isText } from "./text.ts";
 
 // The checks of what only queries take.

@@ -1,6 +1,8 @@
-import { errorFor, escaped, type MetadataKey, type Rejections } from "./errors.ts";
+import { errorFor } from "./errors.ts";
 import { consult, isArray, lengthOf, readFrom } from "./input.ts";
 import type { JsonValue, Metadata } from "./model.ts";
+import { escaped } from "./quote.ts";
+import type { MetadataKey, Rejections } from "./rejections.ts";
 import { isKept } from "./text.ts";
 
 // What a host keeps beside an entity: plain JSON, rebuilt from the caller's object before anything else is done, so that

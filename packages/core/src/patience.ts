@@ -1,4 +1,5 @@
-import { errorFor, type TenancyError } from "./errors.ts";
+import type { TenancyError } from "./error-classes.ts";
+import { errorFor } from "./errors.ts";
 import { type CommitOutcome, type Committed, StoreFault } from "./store.ts";
 import { pause } from "./system.ts";
 

@@ -1,8 +1,9 @@
 import { actingOptions } from "./call.ts";
-import { errorFor, isRefusal, type Refusal } from "./errors.ts";
+import { errorFor, isRefusal } from "./errors.ts";
 import type { TenancyEvent } from "./event.ts";
 import { type MutationOptions, mutationOptions } from "./input.ts";
 import type { MemId, OrgId, Tuple } from "./model.ts";
+import type { Refusal } from "./rejections.ts";
 import {
   decideDeparture,
   type RemovalFacts,

@@ -2,9 +2,9 @@ import { describe, expect, test } from "vitest";
 import { answering, committed, conflicting, faulty, scriptedPort, throwing, times } from "../test/scripted-port.ts";
 import { eventOf, keyOf, open, rejection } from "../test/scripted-store.ts";
 import { acme, after, alice, bob, carol, fresh, idNo, member, now, offer, owner } from "../test/world.ts";
-import type { Rejections } from "./errors.ts";
 import { isId } from "./id.ts";
 import type { IdType } from "./model.ts";
+import type { Rejections } from "./rejections.ts";
 import type { StorePort } from "./store.ts";
 import { Tenancy } from "./tenancy.ts";
 

@@ -1,7 +1,8 @@
 import { mutationAs, queryAs } from "./acting.ts";
 import { type Call, callOf } from "./call.ts";
 import type { Accepted, Decision, Rejected } from "./decision.ts";
-import { errorFor, type Resolution, type TenancyError } from "./errors.ts";
+import type { Resolution, TenancyError } from "./error-classes.ts";
+import { errorFor } from "./errors.ts";
 import type { TenancyEvent } from "./event.ts";
 import { Gathering } from "./gather.ts";
 import { detached, fromJson } from "./json.ts";

@@ -1,7 +1,7 @@
 import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
 import { idNo } from "../test/world.ts";
-import { ConfigError, IsolationError, PreconditionError } from "./errors.ts";
+import { ConfigError, IsolationError, PreconditionError } from "./error-classes.ts";
 import { createSealer, type KeyService, type SealedFor, type SealKey, Secret } from "./seal.ts";
 
 const acme = idNo("org", 1);

@@ -1,6 +1,7 @@
-import { ConfigError, type ConfigFault, IsolationError, PreconditionError } from "./errors.ts";
+import { ConfigError, IsolationError, PreconditionError } from "./error-classes.ts";
 import { isId } from "./id.ts";
 import type { OrgId } from "./model.ts";
+import type { ConfigFault } from "./rejections.ts";
 import { Secret } from "./secret.ts";
 import { freshBytes } from "./system.ts";
 import { utf8 } from "./text.ts";

@@ -1,5 +1,4 @@
 import type { Change, Occupancy, OrgGuard } from "./change.ts";
-import type { UnavailableCode } from "./errors.ts";
 import type { EventData, EventDraft, TenancyEvent } from "./event.ts";
 import type { AuditPort } from "./groups/audit.ts";
 import type { PlacementPort } from "./groups/placement.ts";
@@ -8,6 +7,7 @@ import type { StoredSetting } from "./groups/setting.ts";
 import type { Group } from "./groups.ts";
 import type { InvId, Invitation, Membership, Organization, OrgId, Tuple, UsrId } from "./model.ts";
 import type { AnswersTo, KeyUse, Plan } from "./read.ts";
+import type { UnavailableCode } from "./rejections.ts";
 
 /** What a store can and cannot do. The conformance suite reads it: where something is absent its refusal is tested. */
 export interface Capabilities {

@@ -3,7 +3,7 @@ import type { BulkAnswer } from "./bulk/bulk.ts";
 import type { ChangeRolesInput } from "./bulk/change-roles.ts";
 import type { CreateInvitationsInput } from "./bulk/create-invitations.ts";
 import type { RemoveMembersInput } from "./bulk/remove-members.ts";
-import type { IndeterminateError, UnavailableError } from "./errors.ts";
+import type { IndeterminateError, UnavailableError } from "./error-classes.ts";
 import type { EventsPage } from "./event.ts";
 import type { MutationOptions } from "./input.ts";
 import type { AcceptInvitationInput } from "./invitation/accept-invitation.ts";

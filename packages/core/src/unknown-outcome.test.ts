@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { answering, faulty, throwing } from "../test/scripted-port.ts";
 import { keyOf, keyUseOf, open, rejection } from "../test/scripted-store.ts";
 import { acme, carol, member, now, owner } from "../test/world.ts";
-import type { IndeterminateError } from "./errors.ts";
+import type { IndeterminateError } from "./error-classes.ts";
 import type { KeyUse } from "./read.ts";
 import type { Commit } from "./store.ts";
 

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { answering, committed, conflicting, faulty, times } from "../test/scripted-port.ts";
 import { keyUseOf, open, rejection } from "../test/scripted-store.ts";
 import { acme, after, alice, idNo, member, now, offer, otherOrg, owner } from "../test/world.ts";
-import { IndeterminateError } from "./errors.ts";
+import { IndeterminateError } from "./error-classes.ts";
 import { eventsOf } from "./written.ts";
 
 const facts = { membership: member, org: acme, owners: [owner.id, member.id] };

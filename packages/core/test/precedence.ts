@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { Decision } from "../src/decision.ts";
-import type { Code, TenancyError } from "../src/errors.ts";
+import type { TenancyError } from "../src/error-classes.ts";
+import type { Code } from "../src/rejections.ts";
 
 /** A way to spoil what would be accepted, and the code that answers it. */
 export interface Fault<Given> {

@@ -1,4 +1,5 @@
-import { isTenancyError, type TenancyError } from "../src/errors.ts";
+import type { TenancyError } from "../src/error-classes.ts";
+import { isTenancyError } from "../src/errors.ts";
 import type { IdType } from "../src/model.ts";
 import type { KeyUse } from "../src/read.ts";
 import type { TenancyOptions } from "../src/settings.ts";

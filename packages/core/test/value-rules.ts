@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { isTenancyError, type TenancyError } from "../src/errors.ts";
+import type { TenancyError } from "../src/error-classes.ts";
+import { isTenancyError } from "../src/errors.ts";
 
 // What the tests of the value rules share.
 

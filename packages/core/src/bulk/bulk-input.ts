@@ -1,5 +1,6 @@
 import { type Rejected, reject } from "../decision.ts";
-import { errorFor, InvalidMetadataError, isRefusal } from "../errors.ts";
+import { InvalidMetadataError } from "../error-classes.ts";
+import { errorFor, isRefusal } from "../errors.ts";
 import { idArgument } from "../id.ts";
 import { fields, isArray, readFrom } from "../input.ts";
 import { flagArgument } from "../list-input.ts";

@@ -1,8 +1,8 @@
 import { type Change, type OrgGuard, unchanged, type Write } from "../change.ts";
 import { type Accepted, accept, type Decision, noChange, type Rejected } from "../decision.ts";
-import type { Refusal } from "../errors.ts";
 import { roomForAll } from "../footprint.ts";
 import type { InvId, Organization, OrgId } from "../model.ts";
+import type { Refusal } from "../rejections.ts";
 import type { BulkCall } from "./bulk-input.ts";
 
 // Rows of single operations in one commit. A row is decided by the operation's own function, on what the rows before it

@@ -1,5 +1,4 @@
 import { found } from "../decision.ts";
-import { escaped } from "../errors.ts";
 import { idArgument } from "../id.ts";
 import { fields } from "../input.ts";
 import { page, type Query } from "../list.ts";
@@ -13,6 +12,7 @@ import {
 } from "../list-input.ts";
 import type { Organization, OrgId, Page, Status } from "../model.ts";
 import { noOrg } from "../org.ts";
+import { escaped } from "../quote.ts";
 import type { OrgFilter, Read } from "../read.ts";
 
 export const getOrg: Query<readonly [OrgId], OrgId, { readonly org: Read<"org"> }, Organization> = {

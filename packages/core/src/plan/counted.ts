@@ -1,5 +1,5 @@
 import type { Rejected } from "../decision.ts";
-import type { Refusal } from "../errors.ts";
+import type { Refusal } from "../rejections.ts";
 
 // Plans show a bounded part of what may be very many.
 

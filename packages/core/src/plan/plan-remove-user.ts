@@ -1,10 +1,10 @@
 import { found } from "../decision.ts";
-import type { Refusal } from "../errors.ts";
 import type { Query } from "../list.ts";
 import { isLastingOwner } from "../membership/membership.ts";
 import type { Grant, InvId, Membership, Metadata, Organization, OrgId, Tuple, UsrId } from "../model.ts";
 import { hasOwn } from "../own.ts";
 import type { Read, SentInvitation, UserStanding } from "../read.ts";
+import type { Refusal } from "../rejections.ts";
 import { decideDeparture, isRole, type RemovedFrom, unwritten } from "../removal/remove-from-org.ts";
 import {
   LOOK,

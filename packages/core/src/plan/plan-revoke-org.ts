@@ -1,10 +1,10 @@
 import { type Found, found, type Rejected } from "../decision.ts";
-import type { Refusal } from "../errors.ts";
 import { storedAs } from "../list/memberships.ts";
 import type { Query } from "../list.ts";
 import type { Invitation, Membership, Metadata, Organization, OrgId, Status, Tuple } from "../model.ts";
 import { decideRevokeOrg, noOrg, revokeOrg } from "../org.ts";
 import type { Read } from "../read.ts";
+import type { Refusal } from "../rejections.ts";
 import { unwritten } from "../removal/remove-from-org.ts";
 import type { Settings } from "../settings.ts";
 import { type Counted, counted, EXAMPLES, MOST_COUNTED, refusalOf } from "./counted.ts";

@@ -1,5 +1,4 @@
 import { found } from "../decision.ts";
-import type { Refusal } from "../errors.ts";
 import type { Query } from "../list.ts";
 import {
   decideTransferOwnership,
@@ -8,6 +7,7 @@ import {
 } from "../membership/transfer-ownership.ts";
 import type { MemId, Metadata, Organization, Role, UsrId } from "../model.ts";
 import type { Read } from "../read.ts";
+import type { Refusal } from "../rejections.ts";
 import { unwritten } from "../removal/remove-from-org.ts";
 import type { Settings } from "../settings.ts";
 import { refusalOf } from "./counted.ts";

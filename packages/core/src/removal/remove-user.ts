@@ -1,12 +1,12 @@
 import { type Mode, modeArgument } from "../bulk/bulk-input.ts";
 import { found } from "../decision.ts";
-import type { Refusal } from "../errors.ts";
 import { idArgument } from "../id.ts";
 import { fields } from "../input.ts";
 import type { Query } from "../list.ts";
 import { flagArgument, limitArgument } from "../list-input.ts";
 import type { MemId, OrgId, UsrId } from "../model.ts";
 import type { GrantsLeft, Read, UserStanding } from "../read.ts";
+import type { Refusal } from "../rejections.ts";
 import { type Choices, choicesArgument, type OwnerChoice, successorsIn } from "./choices.ts";
 import type { RemovedFrom } from "./remove-from-org.ts";
 
