@@ -210,7 +210,11 @@ describe.each(Object.keys(worlds))("the audit of %s", (kind) => {
       await expect(bad({ cursor })).rejects.toMatchObject({ code: "precondition.invalid_cursor" });
     }
     await expect(audit.byActor(alice, { cursor: "s1" })).rejects.toMatchObject({ code: "precondition.invalid_cursor" });
-    for (const entities of [[], Array.from({ length: 201 }, () => generate("mem")), ["x"], "x"]) {
+    const { proxy: gone, revoke } = Proxy.revocable([], {});
+    revoke();
+    // biome-ignore lint/suspicious/noSparseArray: a hole is no entity.
+    const holed = [, alice];
+    for (const entities of [[], Array.from({ length: 201 }, () => generate("mem")), ["x"], "x", holed, gone]) {
       await expect(audit.attribution(entities as string[])).rejects.toMatchObject({
         code: "precondition.invalid_input",
       });

@@ -11,7 +11,7 @@ import { brokenInvariants, type OpenDatabase, openDatabase, startNeonEndpoint } 
 import postgres from "postgres";
 import { inject } from "vitest";
 
-const GROUPS_KEPT = ["domains", "lifecycle"] as const;
+const GROUPS_KEPT = ["placement", "domains", "lifecycle"] as const;
 
 /** Rows, and stores over them. */
 export interface OpenWorld {
@@ -45,8 +45,12 @@ function world(
 /** Every store there is, each over an empty database of its own. */
 export const STORES: Readonly<Record<string, () => Promise<OpenWorld>>> = {
   async memory() {
-    const rows = new InMemoryDatabase();
-    return world((options) => new InMemoryTenancyStore(options, rows));
+    let own: (() => Date) | undefined;
+    const rows = new InMemoryDatabase({ clock: () => own?.() ?? new Date() });
+    return world((options) => {
+      own = options.clock;
+      return new InMemoryTenancyStore(options, rows);
+    });
   },
   async pg() {
     const database = await migrated();

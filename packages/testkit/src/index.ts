@@ -20,5 +20,6 @@ export {
 } from "./neon-faults.ts";
 export { type OpenDatabase, openDatabase } from "./open-database.ts";
 export { type CountTrips, operationTrips, PROMISED_TRIPS } from "./operation-trips.ts";
+export { type Pooler, type PoolerOptions, poolerMissing, startPooler } from "./pooler.ts";
 export { startWireProxy, type WireParse, type WireProxy, type WireStatement } from "./wire-proxy.ts";
 export { Worlds } from "./worlds.ts";
