@@ -53,6 +53,9 @@ The columns:
 - *Planned* is what was to be done, *done* what was; *all* is whatever there is, at most so much for each pair.
 - *Not run* is what was planned and not done, and how many tests the store's own declarations ruled out, or a failure before
   them. Neither counts as passed.
+- *Schedules* are orders of the requests of two calls. A call is one look and one commit, or a commit alone, so two of them have
+  six orders at most, and more only where one is decided again: no pair came near the limit, so these are all there are. Races
+  inside a statement, at the locks that it waits for, are the *commits stopped inside*.
 - *Violations* are failed tests of that part and store.
 - *Unknown* are outcomes that a lost connection left open, and what they were found to be: committed / fenced / neither.
 - *Retries per 1,000* are, among a thousand calls, the attempts that faults made necessary: requests that were made to fail, or

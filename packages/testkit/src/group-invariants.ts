@@ -1,4 +1,4 @@
-import type { Invariant } from "./invariants.ts";
+import type { Invariant } from "./invariant.ts";
 
 // What must hold in the tables of the groups, at rest, where every store on the database kept the group from the beginning.
 

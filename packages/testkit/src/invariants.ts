@@ -1,11 +1,5 @@
 import { type GroupWithInvariants, groupInvariants } from "./group-invariants.ts";
-
-/** What must hold in the tables at rest, whatever was done to them: each a query for the rows that break it. */
-export interface Invariant {
-  readonly name: string;
-  readonly rule: string;
-  readonly violations: string;
-}
+import type { Invariant } from "./invariant.ts";
 
 const ROLES = "'{owner,admin,member,guest,viewer,editor}'::text[]";
 
