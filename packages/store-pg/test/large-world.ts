@@ -1,4 +1,4 @@
-import { idOf, type OrgId, type UsrId } from "@tenantry/core";
+import { idOf, type OrgId, ROLES, type UsrId } from "@tenantry/core";
 import type pg from "pg";
 
 // A database as it is after years, made by statements of SQL: one organization with a hundred thousand members,
@@ -11,6 +11,9 @@ export const EVERYBODY = "everybody@example.com";
 
 /** The instant of the first row; each further one is a second later. */
 export const BEGAN: Date = new Date("2024-01-01T00:00:00.000Z");
+
+/** In each of the lists that something lapses in so many have, or fewer. */
+export const LAPSED = 40;
 
 export interface LargeWorld {
   readonly org: OrgId;
@@ -29,7 +32,7 @@ const at = (n: string): string => `timestamptz '${BEGAN.toISOString()}' + (${n})
 const STATUS = "case when n % 10 < 6 then 'active' when n % 10 = 6 then 'suspended' else 'revoked' end";
 /** Ten editors in all. */
 const ROLE = `case when n % ${MEMBERS / 10} = 5 then 'editor' when n % 100 = 1 then 'admin' when n % 7 = 0 then 'guest' else 'member' end`;
-/** Open ones first by id as often as not; those that are pending lapse at any time from years ago on. */
+/** A few of those that are pending have lapsed, and no sweep has written them down yet. */
 const INVITED =
   "case n % 5 when 0 then 'accepted' when 1 then 'declined' when 2 then 'revoked' when 3 then 'expired' else 'pending' end";
 
@@ -54,14 +57,15 @@ const statements: readonly string[] = [
      from (
        select ${uuid("inv", "n")} as id, ${uuid("org", "0")} as org_id, 'person' || n || '@example.com' as address,
          ${INVITED} as status, ${at("n")} as made,
-         case when n % 2 = 0 then ${at("n")} + interval '7 days' else timestamptz '2100-01-01' + n * interval '1 second' end as ends
+         case when ${INVITED} <> 'pending' or n % ${MEMBERS / 20} = 4 then ${at("n")} + interval '7 days'
+              else timestamptz '2100-01-01' + n * interval '1 second' end as ends
          from generate_series(1, ${MEMBERS}) n
        union all
        select ${uuid("for", "n")}, ${uuid("org", "n")}, '${EVERYBODY}', ${INVITED}, ${at("n")},
-         case when n % 2 = 0 then ${at("n")} + interval '7 days' else timestamptz '2100-01-01' end
+         case when ${INVITED} <> 'pending' or n % ${ORGS / 20} = 4 then ${at("n")} + interval '7 days' else timestamptz '2100-01-01' end
          from generate_series(0, ${ORGS - 1}) n
      ) i`,
-  // One in ten has a time box; that of thirty has lapsed and is swept by nobody.
+  // One in ten has a time box; that of a few has lapsed and is swept by nobody.
   `update tenancy.mem set expires_at = case when right(id::text, 1) = 'f' then created_at + interval '1 day' else timestamptz '2100-01-01' end
     where org_id = ${uuid("org", "0")} and status <> 'revoked' and role <> 'owner' and created_at in (select ${at("n")} from generate_series(2, ${MEMBERS}, 10) n)
       and (right(id::text, 1) <> 'f' or created_at < ${at("5000")})`,
@@ -82,6 +86,10 @@ const statements: readonly string[] = [
      case when n % 100 = 0 then ${at("n")} else timestamptz '2100-01-01' end, ${uuid("org", "0")}
      from generate_series(1, ${MEMBERS}) n`,
   `update tenancy.org o set members = (select count(*) from tenancy.mem m where m.org_id = o.id and m.status <> 'revoked'),
+     tally = array(select count(m.id) from unnest(array['active', 'suspended', 'revoked']) with ordinality s(status, place)
+       cross join unnest(array[${ROLES.map((role) => `'${role}'`)}]) with ordinality r(role, place)
+       left join tenancy.mem m on m.org_id = o.id and m.status = s.status and m.role = r.role
+       group by s.place, r.place order by s.place, r.place),
      invitations = (select count(*) from tenancy.inv i where i.org_id = o.id and i.status = 'pending')`,
   "vacuum analyze tenancy.org, tenancy.mem, tenancy.inv, tenancy.tup, tenancy.evt",
 ];
