@@ -9,8 +9,14 @@ export const ORGS = 10_000;
 /** The identifier that every organization invited once. */
 export const EVERYBODY = "everybody@example.com";
 
-/** The instant of the first row; each further one is a second later. */
+/** The instant of the first row. Each further one is a second later, and of members five minutes. */
 export const BEGAN: Date = new Date("2024-01-01T00:00:00.000Z");
+const STEP = 300;
+
+/** When a member began. */
+export function memberBegan(n: number): Date {
+  return new Date(BEGAN.getTime() + n * STEP * 1000);
+}
 
 /** In each of the lists that something lapses in so many have, or fewer. */
 export const LAPSED = 40;
@@ -23,9 +29,9 @@ export interface LargeWorld {
   readonly actor: UsrId;
 }
 
-/** The UUID of the `n`th row of a kind, of version 7: ascending, as those made by `generate` are. */
+/** The UUID of the `n`th row of a kind, of version 7: of the time that it is from, as those made by `generate` are. */
 const uuid = (kind: string, n: string): string =>
-  `(lpad(to_hex(1704067200000 + (${n})), 12, '0') || '7' || substr(md5('${kind}' || (${n})), 1, 3) || '8' || substr(md5('${kind}' || (${n})), 4, 15))::uuid`;
+  `(lpad(to_hex(${BEGAN.getTime()} + (${n})::bigint * ${kind === "mem" ? 1000 * STEP : 1000}), 12, '0') || '7' || substr(md5('${kind}' || (${n})), 1, 3) || '8' || substr(md5('${kind}' || (${n})), 4, 15))::uuid`;
 
 const at = (n: string): string => `timestamptz '${BEGAN.toISOString()}' + (${n}) * interval '1 second'`;
 
@@ -41,9 +47,10 @@ const statements: readonly string[] = [
    select ${uuid("org", "n")}, case when n % 100 = 7 then 'revoked' when n % 10 = 3 then 'suspended' else 'active' end,
      'Organization ' || n, 'org-' || n, case when n = 0 then ${2 * MEMBERS} else 1 end, ${at("n")}, ${at("n")}
      from generate_series(0, ${ORGS - 1}) n`,
-  // The members of the large one, each ended one a thousand seconds after it began.
+  // The members of the large one, each ended one some days after it began.
   `insert into tenancy.mem (id, org_id, usr_id, role, status, created_at, updated_at)
-   select ${uuid("mem", "n")}, ${uuid("org", "0")}, ${uuid("usr", "n")}, ${ROLE}, ${STATUS}, ${at("n")}, ${at("n + 1000")}
+   select ${uuid("mem", "n")}, ${uuid("org", "0")}, ${uuid("usr", "n")}, ${ROLE}, ${STATUS}, ${at(`n * ${STEP}`)},
+     ${at(`n * ${STEP} + 1 + (n % 97) * 86400`)}
      from generate_series(1, ${MEMBERS}) n`,
   `insert into tenancy.mem (id, org_id, usr_id, role, status, created_at, updated_at)
    select ${uuid("own", "n")}, ${uuid("org", "n")}, ${uuid("usr", "0")}, 'owner',
@@ -67,8 +74,8 @@ const statements: readonly string[] = [
      ) i`,
   // One in ten has a time box; that of a few has lapsed and is swept by nobody.
   `update tenancy.mem set expires_at = case when right(id::text, 1) = 'f' then created_at + interval '1 day' else timestamptz '2100-01-01' end
-    where org_id = ${uuid("org", "0")} and status <> 'revoked' and role <> 'owner' and created_at in (select ${at("n")} from generate_series(2, ${MEMBERS}, 10) n)
-      and (right(id::text, 1) <> 'f' or created_at < ${at("5000")})`,
+    where org_id = ${uuid("org", "0")} and status <> 'revoked' and role <> 'owner' and created_at in (select ${at(`n * ${STEP}`)} from generate_series(2, ${MEMBERS}, 10) n)
+      and (right(id::text, 1) <> 'f' or created_at < ${at(`5000 * ${STEP}`)})`,
   `insert into tenancy.tup (subject_type, subject_id, relation, object_type, object_id, expires_at)
    select 'usr', 'usr_' || replace(m.usr_id::text, '-', ''), m.role, 'org', 'org_' || replace(m.org_id::text, '-', ''), m.expires_at
      from tenancy.mem m where m.status = 'active'`,

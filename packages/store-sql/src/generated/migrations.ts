@@ -37,6 +37,21 @@ create table tenancy.org (
 create unique index org_slug_held_once on tenancy.org (slug) where status <> 'revoked';
 create index org_of_status on tenancy.org (status, id);
 
+-- A part of a name or of a slug is looked for by the pieces it is made of: every one, two and three characters that follow each
+-- other, of ASCII letters the small one.
+create function tenancy.pieces(name text, slug text) returns text[]
+language sql immutable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+  select array(
+    select distinct substr(lower(t.whole collate "C"), f.first, n.number)
+      from unnest(array[$1, $2]) as t(whole)
+     cross join generate_series(1, 3) as n(number)
+     cross join lateral generate_series(1, length(t.whole) - n.number + 1) as f(first))
+$$;
+-- What is new is found at once and without passing over what waits to be merged.
+create index org_of_piece on tenancy.org using gin (tenancy.pieces(name, slug) collate "C") with (fastupdate = off);
+
 create table tenancy.inv (
   id uuid constraint inv_id_unique primary key,
   org_id uuid not null constraint inv_org_known references tenancy.org (id),
@@ -100,10 +115,8 @@ create table tenancy.mem (
 );
 
 create unique index mem_one_live on tenancy.mem (org_id, usr_id) where status <> 'revoked';
--- A page of members by id; of those at an instant, with when each began, ended and lapsed: what a page passes over is seen
--- in the index.
-create index mem_of_org on tenancy.mem
-  (org_id, id, created_at, (case when status = 'revoked' then updated_at else 'infinity' end), coalesce(expires_at, 'infinity'));
+-- Live members by id; of those at an instant, with when each began and lapses: what a page passes over is seen in the index.
+create index mem_live on tenancy.mem (org_id, id, created_at, coalesce(expires_at, 'infinity')) where status <> 'revoked';
 -- Members by status and role: one range for each pair of values that a filter admits. "No time box, or one that lasts" is one
 -- comparison, which the index makes.
 create index mem_of_role on tenancy.mem (org_id, status, role, id, coalesce(expires_at, 'infinity'));
@@ -111,6 +124,22 @@ create index mem_of_role on tenancy.mem (org_id, status, role, id, coalesce(expi
 create index mem_of_user on tenancy.mem (usr_id, status, id, coalesce(expires_at, 'infinity'), org_id);
 -- "Is there another owner, for good?" looks at two entries of this one, however many members there are.
 create index mem_lasting_owner on tenancy.mem (org_id, id) where role = 'owner' and status = 'active' and expires_at is null;
+-- Who was a member at an instant: who is still, of whom the indexes above know, and who ended later. That is, in a later
+-- week of the same sixteen, or in later sixteen weeks: a few dozen ranges by id, however many came and went before.
+create index mem_ended_in_week on tenancy.mem
+  (org_id, (date_bin('168 hours', updated_at, timestamptz '2000-01-03 00:00:00+00')), id, created_at, updated_at)
+  where status = 'revoked';
+create index mem_ended_in_weeks on tenancy.mem
+  (org_id, (date_bin('2688 hours', updated_at, timestamptz '2000-01-03 00:00:00+00')), id, created_at, updated_at)
+  where status = 'revoked';
+-- An id of version 7 begins with the time it was made at, so who came later is behind the last id of that time. Clocks may
+-- differ by a minute; whose id is newer than that, because the application has a time of its own, is looked for here.
+create function tenancy.last_id(moment timestamptz) returns uuid
+language sql immutable parallel safe
+return (lpad(to_hex(least(greatest(
+  floor(extract(epoch from moment - timestamptz '1970-01-01 00:00:00+00') * 1000)::bigint + 60000, 0), 281474976710655)), 12, '0')
+  || 'ffffffffffffffffffff')::uuid;
+create index mem_backdated on tenancy.mem (org_id, id, created_at) where id > tenancy.last_id(created_at);
 -- What a sweep looks for, in one organization and in all. The pages of those that have ended look here for what has lapsed, too,
 -- and totals count it: what no sweep has written down yet, and nothing besides.
 create index mem_lapsing_of_org on tenancy.mem (org_id, expires_at, id, status, role)

@@ -35,11 +35,13 @@ export const invitationReads: SqlReads<
     decode: each(decodeInv),
   }),
 
+  // One by one: of a list a planner that does not know how long it is reads every pending one of the organization.
   pendingInvitationsTo: (s, { orgId, canonicals }, values) => ({
     sql: list(
       `json_build_object('canonical', i.canonical, 'row', ${invJson("i")})`,
-      `${s}.inv i
-    where i.org_id = ${id(orgId, values)} and i.canonical = any (${values.add(canonicals, "text[]")}) and i.status = 'pending'`,
+      `(select distinct unnest(${values.add(canonicals, "text[]")}) as canonical) c cross join lateral (
+      select i.* from ${s}.inv i
+       where i.org_id = ${id(orgId, values)} and i.canonical = c.canonical and i.status = 'pending' offset 0) i`,
       "i.id",
     ),
     decode: each(decodePending),

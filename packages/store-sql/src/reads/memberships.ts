@@ -14,6 +14,7 @@ import {
 import { decodeMem, decodeOrg, each, type Json, memJson, orgJson, orNull } from "../rows.ts";
 import { placeOf, placesOf } from "../tally.ts";
 import type { Values } from "../values.ts";
+import { idsAt, lasts } from "./past.ts";
 import { after, countUpTo, id, lapsedIds, list, orgId, pageRows, type SqlReads, unseen } from "./sql-read.ts";
 
 export const membershipReads: SqlReads<
@@ -92,13 +93,16 @@ export const membershipReads: SqlReads<
     const own = `m.org_id = ${unseen(id(org, values))}`;
     const page = { alias: "m", table: `${s}.mem`, take: values.add(take, "int") };
     const ofRole = role === null ? null : unseen(values.add(role, "text"));
-    // The indexes lead by nothing else, or by status and role.
+    // The indexes are of those who are live, or lead by status and role.
     const roles = ofRole === null ? ROLES.map(quoted) : [ofRole];
     const from = `${own}${after("m", position, values)}`;
     const stored = storedAs(anyOf.filter(isStored), values, anyOf.length === 0);
     const where =
       anyOf.length === 0 && role === null
-        ? [from]
+        ? [
+            `${from} and m.status <> 'revoked'`,
+            ...roles.map((role) => `${from} and m.status = ${quoted("revoked")} and m.role = ${role}`),
+          ]
         : stored.flatMap((filter) => roles.map((role) => `${from} and ${filter} and m.role = ${role}`));
     const filters = lapsedAs(anyOf, values).map((filter) =>
       ofRole === null ? filter : `${filter} and m.role = ${ofRole}`,
@@ -165,15 +169,9 @@ export const membershipReads: SqlReads<
     decode: each(decodeMem),
   }),
 
-  membersAt(s, { orgId: org, at, after: position, take }, values) {
-    const [own, instant] = [unseen(id(org, values)), values.anyInstant(at)];
-    const lived = `m.created_at <= ${instant} and ${ENDED} > ${instant} and ${lasts("m")} >= ${instant}`;
-    const rows = pageRows({
-      alias: "m",
-      table: `${s}.mem`,
-      where: [`m.org_id = ${own} and ${lived}${after("m", position, values)}`],
-      take: values.add(take, "int"),
-    });
+  membersAt(s, read, values) {
+    const rows = `(select m.* from (${idsAt(s, read, values)}) f join ${s}.mem m on m.id = f.id) m`;
+    const [own, instant] = [unseen(id(read.orgId, values)), values.anyInstant(read.at)];
     return {
       sql: list(`json_build_object('row', ${memJson("m")}, 'pause', (${pause(s, own, instant)}))`, rows, "m.id"),
       decode: each(decodeMemThen),
@@ -249,14 +247,6 @@ function lapsedBy(before: Date, values: Values): string {
 
 function everything(status: Status): StoredMemberFilter {
   return { status, expiresBefore: null, expiresFrom: null };
-}
-
-/** As an index has it: a membership that has not ended never will have, as far as is known. */
-const ENDED = "case when m.status = 'revoked' then m.updated_at else 'infinity' end";
-
-/** The last instant of a membership, as the indexes have it: without a time box there is none. */
-export function lasts(m: string): string {
-  return `coalesce(${m}.expires_at, 'infinity')`;
 }
 
 /** The event that came last, up to an instant, of those that pause a membership and end its pause. */

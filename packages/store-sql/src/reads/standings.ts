@@ -1,7 +1,7 @@
 import { type GrantsLeft, idOf, type Read, type UserStanding, uuidOf } from "@tenantry/core";
 import { decodeMem, decodeOrg, decodeTup, each, type Json, memJson, orgJson, orNull, tupJson } from "../rows.ts";
 import type { Values } from "../values.ts";
-import { lasts } from "./memberships.ts";
+import { lasts } from "./past.ts";
 import { after, id, list, pageRows, type SqlReads, unseen } from "./sql-read.ts";
 import { holds } from "./tuples.ts";
 
