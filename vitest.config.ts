@@ -1,4 +1,5 @@
 import { existsSync, readdirSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 // One project per folder, so that `--project core` picks one package.
@@ -6,8 +7,15 @@ const folders = ["packages", "examples"]
   .filter((parent) => existsSync(parent))
   .flatMap((parent) => readdirSync(parent).map((name) => ({ name, root: `${parent}/${name}` })));
 
-// Two slow cores that also run the database; a test that hangs still ends.
-const patience = { testTimeout: 30_000, hookTimeout: 60_000 };
+const common = {
+  // Two slow cores that also run the database; a test that hangs still ends.
+  testTimeout: 30_000,
+  hookTimeout: 60_000,
+  // A process for each file costs more than most files do. What one leaves behind, it cleans up itself.
+  isolate: false,
+  // The default leaves a core to nobody: tests wait for the database half of their time.
+  maxWorkers: availableParallelism(),
+};
 
 export default defineConfig({
   test: {
@@ -19,12 +27,12 @@ export default defineConfig({
           name,
           root,
           include: ["{src,test}/**/*.test.ts"],
-          ...patience,
+          ...common,
           // Minutes long, so it is asked for.
           exclude: process.env["SOAK"] === undefined ? ["**/*.soak.test.ts"] : [],
         },
       })),
-      { test: { name: "repository", include: ["test/**/*.test.ts"], ...patience } },
+      { test: { name: "repository", include: ["test/**/*.test.ts"], ...common } },
     ],
     coverage: {
       provider: "v8",

@@ -6,6 +6,23 @@ const number = (value) => Math.round(value).toLocaleString("en-US");
 const shown = (value) => (value === undefined ? "" : typeof value === "number" ? number(value) : value);
 const unique = (values) => [...new Set(values)];
 
+const HEAD = [
+  "figure",
+  "store",
+  "server",
+  "planned",
+  "done",
+  "not run",
+  "violations",
+  "unknown",
+  "retries per 1,000",
+  "p50 ms",
+  "p99 ms",
+  "seconds",
+  "seeds",
+];
+const TEXTS = ["figure", "store", "server", "seeds"];
+
 export function pageOf(parts, { profile, scale }) {
   const rows = [...rowsOf(parts), saboteursOf(parts)].filter((row) => row !== null);
   const failures = parts.flatMap((part) => failuresOf(part).map(({ title }) => `- ${part.name}: ${title}`));
@@ -15,26 +32,38 @@ export function pageOf(parts, { profile, scale }) {
     (Math.max(...parts.map(({ ended }) => ended)) - Math.min(...parts.map(({ began }) => began))) / 60_000;
   const commits = unique(parts.map(({ commit }) => commit));
   const together = parts.reduce((sum, { seconds }) => sum + seconds, 0) / 60;
+  const took = commits.length === 1 ? `${number(minutes)} minutes` : "Repeated in parts";
+  const [committed, fenced, open] = [0, 1, 2].map((place) => rows.reduce((sum, row) => sum + row.unknown[place], 0));
   const lines = [
     `# Reliability
 
 <!-- Written by \`pnpm torture\`; not by hand. -->
 
-What the ${profile} run of \`pnpm torture\` counted${scale === 1 ? "" : `, at a scale of ${scale}`}. ${count === 0 ? "No violation" : `**${count} violations**`}: no half-written state, no acknowledged write lost,
-no refused one that happened, none applied twice, no error without a code. A part ends at its first violation.
+What the ${profile} run of \`pnpm torture\` counted${scale === 1 ? "" : `, at a scale of ${scale}`}. ${count === 0 ? "No violation" : `**${count} violation${count === 1 ? "" : "s"}**`}: no half-written state, no
+acknowledged write lost, no refused one that happened, none applied twice, no error without a code. A test ends at its first
+violation. Of ${number(committed + fenced + open)} outcomes that nobody knew at first ${number(committed)} were found committed, ${number(fenced)} were fenced for good, and ${number(open)} stayed open.
 
 - Seeds from ${Math.min(...parts.map((part) => part.seed))}; the same seed repeats the same sequence of operations.
 - ${commits.length === 1 ? `Commit ${commits[0]}` : `Commits ${commits.join(", ")} (parts were repeated)`}, Node ${process.version}, ${versions()}.
 - Servers: ${serversOf(parts).join("; ")}.
-- ${number(minutes)} minutes on ${cpus().length} cores, two parts at a time (${number(together)} minutes one after another).${parts.some(({ isShared }) => isShared) ? "\n- The machine was shared with other work: times are longer than on one of its own." : ""}
+- ${took} on ${cpus().length} cores, two parts at a time; ${number(together)} minutes one after another.${parts.some(({ isShared }) => isShared) ? "\n- The machine was shared with other work: times are longer than on one of its own." : ""}
 
-*Planned* is what was to be done, *done* what was; *all* is whatever there is, or there is up to a limit for each pair.
-*Violations* are failed tests of that part and store. *Unknown* are outcomes that a lost connection left open, and what
-they were found to be: committed / fenced / neither. *Retries* are attempts that faults made necessary, as far as the
-part counts them.
+The columns:
 
-| figure | store | server | planned | done | violations | unknown | retries | seconds | seeds |
-| --- | --- | --- | --: | --: | --: | --: | --: | --: | --- |`,
+- *Planned* is what was to be done, *done* what was; *all* is whatever there is, at most so much for each pair.
+- *Not run* is what was planned and not done, and how many tests the store's own declarations ruled out, or a failure before
+  them. Neither counts as passed.
+- *Violations* are failed tests of that part and store.
+- *Unknown* are outcomes that a lost connection left open, and what they were found to be: committed / fenced / neither.
+- *Retries per 1,000* are, among a thousand calls, the attempts that faults made necessary: requests that were made to fail, or
+  calls that ended with no decision (\`unavailable.*\`, \`indeterminate.commit\`), as far as the part counts them. What a store
+  decides again because others were faster is not among them.
+- *p50* and *p99* are how long a call took, in milliseconds, whatever was done to it, as far as the part goes through the public
+  methods of a store: half of the calls took no longer, and all but one in a hundred. The scale has steps of 5 %. Calls that set
+  the scene are among them. Without faults they measure a machine that is busy on purpose; with them, the faults.
+
+${HEAD.map((name) => `| ${name} `).join("")}|
+${HEAD.map((name) => (TEXTS.includes(name) ? "| --- " : "| --: ")).join("")}|`,
     ...rows.map(rowText),
   ];
   if (count > 0) {
@@ -53,7 +82,7 @@ part counts them.
 }
 
 function rowText(row) {
-  const { figure, store, server, planned, count, violations, unknown, retries, seconds, seeds } = row;
+  const { figure, store, server, planned, count, calls, violations, unknown, retries, durations, seconds, seeds } = row;
   const [committed, fenced, open] = unknown;
   const found = committed + fenced + open === 0 ? "" : unknown.map(number).join(" / ");
   const cells = [
@@ -62,14 +91,41 @@ function rowText(row) {
     server,
     shown(planned),
     number(count),
+    notRunText(row),
     number(violations),
     found,
-    shown(retries),
+    retries === undefined ? "" : ((retries / (calls || count || 1)) * 1000).toFixed(1),
+    milliseconds(percentile(durations, 0.5)),
+    milliseconds(percentile(durations, 0.99)),
     number(seconds),
     seeds,
   ];
   return `| ${cells.join(" | ")} |`;
 }
+
+function notRunText({ planned, count, leftOut }) {
+  const missing = typeof planned === "number" ? Math.max(0, planned - count) : count === 0 && planned ? "all" : 0;
+  return [
+    ...(missing === 0 ? [] : [shown(missing)]),
+    ...(leftOut === 0 ? [] : [leftOut === 1 ? "1 test" : `${leftOut} tests`]),
+  ].join(", ");
+}
+
+/** How long a share of the calls took at most; `undefined` where none was timed. Counts are pairs of milliseconds and calls. */
+export function percentile(counts, share) {
+  const sorted = [...counts].sort(([a], [b]) => a - b);
+  const enough = share * sorted.reduce((sum, [, count]) => sum + count, 0);
+  let counted = 0;
+  for (const [ms, count] of sorted) {
+    counted += count;
+    if (counted >= enough) {
+      return ms;
+    }
+  }
+  return undefined;
+}
+
+const milliseconds = (value) => (value === undefined ? "" : value < 10 ? value.toFixed(1) : number(value));
 
 function rowsOf(parts) {
   return parts.flatMap((part) => {
@@ -80,15 +136,20 @@ function rowsOf(parts) {
         ...line,
         figure: line.figure === "calls meanwhile" ? `calls meanwhile (${part.name})` : line.figure,
         count: 0,
+        calls: 0,
         seconds: 0,
         retries: undefined,
+        durations: [],
         unknown: [0, 0, 0],
         seeds: [],
       };
       row.planned ??= line.planned;
       row.count += line.count ?? 0;
+      row.calls += line.calls ?? 0;
+      row.durations.push(...(line.durations ?? []));
       row.seconds += line.seconds ?? 0;
       row.seeds.push(...(line.seed === undefined ? [] : [line.seed]));
+      // Whoever met a fault tried again.
       row.retries = line.retries === undefined ? row.retries : (row.retries ?? 0) + line.retries;
       const { committed = 0, fenced = 0, open = 0 } = line.unknown ?? {};
       row.unknown = row.unknown.map((sum, place) => sum + [committed, fenced, open][place]);
@@ -99,6 +160,7 @@ function rowsOf(parts) {
       seeds: seedsText(row.seeds),
       server: serverOf(parts, row.store),
       violations: failuresOf(part).filter(({ store }) => store === null || store === row.store).length,
+      leftOut: leftOutOf(part).filter(({ store }) => store === row.store).length,
     }));
   });
 }
@@ -144,6 +206,8 @@ function saboteursOf(parts) {
     count: caught.reduce((sum, each) => sum + Number(each), 0),
     violations: kinds.flat().filter((isCaught) => !isCaught).length,
     unknown: [0, 0, 0],
+    leftOut: 0,
+    durations: [],
     retries: undefined,
     seconds: own.reduce((sum, { seconds }) => sum + seconds, 0),
     seeds: own.map(({ seed }) => seed).join(", "),
@@ -173,16 +237,17 @@ function versions() {
     .join(", ");
 }
 
-/** What a store declares to lack is left out, and not passed. */
-function leftOut(parts) {
-  const titles = parts.flatMap(({ report }) =>
-    (report?.testResults ?? []).flatMap(({ assertionResults }) =>
-      assertionResults
-        .filter(({ status }) => status === "skipped" || status === "pending" || status === "todo")
-        .map(({ fullName }) => fullName),
-    ),
+/** Tests that were not run, and of which store: what a store declares to lack is left out, and not passed. */
+function leftOutOf({ report }) {
+  return (report?.testResults ?? []).flatMap(({ assertionResults }) =>
+    assertionResults
+      .filter(({ status }) => status === "skipped" || status === "pending" || status === "todo")
+      .map(({ ancestorTitles, fullName }) => ({ store: ancestorTitles[0] ?? null, title: fullName })),
   );
-  return unique(titles)
+}
+
+function leftOut(parts) {
+  return unique(parts.flatMap((part) => leftOutOf(part).map(({ title }) => title)))
     .map((title) => `\n- Left out, because the store declares that it cannot happen: ${title}.`)
     .join("");
 }

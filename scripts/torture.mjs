@@ -1,7 +1,7 @@
 // The long run: models, races, faults and crashes for most of an hour, and RELIABILITY.md with what was counted.
 // `--quick` does what every test run does, `--seed N` begins chance elsewhere, `--only <part>` runs one part, `--scale 0.1`
-// does a tenth of it, `--shared` says that the machine had other work. The page is written once every part of the long run
-// has been done in full; parts that were repeated are named with their commits.
+// does a tenth of it, `--shared` says that the machine had other work, `--page` runs nothing and writes the page again. The
+// page is written once every part of the long run has been done in full; where parts were repeated it names their commits.
 import { spawn, spawnSync } from "node:child_process";
 import { createWriteStream, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -14,6 +14,7 @@ const { values } = parseArgs({
     only: { type: "string", multiple: true },
     scale: { type: "string", default: "1" },
     shared: { type: "boolean", default: false },
+    page: { type: "boolean", default: false },
   },
 });
 const seed = Number(values.seed);
@@ -39,8 +40,9 @@ const LANES = 2;
 
 const isWhole = !values.quick && Number(values.scale) === 1;
 const folder = isWhole ? ".out/torture/long" : ".out/torture/trial";
-const chosen = PARTS.filter(({ name }) => values.only === undefined || values.only.some((only) => name.includes(only)));
-if (values.only === undefined || !isWhole) {
+const isChosen = ({ name }) => values.only === undefined || values.only.some((only) => name.includes(only));
+const chosen = values.page ? [] : PARTS.filter(isChosen);
+if (!values.page && (values.only === undefined || !isWhole)) {
   rmSync(folder, { recursive: true, force: true });
 }
 mkdirSync(folder, { recursive: true });

@@ -113,6 +113,7 @@ create table tenancy.placement (
   sealed_dsn text,
   migrated_to text,
   paused_until timestamp with time zone,
+  move jsonb,
   leased_by text,
   leased_until timestamp with time zone
 );

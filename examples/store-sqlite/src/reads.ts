@@ -277,6 +277,7 @@ export function answer(database: Sqlite, read: Read): Answer<Question> {
     }
     case "keyUse":
       return keyUse(database, scopeOf(database, read.scope), read.key);
+    case "placement":
     case "suspension":
     case "dueSuspensions":
     case "domain":

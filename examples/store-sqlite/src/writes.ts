@@ -129,6 +129,8 @@ function applyChange(
       );
       return;
     }
+    case "insertPlacement":
+    case "updatePlacement":
     case "putSuspension":
     case "deleteSuspension":
     case "insertDomain":

@@ -14,6 +14,7 @@ import { checkSettings, getSettings, setSetting, unsetSetting } from "./commands
 import {
   deprovisionTenants,
   migrateTenantsCommand,
+  moveTenant,
   pauseTenant,
   provisionTenants,
   resumeTenant,
@@ -42,6 +43,7 @@ export const COMMANDS: readonly Command[] = [
   provisionTenants,
   pauseTenant,
   resumeTenant,
+  moveTenant,
   migrateTenantsCommand,
   deprovisionTenants,
   printPolicies,

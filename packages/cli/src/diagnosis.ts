@@ -84,16 +84,23 @@ async function* ofOrganizations(
 
 async function placedOf(parts: IsolationParts): Promise<readonly PlacedTenant[]> {
   const { nameOf = tenantName } = parts;
-  return (await needed(parts, "placements").list()).flatMap(({ orgId, strategy, state, name }) =>
-    strategy === "schema" || strategy === "database" ? [{ orgId, strategy, state, name: name ?? nameOf(orgId) }] : [],
-  );
+  return (await needed(parts, "placements").list()).flatMap(({ orgId, strategy, state, name, move }) => {
+    // Of one that is being moved both places may be there; the other one need not be whole.
+    const other = move === null ? [] : [{ strategy: move.strategy, state: "pending" as const }];
+    return [{ strategy, state }, ...other].flatMap(({ strategy: kind, state: stage }) =>
+      kind === "schema" || kind === "database"
+        ? [{ orgId, strategy: kind, state: stage, name: name ?? nameOf(orgId) } as const]
+        : [],
+    );
+  });
 }
 
 async function* ofConnectionStrings({ placements, sealer }: IsolationParts): AsyncGenerator<Diagnosis> {
   if (placements === undefined || sealer === undefined) {
     return;
   }
-  for (const { orgId, sealedDsn } of await placements.list()) {
+  for (const { orgId, sealedDsn: own, move } of await placements.list()) {
+    const sealedDsn = own ?? move?.sealedDsn ?? null;
     const code =
       sealedDsn === null ? null : await whyClosed(() => sealer.open(sealedDsn, { purpose: DSN_PURPOSE, orgId }));
     if (code !== null) {

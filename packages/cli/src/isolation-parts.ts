@@ -1,6 +1,6 @@
 import type { ConfigFault, OrgId } from "@tenantry/core";
 import type { Sealer } from "@tenantry/core/seal";
-import type { PlacementStore, SqlQuery, TableDeclaration, TenantProvisioner } from "@tenantry/isolation";
+import type { MoveOptions, PlacementStore, SqlQuery, TableDeclaration, TenantProvisioner } from "@tenantry/isolation";
 import type { MigrateTenantsOptions } from "@tenantry/isolation/migrate";
 import type { LeakTestOptions } from "@tenantry/isolation/testing";
 import { CliError } from "./problem.ts";
@@ -16,8 +16,10 @@ export interface IsolationParts {
   readonly placements?: PlacementStore;
   readonly provisioner?: Pick<
     TenantProvisioner,
-    "provision" | "status" | "deprovision" | "pauseWrites" | "resumeWrites"
+    "provision" | "status" | "deprovision" | "pauseWrites" | "resumeWrites" | "moveTenant"
   >;
+  /** How rows are copied when a tenant is moved, and how it is found out whether all are there. */
+  readonly moving?: Pick<MoveOptions, "copy" | "verify" | "drainMs">;
   /** What connection strings are sealed with. */
   readonly sealer?: Sealer;
   /** What `migrateTenants` needs besides the placements and what is typed. */
@@ -37,6 +39,7 @@ const KEYS: readonly string[] = [
   "rolePerTenant",
   "placements",
   "provisioner",
+  "moving",
   "sealer",
   "migrations",
   "leakTest",

@@ -82,6 +82,7 @@ const placement = v.strictObject({
   hasConnectionString: v.boolean(),
   migratedTo: v.nullable(v.string()),
   pausedUntil: v.nullable(instant),
+  move: v.nullable(v.strictObject({ strategy: v.string(), stage: v.string() })),
 });
 const attribution = v.strictObject({
   createdBy: v.nullable(id("usr")),
@@ -146,6 +147,7 @@ export const SHAPES: Readonly<Record<string, Shape>> = {
   "tenants provision": rows(placement),
   "tenants pause": document(placement),
   "tenants resume": document(placement),
+  "tenants move": document(placement),
   "tenants migrate": rows(
     v.strictObject({
       orgId: id("org"),

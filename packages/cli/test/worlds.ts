@@ -9,7 +9,7 @@ import type { CliConfig } from "../src/index.ts";
 import type { SessionOptions } from "./session.ts";
 
 /** What the stores of the tests keep. */
-const GROUPS: readonly Group[] = ["domains", "settings", "lifecycle", "relay", "audit"];
+const GROUPS: readonly Group[] = ["placement", "domains", "settings", "lifecycle", "relay", "audit"];
 
 export interface World {
   /** A folder with a configuration, and somebody who acts. */

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -9,6 +9,9 @@ const program = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
 const store = (name: string): string => fileURLToPath(new URL(`stores/${name}.mjs`, import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "tenantry-cli-"));
 afterAll(() => rmSync(folder, { recursive: true }));
+// Not among the others, where every tool would stumble over it.
+const unfinished = join(folder, "unfinished.mjs");
+writeFileSync(unfinished, "export async function open() {\n  return {\n}\n");
 
 function conformance(...args: readonly string[]): { readonly status: number | null; readonly output: string } {
   const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], { encoding: "utf8" });
@@ -59,7 +62,20 @@ test("a store that does not behave fails, and what is wrong is told", () => {
 test.each<readonly [what: string, args: readonly string[], said: RegExp]>([
   ["no module", ["run"], /missing required argument/],
   ["a module that is not there", ["run", "./nowhere.mjs"], /cannot be loaded/],
+  ["a module that cannot be parsed", ["run", unfinished], /unfinished\.mjs cannot be loaded: .+ \(`node --check /],
+  ["a module that throws", ["run", store("throwing")], /throwing\.mjs cannot be loaded: nothing is set up/],
   ["a module without a store", ["run", store("no-store")], /exports no function `open`/],
+  ["a store that cannot be opened", ["run", store("unreachable")], /`open` fails: no server answers/],
+  ["a function that opens no store", ["run", store("empty")], /`open` answers no object with a `store`/],
+  ...["--json", "--junit", "--report"].map(
+    (option) =>
+      [
+        `${option} into a folder that is not there`,
+        ["run", store("memory"), option, join(folder, "nowhere", "output")],
+        /output cannot be written: /,
+      ] as const,
+  ),
+  ["an output that is a folder", ["run", store("memory"), "--json", folder], /cannot be written: /],
   [
     "a level for which the module brings nothing",
     ["run", store("forgetful"), "--only", "races"],
@@ -76,7 +92,15 @@ test.each<readonly [what: string, args: readonly string[], said: RegExp]>([
 ])("%s is misuse", (_, args, said) => {
   const { status, output } = conformance(...args);
   expect(output).toMatch(said);
+  expect(output).not.toMatch(/^ {4}at /m);
   expect(status).toBe(2);
+});
+
+test("an output that cannot be written is found out before anything is run", () => {
+  const [json, junit] = [join(folder, "kept.json"), join(folder, "nowhere", "result.xml")];
+  const { output } = conformance("run", store("memory"), "--json", json, "--junit", junit);
+  expect(output).not.toContain("✓");
+  expect(existsSync(json) && readFileSync(json, "utf8")).toBe("");
 });
 
 test("asked for help it explains itself", () => {

@@ -56,13 +56,7 @@ export function callOf<
   const options = actingOptions(mutationOptions(last, operation.admitsVersion), acting);
   const ids = mint(operation.mints, settings, operation.rows?.(input) ?? 0);
   const { name } = operation;
-  // Only a store that writes it down, and a key that was used before, ask for it.
-  let digest: string | undefined;
-  const own = (): string => {
-    // Which entity the caller holds makes no difference to what is asked for: JSON has no `undefined`.
-    digest ??= fingerprint(name, Object.hasOwn(input, "held") ? { ...input, held: undefined } : input);
-    return digest;
-  };
+  const own = digestOf(name, input);
   const scope = operation.scope(input);
   const key = options.idempotencyKey ?? freshKey();
 
@@ -112,21 +106,39 @@ export function callOf<
           idempotencyKey,
           ...event,
         })),
-        keys: [
-          {
-            scope: addressed(org.id),
-            key,
-            operation: name,
-            get fingerprint() {
-              return own();
-            },
-            result,
-            event: 0,
-          },
-        ],
+        keys: [useOf({ scope: addressed(org.id), key, operation: name, result }, own)],
       };
     },
     claim: (orgId) => ({ scope: addressed(orgId), key, operation: name, fingerprint: own() }),
+  };
+}
+
+// A store in memory keeps the use of a key as it is: these two are functions of their own so that it keeps nothing else of the call.
+
+/** The digest of a call, made once somebody asks: a store that writes it down, or a key that was used before. */
+function digestOf(name: string, input: object): () => string {
+  let digest: string | undefined;
+  return () => {
+    // Which entity the caller holds makes no difference to what is asked for: JSON has no `undefined`.
+    digest ??= fingerprint(name, Object.hasOwn(input, "held") ? { ...input, held: undefined } : input);
+    return digest;
+  };
+}
+
+/** What the first event of a commit was made by. */
+function useOf(
+  { scope, key, operation, result }: Omit<KeyClaim, "fingerprint">,
+  digest: () => string,
+): Commit["keys"][number] {
+  return {
+    scope,
+    key,
+    operation,
+    get fingerprint() {
+      return digest();
+    },
+    result,
+    event: 0,
   };
 }
 

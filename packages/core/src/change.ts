@@ -1,6 +1,7 @@
 import type { EventDraft } from "./event.ts";
 import type { TraceChange } from "./groups/audit.ts";
 import type { Domain } from "./groups/domain.ts";
+import type { PlacementChange } from "./groups/placement.ts";
 import type { AnnounceChange } from "./groups/relay.ts";
 import type { SettingChange } from "./groups/setting.ts";
 import type { Suspension } from "./groups/suspension.ts";
@@ -42,6 +43,7 @@ export type Change =
   | SettingChange
   | AnnounceChange
   | TraceChange
+  | PlacementChange
   | { readonly op: "insertOrg"; readonly row: Organization }
   /** Writes `name`, `slug`, `status`, `metadata` and `updatedAt`; the version is advanced by every commit anyway. */
   | { readonly op: "updateOrg"; readonly row: Organization }

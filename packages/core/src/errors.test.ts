@@ -134,6 +134,7 @@ const table: { readonly [C in Code]: readonly [of: Class, details: Rejections[C]
   "isolation.outdated": [IsolationError, {}],
   "isolation.busy": [IsolationError, {}],
   "isolation.provisioning_failed": [IsolationError, { orgId, step: "schema" }],
+  "isolation.move_failed": [IsolationError, { orgId, stage: "copy" }],
   "isolation.migration_failed": [IsolationError, { orgId, file: "0001.sql", sqlState: "42601" }],
   "isolation.migration_changed": [IsolationError, { file: "0001.sql" }],
   "isolation.dependent_objects": [IsolationError, { objects: ["view public.report"] }],

@@ -124,6 +124,7 @@ export interface Rejections {
   "isolation.outdated": Record<never, never>;
   "isolation.busy": Record<never, never>;
   "isolation.provisioning_failed": { readonly orgId: OrgId; readonly step: string };
+  "isolation.move_failed": { readonly orgId: OrgId; readonly stage: string };
   "isolation.migration_failed": { readonly orgId: OrgId; readonly file: string; readonly sqlState: string | null };
   "isolation.migration_changed": { readonly file: string };
   "isolation.dependent_objects": { readonly objects: readonly string[] };
@@ -527,6 +528,7 @@ const sentences: { readonly [C in Code]: (details: Rejections[C]) => string } = 
   "isolation.busy": () => "Somebody else is working on the tenant's place.",
   "isolation.provisioning_failed": ({ orgId, step }) =>
     `The place of ${orgId} could not be made, in the step ${quote(step)}.`,
+  "isolation.move_failed": ({ orgId, stage }) => `Moving ${orgId} failed: ${quote(stage)}.`,
   "isolation.migration_failed": ({ orgId, file }) => `The migration ${quote(file)} failed for ${orgId}.`,
   "isolation.migration_changed": ({ file }) =>
     `The migration ${quote(file)} is not what was applied, or comes before what was.`,
@@ -684,6 +686,7 @@ const classes: { readonly [C in Exclude<Code, PreconditionCode>]: ErrorClass<C> 
   "isolation.outdated": IsolationError,
   "isolation.busy": IsolationError,
   "isolation.provisioning_failed": IsolationError,
+  "isolation.move_failed": IsolationError,
   "isolation.migration_failed": IsolationError,
   "isolation.migration_changed": IsolationError,
   "isolation.dependent_objects": IsolationError,

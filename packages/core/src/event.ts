@@ -1,3 +1,4 @@
+import type { PlacementEventData } from "./groups/placement.ts";
 import type { SettingEventData } from "./groups/setting.ts";
 import type { SuspensionKind } from "./groups/suspension.ts";
 import type { InvId, MemId, OrgId, Role, Status, UsrId } from "./model.ts";
@@ -6,7 +7,7 @@ import type { InvId, MemId, OrgId, Role, Status, UsrId } from "./model.ts";
  * What each event says. Plain JSON; instants are ISO 8601 strings in UTC. Ids, roles, statuses, names, keys of metadata and values
  * of settings as far as they admit it; no identifier and no value of metadata.
  */
-export interface EventData extends SettingEventData {
+export interface EventData extends SettingEventData, PlacementEventData {
   "org.created": {
     readonly name: string | null;
     readonly slug: string | null;
@@ -155,6 +156,12 @@ const described: { readonly [T in EventType]: true } = {
   "invitation.revoked": true,
   "invitation.expired": true,
   "grant.expired": true,
+  "tenant.provisioned": true,
+  "tenant.provisioning_failed": true,
+  "tenant.deprovisioned": true,
+  "tenant.paused": true,
+  "tenant.resumed": true,
+  "tenant.moved": true,
   "setting.changed": true,
   "setting.unset": true,
 };

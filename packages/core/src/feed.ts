@@ -137,7 +137,7 @@ export function toldTo(feed: Feed, port: StorePort): StorePort {
     }
   }
 
-  const { join, hold, relay, audit } = port;
+  const { join, hold, relay, audit, placement } = port;
   return {
     capabilities: port.capabilities,
     isRemote: port.isRemote,
@@ -153,6 +153,7 @@ export function toldTo(feed: Feed, port: StorePort): StorePort {
     },
     ...(relay === undefined ? {} : { relay }),
     ...(audit === undefined ? {} : { audit }),
+    ...(placement === undefined ? {} : { placement }),
     // Inside the host's transaction nothing is true before the host commits, and then nobody is there to tell it.
     ...(join === undefined ? {} : { join: join.bind(port) as NonNullable<StorePort["join"]> }),
     ...(hold === undefined

@@ -90,12 +90,19 @@ describe("commits that touch the same thing do not", () => {
 describe("the organization itself", () => {
   const rewrites: Change = { op: "updateOrg", row: acme };
   const everything: Change = { op: "endEverything", orgId: acme.id, at: now, by: null };
+  const places: Change = {
+    op: "updatePlacement",
+    orgId: acme.id,
+    set: { state: "ready" },
+    expect: { state: "pending", holder: null },
+  };
   const founds: Change = { op: "insertOrg", row: otherOrg };
 
   test.each([
     ["a change of it", rewrites],
     ["its end", everything],
     ["its beginning", founds],
+    ["its placement", places],
   ])("%s goes alone, as the first and behind others", (_, change) => {
     expect(go(commitOf([change]), commitOf(joins(alice, 11)))).toBe(false);
     expect(go(commitOf(joins(alice, 11)), commitOf([change]))).toBe(false);

@@ -86,6 +86,8 @@ function footprintOf({ changes, keys }: Commit): Footprint | null {
       case "updateDomain":
       case "deleteDomain":
       case "deleteDomains":
+      case "insertPlacement":
+      case "updatePlacement":
         return null;
       case "insertMembership":
       case "updateMembership":

@@ -88,6 +88,17 @@ export {
 export type { EventHandler, SubscribeOptions } from "./feed.ts";
 export type { AuditFilter, AuditPlace, AuditPort, EntityHistory } from "./groups/audit.ts";
 export type { Domain } from "./groups/domain.ts";
+export {
+  PLACEMENT_STATES,
+  type PlacementChange,
+  type PlacementExpectation,
+  type PlacementMove,
+  type PlacementPatch,
+  type PlacementPort,
+  type PlacementState,
+  placementBegun,
+  type StoredPlacement,
+} from "./groups/placement.ts";
 export type {
   DeadEvent,
   DeadRef,
@@ -176,7 +187,7 @@ export {
   type Tuple,
   type UsrId,
 } from "./model.ts";
-export type { CreateOrgInput, UpdateOrgInput } from "./org.ts";
+export type { CreateOrgInput, NewPlacement, UpdateOrgInput } from "./org.ts";
 export type { SuspendOrgInput } from "./org-suspension.ts";
 export { hasOwn } from "./own.ts";
 export { errorOf } from "./patience.ts";

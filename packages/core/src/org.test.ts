@@ -14,6 +14,7 @@ import {
   yesterday,
 } from "../test/world.ts";
 import type { Decision } from "./decision.ts";
+import { placementBegun } from "./groups/placement.ts";
 import type { Organization } from "./model.ts";
 import {
   createOrg,
@@ -109,6 +110,33 @@ describe("createOrg", () => {
     expect(createOrg.parse(settings(), { creator: alice })).toEqual(bare);
     expect(createOrg.parse(settings(), { creator: alice, name: undefined, slug: undefined } as never)).toEqual(bare);
     expect(createOrg.parse(settings(), { creator: alice, name: null, slug: null })).toEqual(bare);
+  });
+
+  test("its placement begins in the same commit, in a store that keeps placements", () => {
+    const keeping = settings({ groups: ["placement"] });
+    const placement = { strategy: "schema", state: "pending" } as const;
+    expect(createOrg.parse(keeping, { creator: alice, placement })).toMatchObject({ placement });
+    const decision = decideCreateOrg({ ...asked, placement }, { slugHolder: null }, environment);
+    const changes = decision.ok ? (decision.write?.changes ?? []) : [];
+    expect(changes.at(-1)).toEqual({ op: "insertPlacement", row: placementBegun(environment.ids.org, placement) });
+    expect(codeThrown(() => createOrg.parse(settings(), { creator: alice, placement }))).toBe(
+      "config.capability_missing",
+    );
+  });
+
+  test.each([
+    null,
+    "schema",
+    { strategy: "schema" },
+    { strategy: "", state: "ready" },
+    { strategy: 7, state: "ready" },
+    { strategy: "a b", state: "ready" },
+    { strategy: "schema", state: "archived" },
+    { strategy: "schema", state: "ready", step: null },
+  ])("%j is no placement to begin with", (placement) => {
+    const keeping = settings({ groups: ["placement"] });
+    const parse = (): unknown => createOrg.parse(keeping, { creator: alice, placement } as never);
+    expect(codeThrown(parse)).toBe("precondition.invalid_input");
   });
 
   test("its keys are the creator's, and it asks who holds the slug", () => {

@@ -1,6 +1,9 @@
 import { type Change, unchanged } from "./change.ts";
 import { accept, type Decision, type Found, found, noChange, type Rejected, reject } from "./decision.ts";
+import { errorFor } from "./errors.ts";
 import type { EventData, EventDraft } from "./event.ts";
+import { placementBegun } from "./groups/placement.ts";
+import { requireGroups } from "./groups-input.ts";
 import { idArgument } from "./id.ts";
 import { addressed, fields, nameArgument, slugArgument } from "./input.ts";
 import { joinOf } from "./limits.ts";
@@ -43,6 +46,17 @@ export interface CreateOrgInput<O = Metadata, M = Metadata> {
   readonly metadata?: MetadataInput<O>;
   /** That of the creator's membership. */
   readonly membershipMetadata?: MetadataInput<M>;
+  /**
+   * Where its rows will be; needs a store that keeps the group `placement`. One that is `pending` can be used by nobody before
+   * its place was made; `ready` is what has nothing to make.
+   */
+  readonly placement?: NewPlacement;
+}
+
+/** A strategy is a name of 1 to 64 characters, as `row`, `schema` or `database`. */
+export interface NewPlacement {
+  readonly strategy: string;
+  readonly state: "pending" | "ready";
 }
 
 interface NewOrg {
@@ -51,6 +65,7 @@ interface NewOrg {
   readonly slug: string | null;
   readonly metadata: Metadata;
   readonly membershipMetadata: Metadata;
+  readonly placement?: NewPlacement | undefined;
 }
 
 export interface CreateOrgFacts {
@@ -71,9 +86,9 @@ export const createOrg: Mutation<
   mints: ["org", "mem"],
   admitsVersion: false,
   parse(settings, input) {
-    const { creator, name, slug, metadata, membershipMetadata } = fields(
+    const { creator, name, slug, metadata, membershipMetadata, placement } = fields(
       typeof input === "string" ? { creator: input } : input,
-      ["creator", "name", "slug", "metadata", "membershipMetadata"],
+      ["creator", "name", "slug", "metadata", "membershipMetadata", "placement"],
     );
     const { organization, membership } = settings.metadata;
     return {
@@ -82,6 +97,7 @@ export const createOrg: Mutation<
       slug: slugArgument(slug ?? null, settings.isReserved),
       metadata: newMetadata(metadata, "metadata", organization),
       membershipMetadata: newMetadata(membershipMetadata, "membershipMetadata", membership),
+      ...(placement === undefined ? {} : { placement: placementArgument(placement, settings) }),
     };
   },
   scope: ({ creator }) => ({ creator }),
@@ -97,7 +113,7 @@ export const createOrg: Mutation<
 
 /** Found an organization: it, its first owner and the owner's tuple begin in the same instant. */
 export function decideCreateOrg(
-  { creator, name, slug, metadata, membershipMetadata }: NewOrg,
+  { creator, name, slug, metadata, membershipMetadata, placement }: NewOrg,
   { slugHolder, joins }: CreateOrgFacts,
   { now, ids, settings }: Environment<"org" | "mem">,
 ): Decision<CreateOrgResult> {
@@ -134,11 +150,25 @@ export function decideCreateOrg(
         { op: "insertMembership", row: ownerMembership, invId: null },
         { op: "insertTuple", tuple: roleTuple(ownerMembership) },
         ...join.facts,
+        ...(placement === undefined
+          ? []
+          : [{ op: "insertPlacement", row: placementBegun(org.id, placement) } as const]),
       ],
       event: { type: "org.created", data: { name, slug, memId: ownerMembership.id, usrId: creator } },
     },
   );
 }
+
+function placementArgument(value: unknown, { groups }: Settings): NewPlacement {
+  const { strategy, state } = fields(value, ["strategy", "state"]);
+  if (typeof strategy !== "string" || !STRATEGY.test(strategy) || (state !== "pending" && state !== "ready")) {
+    throw errorFor("precondition.invalid_input", { key: "placement" });
+  }
+  requireGroups(["placement"], groups);
+  return { strategy, state };
+}
+
+const STRATEGY = /^[A-Za-z][A-Za-z0-9_.-]{0,63}$/;
 
 export interface UpdateOrgInput<O = Metadata> {
   readonly orgId: OrgId | Organization<O>;

@@ -1,6 +1,7 @@
 import type { EventFilter, TenancyEvent } from "./event.ts";
 import type { AuditAnswers, AuditQuestions } from "./groups/audit.ts";
 import type { Domain } from "./groups/domain.ts";
+import type { PlacementAnswers, PlacementQuestions } from "./groups/placement.ts";
 import type { SettingAnswers, SettingQuestions } from "./groups/setting.ts";
 import type { Suspension } from "./groups/suspension.ts";
 import type {
@@ -146,7 +147,7 @@ export type KeyUse =
   | { readonly state: "fenced" };
 
 /** Every question a store can be asked: its parameters. */
-interface Questions extends SettingQuestions, AuditQuestions {
+interface Questions extends SettingQuestions, AuditQuestions, PlacementQuestions {
   /** The organization itself. */
   org: { readonly of: OrgRef };
   /** Which organization that is not revoked holds the slug; of `null`: none. */
@@ -274,7 +275,7 @@ interface Questions extends SettingQuestions, AuditQuestions {
 }
 
 /** Every question a store can be asked: its answer. */
-interface Answers extends SettingAnswers, AuditAnswers {
+interface Answers extends SettingAnswers, AuditAnswers, PlacementAnswers {
   org: Organization | null;
   slugHolder: OrgId | null;
   orgBySlug: Organization | null;

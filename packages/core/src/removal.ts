@@ -14,6 +14,7 @@ import {
   type Found,
   findUser,
   LOOK,
+  LOOK_FOR_GRANTS,
   type RemoveUserInput,
   type RemoveUserResult,
   removeUserArgument,
@@ -23,7 +24,7 @@ import { ask, type Context, mutate } from "./run.ts";
 import { freshKey } from "./system.ts";
 import { eventsOf, wrote } from "./written.ts";
 
-/** Looks for what belongs to a user and ends it, a commit for each organization, until a look finds nothing new. */
+/** Looks for what belongs to a user and ends it, a commit for each organization. */
 export async function removal(
   context: Context,
   input: RemoveUserInput,
@@ -62,12 +63,12 @@ export async function removal(
     wrote({ done, left: [...left].map(([orgId, refusal]) => ({ orgId, ...refusal })), more }, () => events);
 
   let after: MemId | null = null;
-  let hasFound = false;
   for (let isFirst = true; ; isFirst = false) {
     const found: Found = await ask(context, findUser, asked, context.within, after);
     if (isFirst && asked.mode === "all") {
       refuseAny(context, asked, found);
     }
+    let hasFoundGrants = false;
     for (const seen of partsOf(found).filter(({ orgId }) => !left.has(orgId))) {
       const part = taken.without(seen);
       if (part === null) {
@@ -76,16 +77,16 @@ export async function removal(
       if (done.length >= limit) {
         return answer(true);
       }
-      hasFound = true;
+      hasFoundGrants ||= part.left !== null;
       await removeFrom(part);
     }
+    // A look that was not full has found all there was. Another one would cost a user of one organization a trip in three,
+    // and could not promise more: whoever adds them again may do so behind that one, too.
+    const isFullOfGrants = found.left.length === LOOK_FOR_GRANTS;
     const last = found.standings[LOOK - 1];
     if (last !== undefined) {
       after = last.membership.id;
-    } else if (hasFound) {
-      // Others may have been joined meanwhile.
-      [after, hasFound] = [null, false];
-    } else {
+    } else if (!(isFullOfGrants && hasFoundGrants)) {
       return answer(false);
     }
   }

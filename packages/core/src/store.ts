@@ -2,6 +2,7 @@ import type { Change, Occupancy, OrgGuard } from "./change.ts";
 import type { UnavailableCode } from "./errors.ts";
 import type { EventData, EventDraft, TenancyEvent } from "./event.ts";
 import type { AuditPort } from "./groups/audit.ts";
+import type { PlacementPort } from "./groups/placement.ts";
 import type { RelayPort } from "./groups/relay.ts";
 import type { StoredSetting } from "./groups/setting.ts";
 import type { Group } from "./groups.ts";
@@ -111,6 +112,8 @@ export interface StorePort extends Access {
   readonly relay?: RelayPort;
   /** The upkeep of events, where the port can keep the group `audit`. */
   readonly audit?: AuditPort;
+  /** The bookkeeping of places, where the port can keep the group `placement`. */
+  readonly placement?: PlacementPort;
 }
 
 /** Reads and writes. */

@@ -314,8 +314,8 @@ export interface TenancyStore<O = Metadata, M = Metadata> {
 
   /**
    * Take a user out of all their organizations, with what hung on each membership: for the deletion of an account. `choices`
-   * say what becomes of organizations that they alone own. One commit for each organization, at most `limit`, until a look
-   * finds nothing new; not atomic across them, and a repeat goes on. Throws `SoleOwnerError` `conflict.sole_owner`,
+   * say what becomes of organizations that they alone own. One look, then one commit for each organization, at most `limit`;
+   * not atomic across them, and a repeat goes on. Throws `SoleOwnerError` `conflict.sole_owner`,
    * `PreconditionError` `precondition.self_transfer`, `NotFoundError`, before anything is written, unless `mode` is
    * `"each"`; what refuses later is told in the answer. With a key it takes effect in each organization once.
    */

@@ -1,7 +1,7 @@
 import { ConfigError, IsolationError, type OrgId } from "@tenantry/core";
 import type { SealedFor, Sealer } from "@tenantry/core/seal";
 import type { SqlQuery } from "./doctor/finding.ts";
-import { literal, quoted } from "./identifier.ts";
+import { isName, literal, quoted } from "./identifier.ts";
 import { type AdminOptions, TransactionIsolation } from "./isolation.ts";
 import { archivedName, tenantName } from "./names.ts";
 import type { PlacementStore } from "./placement.ts";
@@ -33,6 +33,11 @@ export interface DatabaseOptions<Tx> extends PoolOptions {
   readonly maxConnections?: number;
   /** Connections of a tenant's role in total. Default 20. */
   readonly connectionLimit?: number;
+  /**
+   * What the role of a tenant's database is called. Default: as its database, `t_<32 hex>`. Where the strategy `schema` has roles
+   * on the same server, tenants are moved between the two only if this names other ones.
+   */
+  readonly roleOf?: (orgId: OrgId) => string;
   readonly admin?: AdminOptions<Tx>;
   readonly clock?: () => Date;
   readonly random?: (length: number) => Uint8Array;
@@ -54,6 +59,7 @@ export function databaseIsolation<Tx>(options: DatabaseOptions<Tx>): DatabaseIso
   const { maxConnections = 5, connectionLimit = 20, maxPools, idleMs, waitMs } = options;
   const random = options.random ?? ((length) => crypto.getRandomValues(new Uint8Array(length)));
   const server = checkedServer(options.server);
+  const roleOf = (orgId: OrgId): string => checkedRole((options.roleOf ?? tenantName)(orgId));
   const sealedFor = (orgId: OrgId): SealedFor => ({ purpose: DSN_PURPOSE, orgId });
   const limits = {
     ...(maxPools === undefined ? {} : { maxPools }),
@@ -108,7 +114,7 @@ export function databaseIsolation<Tx>(options: DatabaseOptions<Tx>): DatabaseIso
 
   const steps: Readonly<Record<string, (orgId: OrgId, context: ProvisionContext) => Promise<void>>> = {
     async role(orgId, { isResumed }) {
-      const name = tenantName(orgId);
+      const name = roleOf(orgId);
       if (!(await hasRole(name))) {
         const rights = "login nosuperuser nocreatedb nocreaterole noinherit";
         await sql(`create role ${quoted(name)} ${rights} connection limit ${connectionLimit}`);
@@ -117,19 +123,18 @@ export function databaseIsolation<Tx>(options: DatabaseOptions<Tx>): DatabaseIso
       }
     },
     async seal(orgId, { sealedDsn, keepDsn }) {
-      const name = tenantName(orgId);
       if (sealedDsn === null) {
         const url = new URL(server);
-        url.username = name;
+        url.username = roleOf(orgId);
         url.password = [...random(32)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-        url.pathname = `/${name}`;
+        url.pathname = `/${tenantName(orgId)}`;
         const sealed = await sealer.seal(url.href, sealedFor(orgId));
         await keepDsn(sealed);
-        await setPassword(name, url.password);
+        await setPassword(roleOf(orgId), url.password);
         return;
       }
       const { password } = new URL((await sealer.open(sealedDsn, sealedFor(orgId))).reveal());
-      await setPassword(name, password);
+      await setPassword(roleOf(orgId), password);
     },
     async database(orgId, { isResumed }) {
       const name = tenantName(orgId);
@@ -142,7 +147,7 @@ export function databaseIsolation<Tx>(options: DatabaseOptions<Tx>): DatabaseIso
     async privileges(orgId) {
       const name = quoted(tenantName(orgId));
       await sql(`revoke connect, temporary on database ${name} from public`);
-      await sql(`grant connect on database ${name} to ${name}`);
+      await sql(`grant connect on database ${name} to ${quoted(roleOf(orgId))}`);
       await sql(`alter database ${name} allow_connections true`);
     },
     async migrate(orgId, { keepVersion }) {
@@ -150,7 +155,7 @@ export function databaseIsolation<Tx>(options: DatabaseOptions<Tx>): DatabaseIso
       const { query, close } = await connect(name);
       try {
         const version = await migrate({ orgId, database: name, query });
-        const role = quoted(name);
+        const role = quoted(roleOf(orgId));
         for (const text of [
           "revoke create on schema public from public",
           `grant usage on schema public to ${role}`,
@@ -178,7 +183,7 @@ export function databaseIsolation<Tx>(options: DatabaseOptions<Tx>): DatabaseIso
         const asked = { text: "select current_user::text as role, current_database()::text as database", values: [] };
         const beginning = { readOnly: true, entry: [], signal: null };
         const [row] = await opened.driver.transaction(beginning, (tx) => opened.driver.send(tx, asked));
-        if (row?.["role"] !== name || row["database"] !== name) {
+        if (row?.["role"] !== roleOf(orgId) || row["database"] !== name) {
           unexplained(orgId, "verify");
         }
       } finally {
@@ -221,19 +226,19 @@ export function databaseIsolation<Tx>(options: DatabaseOptions<Tx>): DatabaseIso
           faults: [{ path: "confirm", expected: "the id of the organization" }],
         });
       }
-      const name = tenantName(id);
+      const [name, role] = [tenantName(id), roleOf(id)];
       pools.retire(id);
       if (policy === "drop") {
         await sql(`drop database if exists ${quoted(name)} with (force)`);
-        await sql(`drop role if exists ${quoted(name)}`);
+        await sql(`drop role if exists ${quoted(role)}`);
         return { policy, archivedAs: null, rows: null };
       }
-      if (await hasRole(name)) {
-        await sql(`alter role ${quoted(name)} nologin`);
+      if (await hasRole(role)) {
+        await sql(`alter role ${quoted(role)} nologin`);
       }
       const archivedAs = policy === "retain" ? null : archivedName(id, Math.floor(now.getTime() / 1000));
       if (await hasDatabase(name)) {
-        await sql(`revoke connect on database ${quoted(name)} from ${quoted(name)}`);
+        await sql(`revoke connect on database ${quoted(name)} from ${quoted(role)}`);
         await provisioning("select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = $1", [name]);
         if (archivedAs !== null) {
           await sql(`alter database ${quoted(name)} allow_connections false`);
@@ -243,6 +248,13 @@ export function databaseIsolation<Tx>(options: DatabaseOptions<Tx>): DatabaseIso
       return { policy, archivedAs, rows: null };
     },
   };
+}
+
+function checkedRole(name: string): string {
+  if (!isName(name)) {
+    throw new IsolationError("isolation.invalid_name", {});
+  }
+  return name;
 }
 
 function checkedServer(server: string): string {

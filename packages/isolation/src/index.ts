@@ -10,19 +10,28 @@ export {
 } from "./doctor.ts";
 export type { Beginning, Gate, Row, Statement, TenantDriver } from "./driver.ts";
 export type { AdminOptions } from "./isolation.ts";
+export type { MoveContext, MovedPlace, MoveOptions, MoveStage, StageProgress } from "./moving.ts";
 export { type NameMap, tenantName } from "./names.ts";
 export {
+  type ActorOption,
+  type Held,
   type Placement,
-  type PlacementPatch,
+  type PlacementEnd,
+  type PlacementPause,
   type PlacementStore,
+  type ProvisioningFailure,
   placementOf,
-  type StoredPlacement,
 } from "./placement.ts";
-export { type MemoryPlacementOptions, memoryPlacements } from "./placement-memory.ts";
-export { sqlPlacements } from "./placement-sql.ts";
+export { storePlacements } from "./placement-store.ts";
 export { generatePolicies } from "./policies/generate-policies.ts";
 export { type ProofKey, type ProofOptions, proofKeyStatement } from "./proof.ts";
-export { type ProvisionerOptions, type StepProgress, TenantProvisioner } from "./provisioner.ts";
+export {
+  type DeprovisionOptions,
+  type ProvisionerOptions,
+  type ProvisionOptions,
+  type StepProgress,
+  TenantProvisioner,
+} from "./provisioner.ts";
 export { DSN_PURPOSE, rewrapPlacement } from "./rewrap.ts";
 export { type RowOptions, rowIsolation } from "./row.ts";
 export { type SchemaOptions, schemaIsolation } from "./schema.ts";

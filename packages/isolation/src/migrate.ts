@@ -1,13 +1,20 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { ConfigError, generate, IsolationError, isTenancyError, type OrgId } from "@tenantry/core";
+import {
+  ConfigError,
+  generate,
+  IsolationError,
+  isTenancyError,
+  type OrgId,
+  type StoredPlacement,
+} from "@tenantry/core";
 import pMap from "p-map";
 import type { SqlQuery } from "./doctor/finding.ts";
 import { serverError } from "./fault.ts";
 import { quoted } from "./identifier.ts";
 import { type MigrationReport, reportOf, type TenantMigration } from "./migrate-report.ts";
-import type { PlacementStore, StoredPlacement } from "./placement.ts";
+import type { PlacementStore } from "./placement.ts";
 
 export type { MigrationReport, TenantMigration } from "./migrate-report.ts";
 

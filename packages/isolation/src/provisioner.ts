@@ -4,22 +4,23 @@ import {
   IsolationError,
   isId,
   isTenancyError,
+  type MutationOptions,
+  type NewPlacement,
   type OrgId,
   PreconditionError,
+  placementBegun,
+  type StoredPlacement,
 } from "@tenantry/core";
-import { type Placement, type PlacementStore, pending, type StoredPlacement, shown } from "./placement.ts";
-import type { DeprovisionPolicy, DeprovisionReport, IsolationStrategy, ProvisionContext } from "./strategy.ts";
+import { checkMove, forgetMove, Move, type MoveOptions } from "./moving.ts";
+import { type ActorOption, type Held, type Placement, type PlacementStore, shown } from "./placement.ts";
+import { codeOf, contextOf, makePlace, patched, type Site, type StepProgress, type Tools } from "./provision-steps.ts";
+import type { DeprovisionPolicy, DeprovisionReport, IsolationStrategy } from "./strategy.ts";
 import type { StrategyRegistry } from "./strategy-registry.ts";
 
-/** How far provisioning has come. */
-export interface StepProgress {
-  readonly orgId: OrgId;
-  readonly step: string;
-  readonly state: "begun" | "done" | "failed";
-  readonly attempt: number;
-}
+export type { StepProgress } from "./provision-steps.ts";
 
 export interface ProvisionerOptions {
+  /** What `storePlacements` makes of a store. */
   readonly placements: PlacementStore;
   readonly strategies: StrategyRegistry;
   /** Seconds that a worker has for a step; it is renewed before each. Default 300. */
@@ -34,18 +35,33 @@ export interface ProvisionerOptions {
   readonly wait?: (milliseconds: number) => Promise<void>;
 }
 
-const ATTEMPTS = 3;
+export interface ProvisionOptions extends ActorOption {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (step: StepProgress) => void;
+}
+
+export interface DeprovisionOptions extends ActorOption {
+  readonly policy: DeprovisionPolicy;
+  /** The id of the organization: for `drop` and `purge`. */
+  readonly confirm?: OrgId;
+}
+
 const POLICIES: readonly unknown[] = ["rename", "drop", "retain", "purge"];
+const MOST_SECONDS = 3_600;
 
-/** Makes tenants' places, step by step, and takes them down. Of several workers on one tenant one works. */
+/**
+ * Makes tenants' places, step by step, moves them and takes them down. Of several workers on one tenant one works. What becomes
+ * of a place is a commit of its organization, with its event.
+ */
 export class TenantProvisioner {
-  readonly #options: Required<ProvisionerOptions>;
+  readonly #tools: Tools;
+  readonly #cleanup: boolean;
 
-  constructor(options: ProvisionerOptions) {
-    this.#options = {
+  constructor({ cleanup = false, ...options }: ProvisionerOptions) {
+    this.#cleanup = cleanup;
+    this.#tools = {
       leaseSeconds: 300,
       backoffMs: 500,
-      cleanup: false,
       log: () => {},
       clock: () => new Date(),
       wait: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
@@ -54,12 +70,25 @@ export class TenantProvisioner {
   }
 
   /**
-   * Writes a placement that is pending, for `createTenant`. Throws `isolation.unknown_strategy`, and
-   * `isolation.strategy_fixed` where there is one of another strategy.
+   * What `createOrg` takes as `placement`, so that a tenant and where its rows will be are one commit: ready at once only where
+   * there is nothing to make. Throws `isolation.unknown_strategy`.
+   */
+  newPlacement(strategy: string): NewPlacement {
+    const { steps } = this.#tools.strategies.get(strategy);
+    return { strategy, state: steps.length === 0 ? "ready" : "pending" };
+  }
+
+  /**
+   * Writes down where the rows of an organization will be that was made without a placement, where no strategy `row` is there
+   * that has them already. Throws `isolation.unknown_strategy`, and `isolation.strategy_fixed` where they are elsewhere.
    */
   async place(orgId: OrgId, strategy: string): Promise<Placement> {
-    this.#options.strategies.get(strategy);
-    const placement = await this.#options.placements.create(checkedId(orgId), strategy);
+    const { state } = this.newPlacement(strategy);
+    const { placements } = this.#tools;
+    const placement =
+      (await placements.get(checkedId(orgId))) ??
+      this.#implied(orgId) ??
+      (await placements.create(orgId, strategy, state));
     if (placement.strategy !== strategy) {
       throw new IsolationError("isolation.strategy_fixed", { orgId });
     }
@@ -76,20 +105,15 @@ export class TenantProvisioner {
 
   /** Tenants that were revoked and whose place was not taken down, at most so many. */
   leftovers(limit: number): Promise<readonly OrgId[]> {
-    return this.#options.placements.leftovers(limit);
+    return this.#tools.placements.leftovers(limit);
   }
 
   /**
-   * Makes a tenant ready: from the step that was recorded last, each at most three times. Safe to call again at any time.
-   * Throws `isolation.busy`, `.provisioning_failed` with the step, `.not_provisioned` for one that is being taken down.
+   * Makes a tenant ready: from the step that was recorded last, each at most three times. Safe to call again at any time. Events
+   * `tenant.provisioned`, `tenant.provisioning_failed`. Throws `isolation.busy`, `.provisioning_failed` with the step,
+   * `.not_provisioned` for one that is being taken down or that was revoked meanwhile: that never becomes ready.
    */
-  async provision(
-    orgId: OrgId,
-    {
-      signal,
-      onProgress = () => {},
-    }: { readonly signal?: AbortSignal; readonly onProgress?: (step: StepProgress) => void } = {},
-  ): Promise<Placement> {
+  async provision(orgId: OrgId, options: ProvisionOptions = {}): Promise<Placement> {
     const placement = await this.#stored(checkedId(orgId));
     if (placement.state === "ready") {
       return shown(placement);
@@ -97,31 +121,46 @@ export class TenantProvisioner {
     if (placement.state !== "pending" && placement.state !== "failed") {
       throw new IsolationError("isolation.not_provisioned", {});
     }
-    const strategy = this.#options.strategies.get(placement.strategy);
-    return await this.#leased(orgId, async (holder) => {
+    const strategy = this.#tools.strategies.get(placement.strategy);
+    return await this.#leased(orgId, async (held) => {
       // Looked at again: whoever held the lease before may have been at it.
       const current = await this.#stored(orgId);
-      if (current.state === "ready") {
-        return shown(current);
-      }
-      const { steps } = strategy;
-      const from = Math.max(0, steps.indexOf(current.step ?? ""));
-      for (const [index, step] of steps.slice(from).entries()) {
-        const wasBegun = index === 0 && current.step === step && current.attempts > 0;
-        await this.#step(strategy, orgId, { step, wasBegun, holder, signal: signal ?? null, onProgress });
-      }
-      if (!(await this.#options.placements.makeReady(orgId, holder))) {
-        throw new IsolationError("isolation.not_provisioned", {});
-      }
-      return shown(await this.#stored(orgId));
+      return current.state === "ready" ? shown(current) : await this.#made(strategy, held, options);
     });
   }
 
-  /** Takes a tenant's place down. `drop` and `purge` name the organization in `confirm`. Throws `isolation.busy`, `.provisioning_failed`. */
-  async deprovision(
-    orgId: OrgId,
-    { policy, confirm }: { readonly policy: DeprovisionPolicy; readonly confirm?: OrgId },
-  ): Promise<DeprovisionReport> {
+  async #made(
+    strategy: IsolationStrategy,
+    held: Held,
+    { signal = undefined, onProgress = () => {}, actor }: ProvisionOptions,
+  ): Promise<Placement> {
+    const { placements, log } = this.#tools;
+    const { orgId, holder } = held;
+    const by = actorOf(actor);
+    const failure = await makePlace(this.#tools, strategy, this.#site(held), { signal: signal ?? null, onProgress });
+    if (failure === null) {
+      return await placements.provisioned(held, by);
+    }
+    const { step, cause, isOthers } = failure;
+    // What somebody else made is neither begun by us nor ours to drop.
+    const attempts = isOthers ? 0 : (await this.#stored(orgId)).attempts;
+    await placements.failed(held, { step, code: codeOf(cause), attempts }, by);
+    if (this.#cleanup && !isOthers) {
+      const { sealedDsn } = await this.#stored(orgId);
+      const context = contextOf(this.#tools, this.#site(held), { sealedDsn, isResumed: true, confirm: orgId });
+      await strategy.deprovision({ id: orgId }, "drop", context).then(
+        () => placements.patch(orgId, holder, { step: null, attempts: 0, sealedDsn: null }),
+        (fault: unknown) => log("the clean-up failed", fault),
+      );
+    }
+    throw new IsolationError("isolation.provisioning_failed", { orgId, step });
+  }
+
+  /**
+   * Takes a tenant's place down; a move that was not finished is given up first. `drop` and `purge` name the organization in
+   * `confirm`. Event `tenant.deprovisioned`. Throws `isolation.busy`, `.provisioning_failed`.
+   */
+  async deprovision(orgId: OrgId, { policy, confirm, actor }: DeprovisionOptions): Promise<DeprovisionReport> {
     checkedId(orgId);
     if (!POLICIES.includes(policy)) {
       throw new ConfigError("config.invalid", {
@@ -131,24 +170,24 @@ export class TenantProvisioner {
     if ((policy === "drop" || policy === "purge") && confirm !== orgId) {
       throw new PreconditionError("precondition.invalid_input", { key: "confirm" });
     }
-    const placement = await this.#stored(orgId);
-    const strategy = this.#options.strategies.get(placement.strategy);
-    // One that had nothing to make has no row yet in which its end is written down.
-    await this.#options.placements.create(orgId, placement.strategy);
-    return await this.#leased(orgId, async (holder) => {
-      const { placements, log } = this.#options;
-      // Whether it was ready or half made: from now on nothing resolves.
-      await this.#patched(orgId, holder, { state: "deprovisioning", step: policy, errorCode: null });
+    const { strategy: name } = await this.#stored(orgId);
+    const strategy = this.#tools.strategies.get(name);
+    await this.#written(orgId);
+    return await this.#leased(orgId, async (held) => {
+      const { placements, log } = this.#tools;
+      const { holder } = held;
       try {
-        const context = this.#context(orgId, holder, await this.#stored(orgId), true, confirm ?? null, null);
-        const report = await strategy.deprovision({ id: orgId }, policy, context);
-        const isGone = policy === "drop" || policy === "purge";
-        await this.#patched(orgId, holder, {
-          state: isGone ? "removed" : "archived",
-          step: null,
-          name: report.archivedAs,
-          ...(isGone ? { sealedDsn: null } : {}),
+        await this.#unmoved(held, actorOf(actor));
+        // Whether it was ready or half made: from now on nothing resolves.
+        await patched(this.#tools, orgId, holder, { state: "deprovisioning", step: policy, errorCode: null });
+        const { sealedDsn } = await this.#stored(orgId);
+        const context = contextOf(this.#tools, this.#site(held), {
+          sealedDsn,
+          isResumed: true,
+          confirm: confirm ?? null,
         });
+        const report = await strategy.deprovision({ id: orgId }, policy, context);
+        await placements.deprovisioned(held, { policy, archivedAs: report.archivedAs }, actorOf(actor));
         return report;
       } catch (error) {
         log("deprovisioning failed", error);
@@ -160,136 +199,121 @@ export class TenantProvisioner {
     });
   }
 
-  /** Refuses writes for at most so many seconds, up to an hour. Throws `isolation.not_provisioned`. */
-  async pauseWrites(orgId: OrgId, { untilSeconds }: { readonly untilSeconds: number }): Promise<void> {
-    if (!Number.isInteger(untilSeconds) || untilSeconds < 1 || untilSeconds > 3_600) {
+  /**
+   * Refuses writes for at most so many seconds, up to an hour; runs that are `readOnly` go on. Event `tenant.paused`. Throws
+   * `isolation.not_provisioned`, `isolation.busy` while it is moved, `AlreadyTerminalError`.
+   */
+  async pauseWrites(
+    orgId: OrgId,
+    { untilSeconds }: { readonly untilSeconds: number },
+    options?: MutationOptions,
+  ): Promise<Placement> {
+    if (!Number.isInteger(untilSeconds) || untilSeconds < 1 || untilSeconds > MOST_SECONDS) {
       throw new PreconditionError("precondition.invalid_input", { key: "untilSeconds" });
     }
-    await this.#pause(orgId, untilSeconds);
+    await this.#written(checkedId(orgId));
+    return await this.#tools.placements.paused(orgId, { seconds: untilSeconds, holder: null }, options);
   }
 
-  async resumeWrites(orgId: OrgId): Promise<void> {
-    await this.#pause(orgId, null);
+  /** Takes writes again. Event `tenant.resumed`, where they were refused. Throws what `pauseWrites` throws. */
+  async resumeWrites(orgId: OrgId, options?: MutationOptions): Promise<Placement> {
+    await this.#written(checkedId(orgId));
+    return await this.#tools.placements.resumed(orgId, null, options);
   }
 
-  async #pause(orgId: OrgId, untilSeconds: number | null): Promise<void> {
-    if (!(await this.#options.placements.pause(checkedId(orgId), untilSeconds))) {
+  /**
+   * Moves a tenant's rows to a place of another strategy: makes the place, refuses writes, has the host copy and verify, exchanges
+   * the places in one commit, takes writes again, and takes the old place down. Safe to call again at any time: it goes on where
+   * it was left, and answers at once what is where it should be. Throws `isolation.move_failed` with the stage: before the
+   * exchange the source works as before and nothing is left of the target; after it the target works, and another call takes
+   * down what is left of the source. Throws `isolation.busy`, `.unknown_strategy`, `.not_provisioned` too.
+   */
+  async moveTenant(orgId: OrgId, target: string, options: MoveOptions): Promise<Placement> {
+    checkMove(options);
+    this.#tools.strategies.get(target);
+    const { state } = await this.#stored(checkedId(orgId));
+    if (state !== "ready") {
       throw new IsolationError("isolation.not_provisioned", {});
     }
+    await this.#written(orgId);
+    return await this.#leased(orgId, (held) => new Move(this.#tools, held, target, options).run());
   }
 
-  async #step(
-    strategy: IsolationStrategy,
-    orgId: OrgId,
-    { step, wasBegun, holder, signal, onProgress }: StepWork,
-  ): Promise<void> {
-    const { leaseSeconds, backoffMs, wait, log, placements } = this.#options;
-    for (let attempt = 1; ; attempt += 1) {
-      signal?.throwIfAborted();
-      // Recorded before it is begun: what is found afterwards may be its own.
-      if (!(await placements.lease(orgId, holder, leaseSeconds))) {
-        throw new IsolationError("isolation.busy", {});
-      }
-      const stored = await this.#stored(orgId);
-      await this.#patched(orgId, holder, { state: "pending", step, attempts: attempt, errorCode: null });
-      onProgress({ orgId, step, state: "begun", attempt });
-      try {
-        const context = this.#context(orgId, holder, stored, wasBegun || attempt > 1, null, signal);
-        await strategy.provision({ id: orgId }, step, context);
-        onProgress({ orgId, step, state: "done", attempt });
-        return;
-      } catch (error) {
-        log(`the step ${step} failed`, error);
-        onProgress({ orgId, step, state: "failed", attempt });
-        const isFinal = isTenancyError(error, "isolation.provisioning_failed") || attempt === ATTEMPTS;
-        if (isFinal) {
-          await this.#failed(strategy, orgId, holder, step, error);
-          throw new IsolationError("isolation.provisioning_failed", { orgId, step });
-        }
-        await wait(backoffMs * 2 ** (attempt - 1));
-      }
+  /** A move that was not finished: before its switch the target goes, after it the source. */
+  async #unmoved({ orgId, holder }: Held, actor: ActorOption): Promise<void> {
+    const { move, pausedUntil } = await this.#stored(orgId);
+    if (move === null) {
+      return;
     }
-  }
-
-  async #failed(
-    strategy: IsolationStrategy,
-    orgId: OrgId,
-    holder: string,
-    step: string,
-    error: unknown,
-  ): Promise<void> {
-    const { placements, cleanup, log } = this.#options;
-    // What somebody else made is neither begun by us nor ours to drop.
-    const isOthers = isTenancyError(error, "isolation.provisioning_failed");
-    const failure = { state: "failed", step, errorCode: codeOf(error), ...(isOthers ? { attempts: 0 } : {}) } as const;
-    await placements.patch(orgId, holder, failure);
-    if (cleanup && !isOthers) {
-      const context = this.#context(orgId, holder, await this.#stored(orgId), true, orgId, null);
-      await strategy.deprovision({ id: orgId }, "drop", context).then(
-        () => placements.patch(orgId, holder, { step: null, attempts: 0, sealedDsn: null }),
-        (fault: unknown) => log("the clean-up failed", fault),
-      );
+    if (move.stage !== "drop") {
+      await forgetMove(this.#tools, { orgId, holder }, { move, isPaused: pausedUntil !== null }, actor);
+      return;
     }
+    const context = contextOf(this.#tools, this.#site({ orgId, holder }), {
+      sealedDsn: move.sealedDsn,
+      isResumed: true,
+      confirm: orgId,
+    });
+    const source = this.#tools.strategies.get(move.strategy);
+    await source.deprovision({ id: orgId }, move.policy as DeprovisionPolicy, context);
+    await patched(this.#tools, orgId, holder, { move: null });
   }
 
-  #context(
-    orgId: OrgId,
-    holder: string,
-    { sealedDsn }: StoredPlacement,
-    isResumed: boolean,
-    confirm: OrgId | null,
-    signal: AbortSignal | null,
-  ): ProvisionContext {
+  /** Where it is kept how far a place is made. */
+  #site({ orgId, holder }: Held): Site {
     return {
-      isResumed,
-      sealedDsn,
-      keepDsn: (sealed) => this.#patched(orgId, holder, { sealedDsn: sealed }),
-      keepVersion: (version) => this.#patched(orgId, holder, { migratedTo: version }),
-      confirm,
-      now: this.#options.clock(),
-      signal,
+      orgId,
+      holder,
+      known: () => this.#stored(orgId),
+      keep: ({ step, ...news }) =>
+        patched(
+          this.#tools,
+          orgId,
+          holder,
+          step === undefined ? news : { ...news, step, state: "pending", errorCode: null },
+        ),
     };
   }
 
-  async #patched(...[orgId, holder, patch]: Parameters<PlacementStore["patch"]>): Promise<void> {
-    if (!(await this.#options.placements.patch(orgId, holder, patch))) {
-      // The lease has ended, and somebody else may hold it.
-      throw new IsolationError("isolation.busy", {});
-    }
-  }
-
-  async #leased<T>(orgId: OrgId, work: (holder: string) => Promise<T>): Promise<T> {
-    const { placements, leaseSeconds } = this.#options;
+  async #leased<T>(orgId: OrgId, work: (held: Held) => Promise<T>): Promise<T> {
+    const { placements, leaseSeconds } = this.#tools;
     const holder = generate("ses");
     if (!(await placements.lease(orgId, holder, leaseSeconds))) {
       throw new IsolationError("isolation.busy", {});
     }
     try {
-      return await work(holder);
+      return await work({ orgId, holder });
     } finally {
       await placements.release(orgId, holder).catch(() => {});
     }
   }
 
   async #stored(orgId: OrgId): Promise<StoredPlacement> {
-    const { placements, strategies } = this.#options;
-    const placement = await placements.get(orgId);
-    if (placement !== null) {
-      return placement;
+    const placement = (await this.#tools.placements.get(orgId)) ?? this.#implied(orgId);
+    if (placement === null) {
+      throw new IsolationError("isolation.not_provisioned", {});
     }
-    if (strategies.names().includes("row") && strategies.get("row").steps.length === 0) {
-      return { ...pending(orgId, "row"), state: "ready" };
+    return placement;
+  }
+
+  /** Where the rows are of an organization without a placement: among those of all others, if anywhere. */
+  #implied(orgId: OrgId): StoredPlacement | null {
+    const { strategies } = this.#tools;
+    const hasRows = strategies.names().includes("row") && strategies.get("row").steps.length === 0;
+    return hasRows ? placementBegun(orgId, { strategy: "row", state: "ready" }) : null;
+  }
+
+  /** What held without a row gets one in which the rest is kept. */
+  async #written(orgId: OrgId): Promise<void> {
+    const { placements } = this.#tools;
+    if ((await placements.get(orgId)) === null && this.#implied(orgId) !== null) {
+      await placements.create(orgId, "row", "ready");
     }
-    throw new IsolationError("isolation.not_provisioned", {});
   }
 }
 
-interface StepWork {
-  readonly step: string;
-  readonly wasBegun: boolean;
-  readonly holder: string;
-  readonly signal: AbortSignal | null;
-  readonly onProgress: (step: StepProgress) => void;
+function actorOf(actor: ActorOption["actor"]): ActorOption {
+  return actor === undefined ? {} : { actor };
 }
 
 function checkedId(orgId: OrgId): OrgId {
@@ -297,10 +321,4 @@ function checkedId(orgId: OrgId): OrgId {
     throw new PreconditionError("precondition.invalid_input", { key: "orgId" });
   }
   return orgId;
-}
-
-/** What a placement keeps of a failure: a code of ours or a SQLSTATE. */
-function codeOf(error: unknown): string {
-  const { code } = (error ?? {}) as { readonly code?: unknown };
-  return typeof code === "string" && /^[A-Za-z0-9_.]{1,64}$/.test(code) ? code : "unknown";
 }

@@ -1,4 +1,4 @@
-import { generate, IsolationError, type OrgId } from "@tenantry/core";
+import { generate, IsolationError, type OrgId, type PlacementPatch } from "@tenantry/core";
 import type { Sealer } from "@tenantry/core/seal";
 import type { PlacementStore } from "./placement.ts";
 
@@ -15,25 +15,32 @@ export async function rewrapPlacement(
   orgId: OrgId,
   { placements, sealer }: { readonly placements: PlacementStore; readonly sealer: Sealer },
 ): Promise<boolean> {
-  const isOld = async (): Promise<string | null> => {
-    const sealed = (await placements.get(orgId))?.sealedDsn ?? null;
-    return sealed === null || sealer.isCurrent(sealed) ? null : sealed;
+  const isOld = (sealed: string | null | undefined): sealed is string =>
+    typeof sealed === "string" && !sealer.isCurrent(sealed);
+  const look = async () => {
+    const placement = await placements.get(orgId);
+    const move = placement?.move ?? null;
+    return { own: placement?.sealedDsn, move, isCurrent: !isOld(placement?.sealedDsn) && !isOld(move?.sealedDsn) };
   };
-  if ((await isOld()) === null) {
+  if ((await look()).isCurrent) {
     return false;
   }
   const holder = generate("ses");
   if (!(await placements.lease(orgId, holder, LEASE_SECONDS))) {
     throw new IsolationError("isolation.busy", {});
   }
+  const anew = (sealed: string): Promise<string> => sealer.rewrap(sealed, { purpose: DSN_PURPOSE, orgId });
   try {
     // Read again: whoever held the lease before may have made another one.
-    const sealed = await isOld();
-    if (sealed === null) {
+    const { own, move, isCurrent } = await look();
+    if (isCurrent) {
       return false;
     }
-    const sealedDsn = await sealer.rewrap(sealed, { purpose: DSN_PURPOSE, orgId });
-    if (!(await placements.patch(orgId, holder, { sealedDsn }))) {
+    const patch: PlacementPatch = {
+      ...(isOld(own) ? { sealedDsn: await anew(own) } : {}),
+      ...(move !== null && isOld(move.sealedDsn) ? { move: { ...move, sealedDsn: await anew(move.sealedDsn) } } : {}),
+    };
+    if (!(await placements.patch(orgId, holder, patch))) {
       throw new IsolationError("isolation.busy", {});
     }
     return true;

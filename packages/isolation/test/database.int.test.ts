@@ -7,7 +7,7 @@ import { type DatabaseIsolation, databaseIsolation } from "../src/database.ts";
 import { doctor } from "../src/doctor.ts";
 import { tenantName } from "../src/names.ts";
 import { pgPools, pgQuery } from "../src/pg.ts";
-import { memoryPlacements } from "../src/placement-memory.ts";
+import type { PlacementStore } from "../src/placement.ts";
 import { TenantProvisioner } from "../src/provisioner.ts";
 import { StrategyRegistry } from "../src/strategy-registry.ts";
 import { defineTables } from "../src/table-declaration.ts";
@@ -16,7 +16,7 @@ import { codeOf, openTenants, type Tenants } from "./world.ts";
 // A server of its own: roles and databases are the server's, and its log is looked through.
 const key: SealKey = { id: "2031-a", secret: new Uint8Array(32).fill(4) };
 const sealer = createSealer([key]);
-const placements = memoryPlacements();
+let placements: PlacementStore;
 let cluster: Cluster;
 let root: pg.Pool;
 let tenants: Tenants;
@@ -28,7 +28,8 @@ beforeAll(async () => {
   cluster = await startCluster({ settings: { log_statement: "all" } });
   root = new pg.Pool({ connectionString: cluster.url, max: 2 });
   root.on("error", () => {});
-  tenants = await openTenants(() => ({ strategy: "database", state: "ready" }));
+  tenants = await openTenants(() => ({ strategy: "database", state: "ready" }), "database");
+  placements = tenants.placements;
   isolation = databaseIsolation({
     placements,
     sealer,

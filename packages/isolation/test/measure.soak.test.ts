@@ -1,19 +1,20 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { generate, uuidOf } from "@tenantry/core";
+import { generate, type OrgId, uuidOf } from "@tenantry/core";
+import { InMemoryTenancyStore } from "@tenantry/store-memory";
 import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { migrateTenants } from "../src/migrate.ts";
 import { tenantName } from "../src/names.ts";
 import { pgDriver, pgQuery } from "../src/pg.ts";
-import { memoryPlacements } from "../src/placement-memory.ts";
+import { storePlacements } from "../src/placement-store.ts";
 import { generatePolicies } from "../src/policies/generate-policies.ts";
 import { TenantProvisioner } from "../src/provisioner.ts";
 import { schemaIsolation } from "../src/schema.ts";
 import { StrategyRegistry } from "../src/strategy-registry.ts";
 import { defineTables } from "../src/table-declaration.ts";
-import { openWorld, type World } from "./world.ts";
+import { openWorld, placedIn, type World } from "./world.ts";
 
 // What the figures of docs/isolation.md were measured with. They are printed, not asserted.
 
@@ -101,7 +102,8 @@ test("policies beside the same query with a condition of its own", { timeout: 60
 
 test("1,000 schemas: made, migrated, one failing, finished", { timeout: 1_200_000 }, async () => {
   const count = 1_000;
-  const placements = memoryPlacements();
+  const store = new InMemoryTenancyStore({ groups: ["placement"] });
+  const placements = storePlacements(store);
   const query = pgQuery(world.root);
   const strategy = schemaIsolation(pgDriver(world.pool(world.roles.app)), {
     provisioning: query,
@@ -112,10 +114,12 @@ test("1,000 schemas: made, migrated, one failing, finished", { timeout: 1_200_00
     },
   });
   const provisioner = new TenantProvisioner({ placements, strategies: new StrategyRegistry().register(strategy) });
-  const orgs = Array.from({ length: count }, () => generate("org"));
+  const orgs: OrgId[] = [];
+  for (let number = 0; number < count; number += 1) {
+    orgs.push(await placedIn(store, "schema", "pending"));
+  }
   let start = performance.now();
   for (const orgId of orgs) {
-    await provisioner.place(orgId, "schema");
     await provisioner.provision(orgId);
   }
   console.log(`made: ${((performance.now() - start) / count).toFixed(1)} ms each`);

@@ -1,18 +1,20 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { generate, type OrgId } from "@tenantry/core";
+import type { OrgId } from "@tenantry/core";
+import { InMemoryTenancyStore } from "@tenantry/store-memory";
 import pg from "pg";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { type MigrateTenantsOptions, migrateTenants } from "../src/migrate.ts";
 import { tenantName } from "../src/names.ts";
 import { pgQuery } from "../src/pg.ts";
 import type { PlacementStore } from "../src/placement.ts";
-import { memoryPlacements } from "../src/placement-memory.ts";
-import { codeOf, openWorld, type World } from "./world.ts";
+import { storePlacements } from "../src/placement-store.ts";
+import { codeOf, openWorld, placedIn, type World } from "./world.ts";
 
 let world: World;
 let directory: string;
+let store: InMemoryTenancyStore;
 let placements: PlacementStore;
 let orgs: readonly OrgId[];
 beforeAll(async () => {
@@ -21,19 +23,18 @@ beforeAll(async () => {
 afterAll(() => world.close());
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), "tenantry-migrations-"));
-  placements = memoryPlacements();
+  store = new InMemoryTenancyStore({ groups: ["placement"] });
+  placements = storePlacements(store);
   orgs = await placed(4);
   await file("0001.sql", "create table notes (id int primary key);\ncreate table lines (id int);");
   return () => rm(directory, { recursive: true });
 });
 
 async function placed(count: number): Promise<readonly OrgId[]> {
-  const made = Array.from({ length: count }, () => generate("org"));
-  for (const orgId of made) {
-    await placements.create(orgId, "schema");
-    await placements.lease(orgId, "test", 60);
-    await placements.makeReady(orgId, "test");
-    await placements.release(orgId, "test");
+  const made: OrgId[] = [];
+  for (let number = 0; number < count; number += 1) {
+    const orgId = await placedIn(store, "schema", "ready");
+    made.push(orgId);
     await world.root.query(`create schema ${tenantName(orgId)}`);
   }
   return made;

@@ -1,48 +1,44 @@
-import { generate, type OrgId } from "@tenantry/core";
+import { ConfigError, generate, type NewPlacement, type OrgId, type Tenancy } from "@tenantry/core";
+import { InMemoryTenancyStore } from "@tenantry/store-memory";
 import { migratePostgres, PostgresTenancyStore } from "@tenantry/store-pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { pgQuery } from "../src/pg.ts";
 import { type PlacementStore, placementOf } from "../src/placement.ts";
-import { memoryPlacements } from "../src/placement-memory.ts";
-import { sqlPlacements } from "../src/placement-sql.ts";
+import { storePlacements } from "../src/placement-store.ts";
 import { type ProvisionerOptions, TenantProvisioner } from "../src/provisioner.ts";
 import type { IsolationStrategy } from "../src/strategy.ts";
 import { StrategyRegistry } from "../src/strategy-registry.ts";
 import { codeOf, idNo, openWorld, type World } from "./world.ts";
 
 let world: World;
-let store: PostgresTenancyStore;
 beforeAll(async () => {
   world = await openWorld();
   await migratePostgres(world.root, { groups: ["placement"] });
-  store = new PostgresTenancyStore(world.root);
 });
 afterAll(() => world.close());
 
 const alice = idNo("usr", 1);
+const groups = ["placement"] as const;
 
 interface Kind {
+  readonly store: Tenancy;
   readonly placements: PlacementStore;
-  org(): Promise<OrgId>;
-  revoke(orgId: OrgId): Promise<void>;
+  /** One that is placed, in the strategy `schema` where nothing is said. */
+  org(placement?: NewPlacement | null): Promise<OrgId>;
 }
 
-const revoked = new Set<OrgId>();
+function kindOf(store: Tenancy): Kind {
+  return {
+    store,
+    placements: storePlacements(store),
+    async org(placement = { strategy: "schema", state: "pending" }) {
+      const input = { creator: alice, ...(placement === null ? {} : { placement }) };
+      return (await store.createOrg(input)).org.id;
+    },
+  };
+}
 const kinds: Readonly<Record<string, () => Kind>> = {
-  memory: () => ({
-    placements: memoryPlacements({ isActive: async (orgId) => !revoked.has(orgId) }),
-    org: async () => generate("org"),
-    revoke: async (orgId) => {
-      revoked.add(orgId);
-    },
-  }),
-  PostgreSQL: () => ({
-    placements: sqlPlacements(pgQuery(world.root)),
-    org: async () => (await store.createOrg({ creator: alice })).org.id,
-    revoke: async (orgId) => {
-      await store.revokeOrg(orgId);
-    },
-  }),
+  memory: () => kindOf(new InMemoryTenancyStore({ groups })),
+  PostgreSQL: () => kindOf(new PostgresTenancyStore(world.root, { groups })),
 };
 
 /** A strategy whose place is a set of names, each made once. */
@@ -82,7 +78,7 @@ describe.each(Object.entries(kinds))("placements in %s", (_, open) => {
   test("a place is made step by step, and is ready then", async () => {
     const { made, strategy } = recording();
     const { provisioner, org } = opened(strategy);
-    const orgId = await org();
+    const orgId = await org(null);
     expect(await codeOf(() => provisioner.status(orgId))).toBe("isolation.not_provisioned");
     expect(await provisioner.place(orgId, "schema")).toMatchObject({ state: "pending", hasConnectionString: false });
     const steps: string[] = [];
@@ -97,9 +93,8 @@ describe.each(Object.entries(kinds))("placements in %s", (_, open) => {
   });
 
   test("a strategy is not changed, and is one that there is", async () => {
-    const { provisioner, org, placements } = opened(recording().strategy);
-    const orgId = await org();
-    await placements.create(orgId, "database");
+    const { provisioner, org } = opened(recording().strategy);
+    const orgId = await org({ strategy: "database", state: "pending" });
     expect(await codeOf(() => provisioner.place(orgId, "schema"))).toBe("isolation.strategy_fixed");
     expect(await codeOf(() => provisioner.place(orgId, "sharded"))).toBe("isolation.unknown_strategy");
     expect(await codeOf(() => provisioner.provision("x" as OrgId))).toBe("precondition.invalid_input");
@@ -118,7 +113,6 @@ describe.each(Object.entries(kinds))("placements in %s", (_, open) => {
     const causes: unknown[] = [];
     const { provisioner, org } = opened(strategy, { log: (_message, cause) => causes.push(cause) });
     const orgId = await org();
-    await provisioner.place(orgId, "schema");
     expect(await codeOf(() => provisioner.provision(orgId))).toBe("isolation.provisioning_failed");
     expect(await provisioner.status(orgId)).toMatchObject({ state: "failed", step: "schema", attempts: 3 });
     expect(causes.length).toBe(3);
@@ -132,7 +126,6 @@ describe.each(Object.entries(kinds))("placements in %s", (_, open) => {
     const { made, strategy } = recording();
     const { provisioner, org, placements } = opened(strategy);
     const orgId = await org();
-    await provisioner.place(orgId, "schema");
     const controller = new AbortController();
     // Whatever comes after the step is never recorded.
     const dying = new TenantProvisioner({
@@ -167,7 +160,6 @@ describe.each(Object.entries(kinds))("placements in %s", (_, open) => {
     const { strategy, made } = recording();
     const { provisioner, org } = opened(strategy);
     const orgId = await org();
-    await provisioner.place(orgId, "schema");
     const codes = await Promise.all([1, 2].map(() => codeOf(() => provisioner.provision(orgId))));
     expect(codes.filter((code) => code === null).length).toBeGreaterThanOrEqual(1);
     expect(codes.every((code) => code === null || code === "isolation.busy")).toBe(true);
@@ -177,13 +169,17 @@ describe.each(Object.entries(kinds))("placements in %s", (_, open) => {
   test("a lease that has ended is somebody else's, and its former holder writes nothing", async () => {
     const { org, placements } = opened(recording().strategy);
     const orgId = await org();
-    await placements.create(orgId, "schema");
     expect(await placements.lease(orgId, "one", 60)).toBe(true);
     expect(await placements.lease(orgId, "two", 60)).toBe(false);
     expect(await placements.lease(orgId, "one", 0)).toBe(true);
     expect(await placements.lease(orgId, "two", 60)).toBe(true);
     expect(await placements.patch(orgId, "one", { state: "ready" })).toBe(false);
-    expect(await placements.makeReady(orgId, "one")).toBe(false);
+    const held = { orgId, holder: "one" };
+    const failure = { step: "role", code: "unknown", attempts: 3 };
+    expect(await codeOf(() => placements.provisioned(held))).toBe("isolation.busy");
+    expect(await codeOf(() => placements.failed(held, failure))).toBe("isolation.busy");
+    const end = { policy: "retain", archivedAs: null } as const;
+    expect(await codeOf(() => placements.deprovisioned(held, end))).toBe("isolation.busy");
     await placements.release(orgId, "one");
     expect(await placements.lease(orgId, "three", 60)).toBe(false);
   });
@@ -196,13 +192,12 @@ describe.each(Object.entries(kinds))("placements in %s", (_, open) => {
       ...strategy,
       async provision(org, step, context) {
         if (step === "migrate") {
-          await kind.revoke(orgId);
+          await kind.store.revokeOrg(orgId);
         }
         await strategy.provision(org, step, context);
       },
     });
     const provisioner = new TenantProvisioner({ placements: kind.placements, strategies });
-    await provisioner.place(orgId, "schema");
     expect(await codeOf(() => provisioner.provision(orgId))).toBe("isolation.not_provisioned");
     expect((await provisioner.status(orgId)).state).toBe("pending");
   });
@@ -210,7 +205,6 @@ describe.each(Object.entries(kinds))("placements in %s", (_, open) => {
   test("writes are paused for a while", async () => {
     const { provisioner, org } = opened(recording().strategy);
     const orgId = await org();
-    await provisioner.place(orgId, "schema");
     expect(await codeOf(() => provisioner.pauseWrites(orgId, { untilSeconds: 60 }))).toBe("isolation.not_provisioned");
     await provisioner.provision(orgId);
     await provisioner.pauseWrites(orgId, { untilSeconds: 60 });
@@ -234,7 +228,7 @@ describe.each(Object.entries(kinds))("placements in %s", (_, open) => {
       },
     };
     const { provisioner, org, placements } = opened(row);
-    const orgId = await org();
+    const orgId = await org(null);
     expect(await provisioner.status(orgId)).toMatchObject({ strategy: "row", state: "ready" });
     expect(await provisioner.provision(orgId)).toMatchObject({ state: "ready" });
     expect(await placementOf(placements)({ id: orgId })).toEqual({ strategy: "row", state: "ready" });
@@ -244,13 +238,12 @@ describe.each(Object.entries(kinds))("placements in %s", (_, open) => {
   });
 
   test("places of revoked organizations are left over until they are taken down", async () => {
-    const { provisioner, org, revoke } = opened(recording().strategy);
+    const { provisioner, org, store } = opened(recording().strategy);
     const [one, other] = [await org(), await org()];
     for (const orgId of [one, other]) {
-      await provisioner.place(orgId, "schema");
       await provisioner.provision(orgId);
     }
-    await revoke(one);
+    await store.revokeOrg(one);
     const left = await provisioner.leftovers(1_000);
     expect([left.includes(one), left.includes(other)]).toEqual([true, false]);
     await provisioner.deprovision(one, { policy: "rename" });
@@ -261,7 +254,6 @@ describe.each(Object.entries(kinds))("placements in %s", (_, open) => {
     const { strategy, made } = recording();
     const { provisioner, org } = opened(strategy);
     const orgId = await org();
-    await provisioner.place(orgId, "schema");
     await provisioner.provision(orgId);
     expect(await codeOf(() => provisioner.deprovision(orgId, { policy: "drop" }))).toBe("precondition.invalid_input");
     await provisioner.deprovision(orgId, { policy: "drop", confirm: orgId });

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { doctor } from "../src/doctor.ts";
 import { tenantName } from "../src/names.ts";
 import { pgDriver, pgQuery } from "../src/pg.ts";
-import { memoryPlacements } from "../src/placement-memory.ts";
+import type { PlacementStore } from "../src/placement.ts";
 import { TenantProvisioner } from "../src/provisioner.ts";
 import { rowIsolation } from "../src/row.ts";
 import { type SchemaOptions, schemaIsolation } from "../src/schema.ts";
@@ -14,7 +14,7 @@ let world: World;
 let tenants: Tenants;
 let pool: ReturnType<World["pool"]>;
 let provisioner: TenantProvisioner;
-const placements = memoryPlacements();
+let placements: PlacementStore;
 
 function isolationWith(options: Partial<SchemaOptions<never>> = {}) {
   const query = pgQuery(world.root);
@@ -34,7 +34,8 @@ beforeAll(async () => {
   await world.root.query(`alter role ${world.roles.app} noinherit`);
   await world.root.query("create table public.notes (id int, text text); grant all on public.notes to public");
   await world.root.query("create table public.elsewhere (id int); grant all on public.elsewhere to public");
-  tenants = await openTenants(() => ({ strategy: "schema", state: "ready", migratedTo: "0001.sql" }));
+  tenants = await openTenants(() => ({ strategy: "schema", state: "ready", migratedTo: "0001.sql" }), "schema");
+  placements = tenants.placements;
   pool = world.pool(world.roles.app);
   const strategies = StrategyRegistry.withDefaults(rowIsolation(pgDriver(pool))).register(isolationWith());
   provisioner = new TenantProvisioner({ placements, strategies });

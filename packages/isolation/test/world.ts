@@ -7,12 +7,14 @@ import {
   storeDirectory,
   TenantContext,
 } from "@tenantry/context";
-import { encode, type Id, type IdType, isTenancyError, type OrgId, uuidOf } from "@tenantry/core";
+import { encode, type Id, type IdType, isTenancyError, type OrgId, type Tenancy, uuidOf } from "@tenantry/core";
 import { InMemoryTenancyStore } from "@tenantry/store-memory";
 import { openDatabase } from "@tenantry/testkit";
 import pg from "pg";
 import { inject } from "vitest";
 import { serverError } from "../src/fault.ts";
+import type { PlacementStore } from "../src/placement.ts";
+import { storePlacements } from "../src/placement-store.ts";
 import { generatePolicies } from "../src/policies/generate-policies.ts";
 import { defineTables, type TableDeclaration, type TableInput } from "../src/table-declaration.ts";
 
@@ -38,12 +40,19 @@ export async function codeOf(attempt: () => unknown): Promise<string | null> {
   }
 }
 
+/** A new organization that is placed like this, in a store of its own. */
+export async function placedIn(store: Tenancy, strategy: string, state: "pending" | "ready"): Promise<OrgId> {
+  return (await store.createOrg({ creator: idNo("usr", 1), placement: { strategy, state } })).org.id;
+}
+
 /** Two organizations and their proofs. */
 export interface Tenants {
   readonly a: ActiveTenant;
   readonly b: ActiveTenant;
   readonly ofA: string;
   readonly ofB: string;
+  /** Those of the organizations' store. */
+  readonly placements: PlacementStore;
   /** As many others. */
   more(count: number): Promise<readonly ActiveTenant[]>;
   /** The proof made anew, with the placement of this moment. */
@@ -51,8 +60,12 @@ export interface Tenants {
 }
 
 /** Proofs made by the guard, of tenants that are placed as is said. */
-export async function openTenants(placementOf: (orgId: OrgId) => Placement = () => ROW_PLACEMENT): Promise<Tenants> {
-  const store = new InMemoryTenancyStore();
+export async function openTenants(
+  placementOf: (orgId: OrgId) => Placement = () => ROW_PLACEMENT,
+  strategy?: string,
+): Promise<Tenants> {
+  const store = new InMemoryTenancyStore({ groups: ["placement"] });
+  const placement = strategy === undefined ? {} : ({ placement: { strategy, state: "pending" } } as const);
   const alice = idNo("usr", 1);
   const tenancy = new TenantContext<null>({
     directory: storeDirectory(store, { placementOf: ({ id }) => placementOf(id) }),
@@ -63,7 +76,8 @@ export async function openTenants(placementOf: (orgId: OrgId) => Placement = () 
     const header = (name: string): readonly string[] => (name === "x-tenant-id" ? [orgId] : []);
     return tenancy.guard.require(await tenancy.open(null, { host: null, path: "/", header }));
   };
-  const open = async (): Promise<ActiveTenant> => proof((await store.createOrg({ creator: alice })).org.id);
+  const open = async (): Promise<ActiveTenant> =>
+    proof((await store.createOrg({ creator: alice, ...placement })).org.id);
   const more = async (count: number): Promise<readonly ActiveTenant[]> => {
     const opened: ActiveTenant[] = [];
     for (let number = 0; number < count; number += 1) {
@@ -72,7 +86,8 @@ export async function openTenants(placementOf: (orgId: OrgId) => Placement = () 
     return opened;
   };
   const [a, b] = [await open(), await open()];
-  return { a, b, ofA: uuidOf(a.org.id), ofB: uuidOf(b.org.id), more, again: ({ org }) => proof(org.id) };
+  const again: Tenants["again"] = ({ org }) => proof(org.id);
+  return { a, b, ofA: uuidOf(a.org.id), ofB: uuidOf(b.org.id), placements: storePlacements(store), more, again };
 }
 
 /** A database with an ordinary role for the application, one for the admin, and one that owns the tables. */

@@ -1,5 +1,5 @@
 import type { Signal } from "@tenantry/context";
-import type { OrgId } from "@tenantry/core";
+import type { MutationOptions, NewPlacement, OrgId } from "@tenantry/core";
 
 /** What keeps something of tenants in this process: a validator, settings, pools. */
 export interface Invalidates {
@@ -12,15 +12,23 @@ export type DeprovisionPolicy = "rename" | "drop" | "retain" | "purge";
 
 /** What makes the place for a tenant's rows, where there is anything to make: `TenantProvisioner` of `@tenantry/isolation`. */
 export interface Provisioner {
-  /** Writes down where a new tenant's rows will be. Without it all tenants have one strategy. */
-  place?(orgId: OrgId, strategy: string): Promise<unknown>;
+  /**
+   * Where a new tenant's rows will be, and whether there is anything to make: written with the tenant, in one commit, by a store
+   * that keeps the group `placement`. Without it all tenants have one strategy, and nothing of it is kept.
+   */
+  newPlacement?(strategy: string): NewPlacement;
   /** Makes it, or goes on where it was left. Throws an `IsolationError` where that fails. */
-  provision(orgId: OrgId, options?: { readonly signal?: Signal }): Promise<unknown>;
+  provision(orgId: OrgId, options?: Pick<MutationOptions, "actor"> & { readonly signal?: Signal }): Promise<unknown>;
   /** Whether it can be used: `ready`. Throws `isolation.not_provisioned` where there is none. */
-  status(orgId: OrgId): Promise<{ readonly state: string; readonly strategy?: string }>;
+  status(orgId: OrgId): Promise<{
+    readonly state: string;
+    readonly strategy?: string;
+    readonly migratedTo?: string | null;
+    readonly pausedUntil?: string | null;
+  }>;
   deprovision(
     orgId: OrgId,
-    options: { readonly policy: DeprovisionPolicy; readonly confirm?: OrgId },
+    options: Pick<MutationOptions, "actor"> & { readonly policy: DeprovisionPolicy; readonly confirm?: OrgId },
   ): Promise<unknown>;
   /** Tenants that were ended and whose place was not taken down, at most so many. */
   leftovers?(limit: number): Promise<readonly OrgId[]>;

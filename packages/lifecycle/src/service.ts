@@ -7,6 +7,7 @@ import {
   IsolationError,
   isTenancyError,
   type MutationOptions,
+  type NewPlacement,
   type OrgId,
   PreconditionError,
   type Suspension,
@@ -49,7 +50,7 @@ export interface LifecycleOptions {
 }
 
 export interface CreateTenantInput extends CreateOrgInput {
-  /** Where its rows will be. Another one than `row` needs a provisioner that can place. */
+  /** Where its rows will be. Another one than `row` needs a provisioner that has `newPlacement`. */
   readonly strategy?: string;
 }
 export interface SuspendOptions {
@@ -125,24 +126,27 @@ export class TenantLifecycleService {
 
   constructor(store: TenancyStore, options: LifecycleOptions = {}) {
     this.#store = store;
-    this.#own = extensionOf(store, ["lifecycle"]);
     this.#options = checkedOptions(options);
+    const isPlaced = this.#options.provisioner?.newPlacement !== undefined;
+    this.#own = extensionOf(store, isPlaced ? ["placement", "lifecycle"] : ["lifecycle"]);
     this.#deleteTenant = deleteTenant(this.#options.graceDays);
     this.result = resultsOf(this);
   }
 
   /**
-   * Founds a tenant, and makes its place where there is something to make. Throws what `createOrg` throws, and the
+   * Founds a tenant, and makes its place where there is something to make. The tenant and where its rows will be are one
+   * commit: until its place is ready nobody can use it, whatever happens in between. Throws what `createOrg` throws, and the
    * `IsolationError` with which its place could not be made: organization and slug stay then, or are revoked, as
-   * `onProvisionFailure` says; one that could not even be placed is revoked.
+   * `onProvisionFailure` says.
    */
   createTenant(input: CreateTenantInput, options?: CreateOptions): Promise<CreatedTenant> {
     return this.#forgetting(null, async (about) => {
       const { strategy, ...founding } = fields(input, INPUTS);
-      const chosen = this.#strategyArgument(strategy);
-      const { org, ownerMembership } = await this.#store.createOrg(founding as unknown as CreateOrgInput, options);
+      const placement = this.#placement(this.#strategyArgument(strategy));
+      const placed = { ...founding, ...(placement === null ? {} : { placement }) } as unknown as CreateOrgInput;
+      const { org, ownerMembership } = await this.#store.createOrg(placed, options);
       about(org.id);
-      const isReady = await this.#provisioned(org.id, chosen);
+      const isReady = placement?.state === "ready" || (await this.#provisioned(org.id, options));
       return { tenant: tenantOf(org, null, isReady), ownerMembership };
     });
   }
@@ -195,7 +199,7 @@ export class TenantLifecycleService {
   revokeTenant(orgId: OrgId, how: { readonly confirm: OrgId }, options?: MutationOptions): Promise<Tenant> {
     return this.#forgetting(orgId, async () => {
       const tenant = await revokeTenant(this.#own, [orgId, how], options);
-      await this.#deprovisioned(tenant.id);
+      await this.#deprovisioned(tenant.id, options);
       return tenant;
     });
   }
@@ -250,40 +254,38 @@ export class TenantLifecycleService {
     if (typeof chosen === "string" && strategies?.includes(chosen) === false) {
       throw new IsolationError("isolation.unknown_strategy", { name: chosen });
     }
-    if (typeof chosen === "string" && (chosen === "row" || provisioner?.place !== undefined)) {
+    if (typeof chosen === "string" && (chosen === "row" || provisioner?.newPlacement !== undefined)) {
       return chosen;
     }
     throw new PreconditionError("precondition.invalid_input", { key: "strategy" });
   }
 
-  async #provisioned(orgId: OrgId, strategy: string): Promise<boolean> {
+  #placement(strategy: string): NewPlacement | null {
+    return this.#options.provisioner?.newPlacement?.(strategy) ?? null;
+  }
+
+  async #provisioned(orgId: OrgId, options: CreateOptions | undefined): Promise<boolean> {
     const { provisioner, autoProvision, onProvisionFailure } = this.#options;
     if (provisioner === undefined) {
       return true;
     }
-    await this.#orRevoked(orgId, true, async () => provisioner.place?.(orgId, strategy));
     if (!autoProvision) {
       return await this.#isReady(orgId);
     }
-    await this.#orRevoked(orgId, onProvisionFailure === "revoke", () => provisioner.provision(orgId));
-    return true;
-  }
-
-  /** A tenant without a placement would have its rows among those of others: one that could not be placed is ended. */
-  async #orRevoked(orgId: OrgId, isRevoked: boolean, work: () => Promise<unknown>): Promise<void> {
     try {
-      await work();
+      await provisioner.provision(orgId, actorOf(options));
+      return true;
     } catch (error) {
-      if (isRevoked) {
-        await this.#store.revokeOrg(orgId);
+      if (onProvisionFailure === "revoke") {
+        await this.#store.revokeOrg(orgId, actorOf(options));
       }
       throw error;
     }
   }
 
-  async #deprovisioned(orgId: OrgId): Promise<void> {
+  async #deprovisioned(orgId: OrgId, options?: MutationOptions): Promise<void> {
     const { provisioner, deprovision } = this.#options;
-    await provisioner?.deprovision(orgId, { policy: deprovision, confirm: orgId });
+    await provisioner?.deprovision(orgId, { policy: deprovision, confirm: orgId, ...actorOf(options) });
   }
 
   async #revokedAsDue(orgId: OrgId, since: Date): Promise<boolean> {
@@ -340,6 +342,11 @@ export class TenantLifecycleService {
   }
 }
 
+function actorOf(options: Pick<MutationOptions, "actor"> | undefined): Pick<MutationOptions, "actor"> {
+  const { actor } = options ?? {};
+  return actor === undefined ? {} : { actor };
+}
+
 function resultsOf(service: TenantLifecycleService): LifecycleResults {
   const all = METHODS.map((name) => {
     const method: (...args: readonly never[]) => Promise<unknown> = service[name];
@@ -371,8 +378,8 @@ function checkedOptions(options: unknown): Checked {
     [provisioner?.provision, provisioner?.status, provisioner?.deprovision].every((own) => typeof own === "function");
   check("provisioner", canProvision, "what has provision(), status() and deprovision()");
   check("strategy", typeof strategy === "string" && strategy !== "", "the name of a strategy");
-  const canPlace = strategy === "row" || typeof provisioner?.place === "function";
-  check("strategy", canPlace, "row, without a provisioner that has place()");
+  const canPlace = strategy === "row" || typeof provisioner?.newPlacement === "function";
+  check("strategy", canPlace, "row, without a provisioner that has newPlacement()");
   const { strategies } = checked;
   const areNames = strategies === undefined || (Array.isArray(strategies) && strategies.includes(strategy));
   check("strategies", areNames, "names, that of the strategy among them");

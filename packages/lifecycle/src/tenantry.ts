@@ -42,7 +42,7 @@ import { type LifecycleOptions, TenantLifecycleService } from "./service.ts";
 /** What an application is made of. Only a store and who sends a request have to be said. */
 export interface TenantryOptions<R, D extends Declarations>
   extends Pick<TenantContextOptions<R>, "identify" | "claims" | "resolvers" | "requestId" | "scope" | "log" | "clock"> {
-  /** Keeps the group `lifecycle`; with domains `domains` too, with settings `settings`. */
+  /** Keeps the group `lifecycle`; with domains `domains` too, with settings `settings`, with a provisioner `placement`. */
   readonly store: Tenancy;
   /** As `loadConfig` takes it: the environment over this over the defaults. */
   readonly config?: TenancyConfig;
@@ -191,8 +191,9 @@ const STATES: readonly string[] = ["pending", "ready", "failed", "deprovisioning
 function placementBy(provisioner: Provisioner): (org: Pick<Organization, "id">) => Promise<Placement> {
   return async ({ id }: { readonly id: OrgId }) => {
     try {
-      const { strategy = "row", state } = await provisioner.status(id);
-      return { strategy, state: STATES.includes(state) ? (state as PlacementState) : "pending" };
+      const { strategy = "row", state, migratedTo = null, pausedUntil = null } = await provisioner.status(id);
+      const known = STATES.includes(state) ? (state as PlacementState) : "pending";
+      return { strategy, state: known, migratedTo, pausedUntil };
     } catch (error) {
       if (isTenancyError(error, "isolation.not_provisioned")) {
         return { strategy: "row", state: "pending" };

@@ -1,6 +1,6 @@
 import { withTenant } from "@tenantry/context/fetch";
 import { generate, type UsrId } from "@tenantry/core";
-import { type IsolationStrategy, memoryPlacements, StrategyRegistry, TenantProvisioner } from "@tenantry/isolation";
+import { type IsolationStrategy, StrategyRegistry, storePlacements, TenantProvisioner } from "@tenantry/isolation";
 import { InMemoryTenancyStore } from "@tenantry/store-memory";
 import { expect, test } from "vitest";
 import { createTenantry } from "../src/index.ts";
@@ -28,9 +28,8 @@ function open() {
   const done: string[] = [];
   const strategies = StrategyRegistry.withDefaults(strategy("row", [], done));
   strategies.register(strategy("schema", ["create", "migrate"], done));
-  const store = new InMemoryTenancyStore({ groups: ["lifecycle"] });
-  const isActive = async (id: `org_${string}`): Promise<boolean> => (await store.getOrg(id)).status === "active";
-  const provisioner = new TenantProvisioner({ placements: memoryPlacements({ isActive }), strategies });
+  const store = new InMemoryTenancyStore({ groups: ["placement", "lifecycle"] });
+  const provisioner = new TenantProvisioner({ placements: storePlacements(store), strategies });
   const tenantry = createTenantry<Request>({ store, identify, provisioner, strategies, deprovision: "drop" });
   return { done, store, provisioner, ...tenantry };
 }

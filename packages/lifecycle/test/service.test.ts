@@ -14,7 +14,7 @@ import { describe, expect, test } from "vitest";
 import { type LifecycleOptions, type Provisioner, statusOf, TenantLifecycleService } from "../src/index.ts";
 
 const alice: UsrId = generate("usr");
-const groups = ["lifecycle"] as const;
+const groups = ["placement", "lifecycle"] as const;
 const failed = new IsolationError("isolation.not_provisioned", {});
 
 interface Places extends Provisioner {
@@ -31,9 +31,9 @@ function places(): Places {
     done,
     states,
     fails: false,
-    async place(orgId, strategy) {
+    newPlacement(strategy) {
       done.push(`place ${strategy}`);
-      states.set(orgId, "pending");
+      return { strategy, state: "pending" };
     },
     async provision(orgId) {
       done.push("provision");
@@ -109,15 +109,33 @@ describe("a place", () => {
     },
   );
 
-  test("that could not even be placed is nobody's: its organization is revoked", async () => {
-    const provisioner: Provisioner = { ...places(), place: () => Promise.reject(failed) };
-    const { lifecycle, store } = open({ provisioner });
+  test("that could not even be named leaves nothing behind", async () => {
+    const newPlacement = (): never => {
+      throw failed;
+    };
+    const { lifecycle, store } = open({ provisioner: { ...places(), newPlacement } });
     const result = await lifecycle.result.createTenant({ creator: alice, strategy: "schema" });
     expect(result).toMatchObject({ ok: false, error: { code: "isolation.not_provisioned" } });
-    expect((await store.listOrgs()).data).toMatchObject([{ status: "revoked" }]);
+    expect((await store.listOrgs()).data).toEqual([]);
   });
 
-  test.each<Partial<Provisioner> | undefined>([undefined, { place: undefined as never }])(
+  test("with nothing to make is ready at once", async () => {
+    const newPlacement = (strategy: string) => ({ strategy, state: "ready" }) as const;
+    const provisioner = { ...places(), newPlacement };
+    const { lifecycle } = open({ provisioner });
+    expect((await lifecycle.createTenant({ creator: alice })).tenant.status).toBe("active");
+    expect(provisioner.done).toEqual([]);
+  });
+
+  test("is kept by a store that keeps placements, and by no other", () => {
+    const store = new InMemoryTenancyStore({ groups: ["lifecycle"] });
+    const missing = expect.objectContaining({ code: "config.capability_missing", details: { group: "placement" } });
+    expect(() => new TenantLifecycleService(store, { provisioner: places() })).toThrow(missing);
+    const { newPlacement: _, ...unplaced } = places();
+    expect(() => new TenantLifecycleService(store, { provisioner: unplaced })).not.toThrow();
+  });
+
+  test.each<Partial<Provisioner> | undefined>([undefined, { newPlacement: undefined as never }])(
     "of another strategy needs somebody who makes it",
     async (without) => {
       const provisioner = { ...places(), ...without };

@@ -8,7 +8,7 @@ import { describe, expect, test } from "vitest";
 import { createTenantry, type Provisioner, type TenantryOptions } from "../src/index.ts";
 
 const alice: UsrId = generate("usr");
-const groups = ["lifecycle", "domains", "settings"] as const;
+const groups = ["placement", "lifecycle", "domains", "settings"] as const;
 const declared = defineSettings({ seats: { schema: v.number(), default: 5 } });
 const identify = (request: Request) => {
   const id = request.headers.get("x-user");
@@ -115,7 +115,7 @@ test("the environment is over what is given, and every fault is told", () => {
 test("a tenant whose place is not ready is no tenant of a request", async () => {
   const states = new Map<OrgId, string>();
   const provisioner: Provisioner = {
-    place: async (id) => states.set(id, "pending"),
+    newPlacement: (strategy) => ({ strategy, state: "pending" }),
     provision: async (id) => states.set(id, "ready"),
     async status(id) {
       const state = states.get(id);

@@ -33,6 +33,7 @@ import { Keys } from "./keys.ts";
 import { hasLapsed } from "./lapsing.ts";
 import { Memberships } from "./memberships.ts";
 import { Organizations } from "./organizations.ts";
+import { Placements } from "./placements.ts";
 import { Relays } from "./relay.ts";
 import { Conflict, compare, type Undo } from "./rows.ts";
 import { Settings } from "./settings.ts";
@@ -46,7 +47,7 @@ export class InMemoryDatabase implements StorePort {
     concurrentSessions: false,
     usersLink: false,
     hostTransactions: false,
-    groups: ["domains", "settings", "lifecycle", "relay", "audit"],
+    groups: ["placement", "domains", "settings", "lifecycle", "relay", "audit"],
   };
   readonly isRemote = false;
 
@@ -68,6 +69,7 @@ export class InMemoryDatabase implements StorePort {
   };
 
   readonly relay: Relays;
+  readonly placement: Placements;
   readonly #audit = new Audit({
     behind: (orgId, seq) => this.#history.behind(orgId, seq),
     fresh: () => this.#history.fresh(),
@@ -75,6 +77,10 @@ export class InMemoryDatabase implements StorePort {
 
   /** `clock`: the database's, by which relays wait. Default: the system's. */
   constructor({ clock = () => new Date() }: { readonly clock?: () => Date } = {}) {
+    this.placement = new Placements({
+      now: () => clock().getTime(),
+      isRevoked: (orgId) => this.#orgs.get(orgId)?.status === "revoked",
+    });
     this.relay = new Relays({
       now: () => new Date(clock()),
       orgs: () => this.#orgs.rows.keys(),
@@ -187,6 +193,10 @@ export class InMemoryDatabase implements StorePort {
       case "keyUse": {
         const scope = this.#scope(read.scope);
         return scope === null ? null : this.#keys.use({ scope, key: read.key });
+      }
+      case "placement": {
+        const org = this.#org(read.of);
+        return org === null ? null : this.placement.get(org.id);
       }
       case "settings":
         return this.#settings.list(read);
@@ -333,6 +343,10 @@ export class InMemoryDatabase implements StorePort {
         return this.#tuples.endGrant(change.tuple, orgId, undo);
       case "countJoin":
         return this.#joins.count(change, undo);
+      case "insertPlacement":
+        return this.placement.insert(change.row, undo);
+      case "updatePlacement":
+        return this.placement.update(change, undo);
       case "putSetting":
         return this.#settings.put(orgId, change.row, undo);
       case "deleteSetting":

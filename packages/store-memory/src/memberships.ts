@@ -246,30 +246,66 @@ export class Memberships {
   }
 
   #exchange(before: Membership | undefined, after: Membership | undefined): void {
-    if (before !== undefined) {
+    if (before !== undefined && after !== undefined) {
+      this.#change(before, after);
+    } else if (before !== undefined) {
+      this.#remove(before);
+    } else if (after !== undefined) {
+      this.#add(after);
+    }
+  }
+
+  #add(row: Membership): void {
+    this.#shelve(row);
+    this.#past.put(row);
+    if (row.status !== "revoked") {
+      this.#liveIn(row.orgId).set(row.usrId, row.id);
+      this.#lapsing.put(row.orgId, row.expiresAt, row.id, row);
+    }
+    if (row.replaces !== null) {
+      this.#successors.set(row.replaces, row.id);
+    }
+    this.rows.set(row.id, row);
+  }
+
+  #remove(row: Membership): void {
+    this.#unshelve(row);
+    this.#past.take(row);
+    if (row.status !== "revoked") {
+      this.#live.get(row.orgId)?.delete(row.usrId);
+      this.#lapsing.take(row.orgId, row.expiresAt, row.id);
+    }
+    if (row.replaces !== null) {
+      this.#successors.delete(row.replaces);
+    }
+    this.rows.delete(row.id);
+  }
+
+  /** Whose it is, where, in which role and after which one never changes. To take out and put back costs several times as much. */
+  #change(before: Membership, after: Membership): void {
+    const { id, orgId, usrId } = after;
+    if (before.status !== after.status || this.#boxOf(before) !== this.#boxOf(after)) {
       this.#unshelve(before);
-      this.#past.take(before);
-      if (before.status !== "revoked") {
-        this.#live.get(before.orgId)?.delete(before.usrId);
-        this.#lapsing.take(before.orgId, before.expiresAt, before.id);
-      }
-      if (before.replaces !== null) {
-        this.#successors.delete(before.replaces);
-      }
-      this.rows.delete(before.id);
-    }
-    if (after !== undefined) {
       this.#shelve(after);
-      this.#past.put(after);
-      if (after.status !== "revoked") {
-        this.#liveIn(after.orgId).set(after.usrId, after.id);
-        this.#lapsing.put(after.orgId, after.expiresAt, after.id, after);
-      }
-      if (after.replaces !== null) {
-        this.#successors.set(after.replaces, after.id);
-      }
-      this.rows.set(after.id, after);
     }
+    const [wasLive, isLive] = [before.status !== "revoked", after.status !== "revoked"];
+    if (!wasLive || !isLive) {
+      this.#past.take(before);
+      this.#past.put(after);
+    }
+    if (wasLive && !isLive) {
+      this.#live.get(orgId)?.delete(usrId);
+    }
+    if (isLive && !wasLive) {
+      this.#liveIn(orgId).set(usrId, id);
+    }
+    if (wasLive) {
+      this.#lapsing.take(orgId, before.expiresAt, id);
+    }
+    if (isLive) {
+      this.#lapsing.put(orgId, after.expiresAt, id, after);
+    }
+    this.rows.set(id, after);
   }
 
   #invitedOf({ usrId, orgId }: Membership): InvId[] {

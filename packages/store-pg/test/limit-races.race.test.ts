@@ -1,4 +1,4 @@
-import { generate, type Organization, type OrgId, type TenancyOptions, type UsrId } from "@tenantry/core";
+import { generate, type Organization, type OrgId, type TenancyOptions, type UsrId, uuidOf } from "@tenantry/core";
 import { brokenInvariants } from "@tenantry/testkit";
 import type pg from "pg";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
@@ -10,6 +10,10 @@ import { outcomes } from "./race.ts";
 // database. A snapshot cannot refuse them all, so what is exact here is what the commit expects.
 
 vi.setConfig({ testTimeout: 120_000 });
+
+const DEADLOCKS = "select deadlocks from pg_stat_database where datname = current_database()";
+const WAITING = `select count(*)::int as waiting from pg_stat_activity
+  where datname = current_database() and wait_event_type = 'Lock'`;
 
 const PLACES = 4;
 const AT_ONCE = 10 * PLACES;
@@ -166,6 +170,31 @@ describe("a user is in as many organizations as they may be", () => {
       });
     }, exactly("conflict.organization_limit"));
   });
+});
+
+test("two calls lock the same people in one order, whoever names them first", async () => {
+  const both = stores({ limits: { organizationsPerUser: 10 } });
+  const { orgId } = await founded(both);
+  const rows = Array.from({ length: 3 }, () => ({ usrId: generate("usr"), role: "member" }) as const);
+  await both[0].addMembers({ orgId, rows });
+  // So many others that each of them is looked up by itself, in the order of the call.
+  await pools[0].query("insert into tenancy.joins select gen_random_uuid(), 1 from generate_series(1, 50000)");
+  await pools[0].query("analyze tenancy.joins");
+  const deadlocks = async () => (await pools[0].query(DEADLOCKS)).rows[0].deadlocks;
+  const before = await deadlocks();
+  const holder = await pools[0].connect();
+  await holder.query("begin");
+  await holder.query("select from tenancy.joins where usr_id = $1 for update", [uuidOf(rows[1]?.usrId ?? "")]);
+  const [one, other] = [await founded(both), await founded(both)];
+  const calls = outcomes(
+    both[0].addMembers({ orgId: one.orgId, rows }),
+    both[1].addMembers({ orgId: other.orgId, rows: rows.toReversed() }),
+  );
+  await vi.waitUntil(async () => (await pools[1].query(WAITING)).rows[0].waiting === 2);
+  await holder.query("commit");
+  holder.release();
+  expect(await calls).toEqual(["ok", "ok"]);
+  expect(await deadlocks()).toBe(before);
 });
 
 test("a limit that is lowered meanwhile is asked again", async () => {

@@ -1,6 +1,7 @@
 import type { AnswersTo, Group, Plan, StorePort } from "@tenantry/core";
 import type { SqlExecutor } from "./executor.ts";
 import { commitOutcome, faultOf, isStalePreparation } from "./faults.ts";
+import { sqlPlacements } from "./groups/placement.ts";
 import { sqlRelay } from "./groups/relay.ts";
 import { hold, type OpenTransaction } from "./hold.ts";
 import { join } from "./joined.ts";
@@ -19,7 +20,7 @@ export interface SqlDriver {
 }
 
 /** The groups that SQL is written for. */
-const KEPT: readonly Group[] = ["domains", "settings", "lifecycle", "relay", "audit"];
+const KEPT: readonly Group[] = ["placement", "domains", "settings", "lifecycle", "relay", "audit"];
 
 /** The port of a store over an executor: each request is one statement and a transaction of its own. */
 export function sqlPort(
@@ -47,6 +48,7 @@ export function sqlPort(
         : read(executor, requested.keyUse(address));
     },
     relay: sqlRelay(schema, prepare, (request) => read(executor, request)),
+    placement: sqlPlacements(schema, prepare, (request) => read(executor, request)),
     audit: { prune: (asked) => read(executor, requested.prune(asked)) },
     ...(connection === undefined ? {} : { join: (call, work) => join(connection, requested, call, work) }),
     ...(transaction === undefined ? {} : { hold: (orgId, work) => hold(transaction, requested, orgId, work) }),

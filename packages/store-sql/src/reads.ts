@@ -6,6 +6,7 @@ import { invitationReads } from "./reads/invitations.ts";
 import { keyReads } from "./reads/keys.ts";
 import { membershipReads } from "./reads/memberships.ts";
 import { orgReads } from "./reads/orgs.ts";
+import { placementReads } from "./reads/placements.ts";
 import { settingReads } from "./reads/settings.ts";
 import type { SqlRead, SqlReads } from "./reads/sql-read.ts";
 import { standingReads } from "./reads/standings.ts";
@@ -42,6 +43,7 @@ const questions: SqlReads<Question> = {
   ...tupleReads,
   ...eventReads,
   ...keyReads,
+  ...placementReads,
   ...settingReads,
   ...domainReads,
   ...suspensionReads,

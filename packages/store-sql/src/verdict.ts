@@ -1,4 +1,5 @@
 import { type Change, type Commit, type ExistingOrg, uuidOf } from "@tenantry/core";
+import { placementLocks } from "./groups/placement.ts";
 import { allOf, columns, type Identifier, rows, type Sql, sql, value } from "./sql.ts";
 import { SAME_TUPLE, TUP, tupRow } from "./tuple-row.ts";
 
@@ -14,7 +15,7 @@ type Op = Change["op"];
 export type Changes = <O extends Op>(op: O) => readonly Extract<Change, { readonly op: O }>[];
 
 /** Rows that are locked if they are as expected, and how many of them there have to be. */
-interface Lock {
+export interface Lock {
   readonly piece: Sql;
   readonly holds: Sql;
 }
@@ -41,6 +42,7 @@ export function verdict(s: Identifier, { org, events }: Commit, changes: Changes
     ...memberships(s, changes, closing.length > 0 ? sql`locked_inv` : sql`locked_org`),
     ...members(s, org, changes),
     ...grants(s, org, changes),
+    ...placementLocks(s, changes),
     ...joins(
       s,
       changes,
@@ -171,22 +173,28 @@ function grants(s: Identifier, { id }: ExistingOrg, changes: Changes): readonly 
       ];
 }
 
-/** Users who joined under a limit before: their rows, last of all that is locked. */
+/**
+ * Users who join under a limit of their own: the rows that there are of them, in one order whoever names them, last of all
+ * that is locked. Also of those who should have none yet, so that a row which a commit finds is held before any is added.
+ */
 function joins(s: Identifier, changes: Changes, where: Sql): readonly Lock[] {
-  const expected = changes("countJoin")
-    .filter(({ first }) => !first)
-    .map(({ usrId, atMost }) => ({ usr_id: uuidOf(usrId), at_most: atMost }));
+  const joining = changes("countJoin");
+  const expected = joining.map(({ usrId, first, atMost }) => ({
+    usr_id: uuidOf(usrId),
+    at_most: first ? 0 : atMost,
+  }));
+  const again = joining.filter(({ first }) => !first).length;
   return expected.length === 0
     ? []
     : [
         {
           piece: sql`locked_join as materialized (
-  select j.usr_id from ${s}.joins j join ${rows(expected, EXPECTED_JOIN)}
-      on j.usr_id = r.usr_id and (r.at_most is null or j.number <= r.at_most)${where}
+  select j.usr_id, r.at_most is null or j.number <= r.at_most as fits
+    from ${s}.joins j join ${rows(expected, EXPECTED_JOIN)} on j.usr_id = r.usr_id${where}
    order by j.usr_id
      for no key update of j
 )`,
-          holds: sql`(select count(*) from locked_join) = ${value(expected.length, "bigint")}`,
+          holds: sql`(select count(*) = ${value(again, "bigint")} and bool_and(fits) is not false from locked_join)`,
         },
       ];
 }

@@ -1,6 +1,7 @@
 import { type Change, type Commit, gained, type Membership, uuidOf } from "@tenantry/core";
 import { traceWrites } from "./groups/audit.ts";
 import { domains } from "./groups/domain.ts";
+import { placementWrites } from "./groups/placement.ts";
 import { announceWrites } from "./groups/relay.ts";
 import { settingWrites } from "./groups/setting.ts";
 import { suspensions } from "./groups/suspension.ts";
@@ -33,7 +34,7 @@ const KEY = columns("scope text, key text, operation text, fingerprint uuid, pla
 const IN_ORDER = sql`order by r.subject_id collate "C", r.object_type collate "C", r.object_id collate "C", r.relation collate "C"`;
 
 /**
- * A commit as one statement. Locks come first, in the order organization, invitations, memberships by id, tuples, joins;
+ * A commit as one statement. Locks come first, in the order organization, invitations, memberships by id, tuples, placement, joins;
  * then `go`, the verdict: one row if everything expected still holds; then every write, each reading from `go`, so that no
  * row there writes nothing. Nothing but locks rests on rows that were read before the locks were held, and no decision
  * rests on this statement's own snapshot, which is older than the wait for them.
@@ -49,6 +50,7 @@ export function commitSql(s: Identifier, commit: Commit): Sql {
     ...invitations(s, changes),
     ...tuples(s, changes),
     ...joins(s, changes),
+    ...placementWrites(s, changes),
     ...settingWrites(s, changes),
     ...domains(s, changes),
     ...suspensions(s, changes),
@@ -259,7 +261,11 @@ function tuples(s: Identifier, changes: Changes): readonly Sql[] {
   return parts;
 }
 
-/** The joins of users under limits of their own: a first one adds a row, and two first ones at once are a conflict. */
+/**
+ * The joins of users under limits of their own: a first one adds a row, and two first ones at once are a conflict. Rows are
+ * added in one order, and before others are written: who adds one that somebody has locked is refused at once, but waits for
+ * one that was written.
+ */
 function joins(s: Identifier, changes: Changes): readonly Sql[] {
   const parts: Sql[] = [];
   const users = (isFirst: boolean): readonly { readonly usr_id: string }[] =>
@@ -269,13 +275,15 @@ function joins(s: Identifier, changes: Changes): readonly Sql[] {
     parts.push(sql`first_join as (
   insert into ${s}.joins (usr_id, number)
   select r.usr_id, 1 from go, ${rows(first, JOIN)} order by r.usr_id
+  returning usr_id
 )`);
   }
   if (again.length > 0) {
+    const last = first.length === 0 ? sql`` : sql` and (select count(*) from first_join) >= 0`;
     parts.push(sql`next_join as (
   update ${s}.joins set number = number + 1
     from go, ${rows(again, JOIN)}
-   where joins.usr_id = r.usr_id
+   where joins.usr_id = r.usr_id${last}
 )`);
   }
   return parts;

@@ -40,7 +40,8 @@ export const PROMISED_TRIPS: Readonly<Record<string, number>> = {
   "createInvitations of 100": 1,
   "changeRoles of 100": 2,
   "removeMembers of 100": 2,
-  "removeUser in one organization": 3,
+  "removeUser in one organization": 2,
+  "removeUser in three organizations": 4,
   createOrg: 1,
   addMember: 1,
   "addMember with a key and a version": 1,
@@ -153,6 +154,11 @@ async function manyTrips(store: TenancyStore, trips: CountTrips): Promise<Record
   count["removeMembers of 100"] = await trips(() => store.removeMembers({ orgId, rows: removals }));
   const leaver = await store.addMember({ orgId, usrId: generate("usr"), role: "member" });
   count["removeUser in one organization"] = await trips(() => store.removeUser({ usrId: leaver.usrId }));
+  const { usrId } = leaver;
+  for (const each of [orgId, (await world(store)).orgId, (await world(store)).orgId]) {
+    await store.addMember({ orgId: each, usrId, role: "member" });
+  }
+  count["removeUser in three organizations"] = await trips(() => store.removeUser({ usrId, grants: true }));
   return count;
 }
 

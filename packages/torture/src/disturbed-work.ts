@@ -43,17 +43,18 @@ export async function disturbedWork(
   assertKept(history, await database.tables());
   const unknown = history.lines.filter(({ outcome }) => outcome === "unknown");
   const found = (resolved: Line["resolved"]): number => unknown.filter((line) => line.resolved === resolved).length;
+  if (disturb !== null) {
+    note({ figure: "calls meanwhile", count: history.lines.length, seconds: (Date.now() - start) / 1000, seed });
+  }
   note({
     figure,
     count: disturbed ?? history.lines.length + history.walks.length,
     seconds: (Date.now() - start) / 1000,
     seed,
+    calls: history.lines.length,
     retries: history.lines.filter(({ code }) => code !== null && FROM_BELOW.test(code)).length,
     unknown: { committed: found("committed"), fenced: found("fenced"), open: found(null) },
   });
-  if (disturb !== null) {
-    note({ figure: "calls meanwhile", count: history.lines.length, seconds: (Date.now() - start) / 1000, seed });
-  }
   await database.close();
   return history.lines;
 }

@@ -50,7 +50,9 @@ async function pgConnected(url: string, config: pg.PoolConfig): Promise<Connecte
 
 async function postgresJsConnected(url: string, max: number): Promise<Connected> {
   // What it asks when it connects is nobody's to hear: where that is cut the process would end.
-  const sql = postgres(url, { max, onnotice() {}, fetch_types: false });
+  // Its pauses between attempts to connect grow to twenty seconds: a server that is killed on purpose is back in one.
+  const backoff = (): number => 0.05;
+  const sql = postgres(url, { max, onnotice() {}, fetch_types: false, backoff });
   return {
     executor: postgresJsExecutor(sql),
     store: (options, interpose) => new PostgresJsTenancyStore(interposedSql(sql, interpose), options),

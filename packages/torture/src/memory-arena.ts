@@ -2,6 +2,7 @@ import { interposedPort } from "@tenantry/conformance/races";
 import { Tenancy } from "@tenantry/core";
 import { InMemoryDatabase } from "@tenantry/store-memory";
 import type { Arena } from "./arena.ts";
+import { durationsOf, timed } from "./durations.ts";
 
 /** The reference store. */
 export async function openMemoryArena(): Promise<Arena> {
@@ -9,7 +10,8 @@ export async function openMemoryArena(): Promise<Arena> {
     async open() {
       const database = new InMemoryDatabase();
       return {
-        connect: (options, interpose) => new Tenancy(interposedPort(database, interpose), options),
+        connect: (options, interpose) =>
+          timed(new Tenancy(interposedPort(database, interpose), options), durationsOf("memory")),
         tables: () => database.tables(),
         close() {},
       };

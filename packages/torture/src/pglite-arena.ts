@@ -4,6 +4,7 @@ import type { TenancyOptions } from "@tenantry/core";
 import { migratePglite, pgliteExecutor } from "@tenantry/store-pg/pglite";
 import { readTables, SqlTenancyStore } from "@tenantry/store-sql";
 import type { Arena } from "./arena.ts";
+import { durationsOf, timed } from "./durations.ts";
 import { noteServer } from "./effort.ts";
 import { interposedExecutor } from "./executor.ts";
 import { Schemas } from "./schemas.ts";
@@ -23,9 +24,12 @@ export async function openPgliteArena(): Promise<Arena> {
       const schema = await schemas.take();
       return {
         connect: (options: TenancyOptions, interpose?: Interpose) =>
-          new SqlTenancyStore(
-            { executor: interposedExecutor(executor, interpose), concurrentSessions: false, hostTransactions: true },
-            { ...options, schema },
+          timed(
+            new SqlTenancyStore(
+              { executor: interposedExecutor(executor, interpose), concurrentSessions: false, hostTransactions: true },
+              { ...options, schema },
+            ),
+            durationsOf("PGlite"),
           ),
         tables: () => readTables(executor, { schema }),
         close: () => schemas.giveBack(schema),

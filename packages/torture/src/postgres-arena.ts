@@ -2,10 +2,11 @@ import type { Interpose, SharedDatabase } from "@tenantry/conformance/races";
 import type { TenancyOptions } from "@tenantry/core";
 import { migratePostgres } from "@tenantry/store-pg";
 import { pgExecutor, readTables, type SqlExecutor, SqlTenancyStore } from "@tenantry/store-sql";
-import { createDatabase } from "@tenantry/testkit";
+import { createDatabase, type Database } from "@tenantry/testkit";
 import pg from "pg";
 import type { Arena } from "./arena.ts";
 import { type Connected, connected, type Driver } from "./driver.ts";
+import { durationsOf, timed } from "./durations.ts";
 import { noteServer } from "./effort.ts";
 import { interposedExecutor } from "./executor.ts";
 import { park } from "./parking.ts";
@@ -31,7 +32,11 @@ export interface ArenaOptions {
   readonly connections?: number;
   /** More options of the instances' pools; of pg alone. */
   readonly config?: pg.PoolConfig;
+  /** A database to share with other arenas, one after another. Default: one of its own. */
+  readonly database?: Database;
 }
+
+let arenas = 0;
 
 /** Instances of a store are few and used again: connecting costs more than a trial. */
 const INSTANCES = 2;
@@ -39,9 +44,10 @@ const INSTANCES = 2;
 /** On a real server: every instance has connections of its own. */
 export async function openPostgresArena(
   serverUrl: string,
-  { driver, broken, prepare, connections = 8, config = {} }: ArenaOptions,
+  { driver, broken, prepare, connections = 8, config = {}, database: given }: ArenaOptions,
 ): Promise<PostgresArena> {
-  const database = await createDatabase(serverUrl);
+  const database = given ?? (await createDatabase(serverUrl));
+  arenas += 1;
   const admin = new pg.Pool({ connectionString: database.url, max: 3 });
   admin.on("error", () => {});
   const { rows } = await admin.query("show server_version");
@@ -55,6 +61,7 @@ export async function openPostgresArena(
       await prepare?.(admin, schema);
     },
     (text) => admin.query(text),
+    given === undefined ? "arena" : `arena_${arenas}`,
   );
 
   const taken = new WeakMap<SharedDatabase, string>();
@@ -67,7 +74,7 @@ export async function openPostgresArena(
         const { store, executor } = drivers[opened % INSTANCES] as Connected;
         opened += 1;
         if (broken === undefined || executor === null) {
-          return store({ ...options, schema }, interpose);
+          return timed(store({ ...options, schema }, interpose), durationsOf(driver));
         }
         const between = broken(interposedExecutor(executor, interpose), schema);
         return new SqlTenancyStore(
@@ -102,8 +109,10 @@ export async function openPostgresArena(
     async close() {
       await Promise.all(drivers.map(({ end }) => end()));
       await admin.end();
-      await sessionsOf(serverUrl, database.name);
-      await database.drop();
+      if (given === undefined) {
+        await sessionsOf(serverUrl, database.name);
+        await database.drop();
+      }
     },
   };
 }

@@ -2,14 +2,16 @@
 export class Schemas {
   readonly #migrate: (schema: string) => Promise<unknown>;
   readonly #run: (text: string) => Promise<Answer>;
+  readonly #prefix: string;
   readonly #free: string[] = [];
   #made = 0;
   /** All that hold rows of a store; the same in every schema. */
   #tables: readonly string[] | null = null;
 
-  constructor(migrate: (schema: string) => Promise<unknown>, run: (text: string) => Promise<Answer>) {
+  constructor(migrate: (schema: string) => Promise<unknown>, run: (text: string) => Promise<Answer>, prefix = "arena") {
     this.#migrate = migrate;
     this.#run = run;
+    this.#prefix = prefix;
   }
 
   async take(): Promise<string> {
@@ -18,7 +20,7 @@ export class Schemas {
       return free;
     }
     this.#made += 1;
-    const schema = `arena_${this.#made}`;
+    const schema = `${this.#prefix}_${this.#made}`;
     await this.#migrate(schema);
     this.#tables ??= await this.#tablesOf(schema);
     return schema;

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, inject, it, vi } from "vitest";
 import type { Arena } from "../src/arena.ts";
 import type { Driver } from "../src/driver.ts";
 import { driverErrors } from "../src/driver-errors.ts";
-import { amount, isLong, noteFor, seed } from "../src/effort.ts";
+import { amount, isLong, noteFor, oneOf, seed } from "../src/effort.ts";
 import { openPostgresArena } from "../src/postgres-arena.ts";
 
 vi.setConfig({ testTimeout: 3_600_000 });
@@ -24,7 +24,7 @@ for (const driver of ["pg", "postgres.js", "Neon HTTP", "Neon WebSocket"] satisf
     describeFaults({
       name: driver,
       describe,
-      it,
+      it: oneOf(driver.startsWith("Neon") ? 3 : 1, it),
       openShared: () => arena.open(),
       errors: driverErrors(driver),
       sweep: isLong ? "all" : driver === "pg" ? "some" : "few",

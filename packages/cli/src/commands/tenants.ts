@@ -7,11 +7,14 @@ import { flag, many, oneOf, required, text, whole } from "../option.ts";
 import { namesOf, organizationOf } from "../organization.ts";
 import type { Column } from "../output.ts";
 import { CliError, EXIT, type Exit } from "../problem.ts";
+import { settled } from "../settled.ts";
 import { eachOf } from "../units.ts";
 
 const org = required(text("org", "the id (org_…) or slug of an organization"));
 const tenant = many("org", "an id (org_…) or slug; may be repeated, or several with commas");
 const PLACEMENT = "a placement";
+
+const POLICIES = ["rename", "drop", "retain", "purge"] as const;
 
 const PLACES: readonly Column[] = [
   ["orgId", 36],
@@ -41,7 +44,7 @@ export const provisionTenants: Command = acting({
     { line: "tenantry tenants provision acme", says: "Or go on with it." },
     { line: "tenantry tenants provision --retry", says: "After an outage. Ends with 3 if some failed." },
   ],
-  async run({ args, options, host, out, signal }) {
+  async run({ args, options, host, out, signal, actor }) {
     const parts = await host.isolation();
     const provisioner = needed(parts, "provisioner");
     const named = [...(args.org === undefined ? [] : [args.org]), ...options.tenant];
@@ -55,7 +58,7 @@ export const provisionTenants: Command = acting({
       title: "Provisioning",
       items,
       nameOf: ({ orgId }) => orgId,
-      work: async ({ orgId }) => out.row(await provisioner.provision(orgId, { signal }), PLACES),
+      work: async ({ orgId }) => out.row(await settled(provisioner.provision(orgId, { signal, actor })), PLACES),
       out,
       signal,
     });
@@ -96,29 +99,85 @@ export const pauseTenant: Command = acting({
   options: { seconds: whole("n", "for how long, at most 3,600 (3600)", 1) },
   prints: PLACEMENT,
   examples: [{ line: "tenantry tenants pause acme --seconds 600", says: "For ten minutes of maintenance." }],
-  async run({ args, options: { seconds = 3600 }, host, out }) {
+  async run({ args, options: { seconds = 3600 }, host, out, actor }) {
     const provisioner = needed(await host.isolation(), "provisioner");
     const { id } = await organizationOf(await host.store(), args.org);
-    await provisioner.pauseWrites(id, { untilSeconds: seconds });
-    out.document(await provisioner.status(id));
+    out.document(await settled(provisioner.pauseWrites(id, { untilSeconds: seconds }, { actor })));
   },
 });
 
 export const resumeTenant: Command = acting({
   name: "tenants resume",
   summary: "take a tenant's writes again",
-  description: "Ends a pause before its time.",
+  description: "Ends a pause before its time. One that is being moved is resumed by its move.",
   args: { org },
   options: {},
   prints: PLACEMENT,
   examples: [{ line: "tenantry tenants resume acme", says: "The maintenance is over." }],
-  async run({ args, host, out }) {
+  async run({ args, host, out, actor }) {
     const provisioner = needed(await host.isolation(), "provisioner");
     const { id } = await organizationOf(await host.store(), args.org);
-    await provisioner.resumeWrites(id);
-    out.document(await provisioner.status(id));
+    out.document(await settled(provisioner.resumeWrites(id, { actor })));
   },
 });
+
+export const moveTenant: Command = acting({
+  name: "tenants move",
+  summary: "move a tenant's rows to a place of another kind",
+  description:
+    "Makes the place, refuses writes, copies and verifies as the configuration says (isolation.moving), exchanges the two, and takes the old one down. What fails before the exchange leaves the tenant as it was. Running it again goes on where it was left.",
+  args: { org },
+  options: {
+    to: required(text("strategy", "where its rows will be: row, schema, database or one of your own")),
+    policy: required(oneOf("policy", "what becomes of the rows where they were", POLICIES)),
+    seconds: whole("n", "for how long writes are refused at most, up to 3,600 (3600)", 1),
+  },
+  prints: PLACEMENT,
+  asks: "yes",
+  examples: [
+    { line: "tenantry tenants move acme --to schema --policy purge", says: "Out of the tables of all tenants." },
+    {
+      line: "tenantry tenants move acme --to database --policy rename --yes --confirm acme",
+      says: "Without a terminal its slug or id confirms.",
+    },
+  ],
+  async run({ args, options: { to, policy, seconds }, host, out, signal, actor, confirm }) {
+    const parts = await host.isolation();
+    const [provisioner, moving] = [needed(parts, "provisioner"), needed(parts, "moving")];
+    const found = await organizationOf(await host.store(), args.org);
+    const about = `Writes of ${found.id} are refused until its rows are moved to ${to}; ${FATES[policy]}.`;
+    await confirm({ about, texts: namesOf(found), isSimple: true });
+    const options = {
+      ...moving,
+      drop: policy,
+      signal,
+      actor,
+      ...(seconds === undefined ? {} : { pauseSeconds: seconds }),
+    };
+    const progress = out.progress("Moving", STAGES);
+    const moved = provisioner.moveTenant(found.id, to, {
+      ...options,
+      onProgress({ stage, state }) {
+        if (state === "done") {
+          progress.step(stage);
+        }
+      },
+    });
+    const placement = await settled(moved);
+    progress.end(`${found.id} is in ${placement.strategy}`);
+    out.document(placement);
+  },
+});
+
+/** Provision, pause, copy, verify, switch, drop. */
+const STAGES = 6;
+
+const FATES: Readonly<Record<DeprovisionPolicy, string>> = {
+  rename: "the old place is kept under another name",
+  retain: "the old place is kept, without rights",
+  drop: "the old place is dropped",
+  purge: "the old rows are removed",
+};
 
 export const deprovisionTenants: Command = acting({
   name: "tenants deprovision",
@@ -128,7 +187,7 @@ export const deprovisionTenants: Command = acting({
   args: { org: text("org", "the id (org_…) or slug of an organization") },
   options: {
     tenant,
-    policy: required(oneOf("policy", "what becomes of the rows", ["rename", "drop", "retain", "purge"])),
+    policy: required(oneOf("policy", "what becomes of the rows", POLICIES)),
   },
   prints: "`{ orgId, policy, archivedAs, rows }` per line",
   asks: "for drop and purge the slug or id, for several `DROP <n> TENANTS`",
@@ -136,7 +195,7 @@ export const deprovisionTenants: Command = acting({
     { line: "tenantry tenants deprovision acme --policy rename", says: "The rows are kept." },
     { line: "tenantry tenants deprovision acme --policy drop --yes --confirm acme", says: "They are not." },
   ],
-  async run({ args, options: { tenant: others, policy }, host, out, signal, confirm }) {
+  async run({ args, options: { tenant: others, policy }, host, out, signal, confirm, actor }) {
     const provisioner = needed(await host.isolation(), "provisioner");
     const named = [...(args.org === undefined ? [] : [args.org]), ...others];
     const items = await organizationsOf(await host.store(), named);
@@ -156,7 +215,7 @@ export const deprovisionTenants: Command = acting({
       items,
       nameOf: ({ id }) => id,
       async work({ id }) {
-        const report = await provisioner.deprovision(id, { policy, confirm: id });
+        const report = await settled(provisioner.deprovision(id, { policy, confirm: id, actor }));
         out.row({ orgId: id, ...report }, [
           ["orgId", 36],
           ["policy", 6],

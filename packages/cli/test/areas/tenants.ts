@@ -6,9 +6,9 @@ import { createSealer } from "@tenantry/core/seal";
 import {
   DSN_PURPOSE,
   type IsolationStrategy,
-  memoryPlacements,
   type PlacementStore,
   StrategyRegistry,
+  storePlacements,
   TenantProvisioner,
   tenantName,
 } from "@tenantry/isolation";
@@ -20,6 +20,17 @@ import { asJson, runIn } from "../session.ts";
 import type { OpenWorld, World } from "../worlds.ts";
 
 const CANARY = "canary-5e07";
+
+/** Rows among those of others, of which there are none. */
+function rows(): IsolationStrategy {
+  return {
+    name: "row",
+    steps: [],
+    provision: async () => {},
+    deprovision: async (_, policy) => ({ policy, archivedAs: null, rows: null }),
+    run: () => Promise.reject(new Error("nothing runs here")),
+  };
+}
 
 /** Schemas, and nothing in them. One whose provisioning fails is named. */
 function schemas(database: () => pg.Pool, broken: Set<OrgId>): IsolationStrategy {
@@ -45,24 +56,36 @@ export function describeTenants(name: string, open: OpenWorld): void {
     let world: World;
     let database: OpenDatabase;
     let pool: pg.Pool;
-    let placements: PlacementStore;
     let directory: string;
     const broken = new Set<OrgId>();
+    const copied: string[] = [];
+    let isStuck = false;
     const [old, current] = [8, 9].map((byte) => ({ id: `k${byte}`, secret: Buffer.alloc(32, byte) }));
     const ring = [current, old].filter((key) => key !== undefined);
 
     beforeEach(async () => {
       broken.clear();
+      copied.length = 0;
+      isStuck = false;
       directory = mkdtempSync(join(tmpdir(), "tenantry-migrations-"));
       writeFileSync(join(directory, "0001.sql"), "create table notes (id int);");
       database = await openDatabase(inject("databaseUrl"));
       pool = database.pool();
-      placements = memoryPlacements();
-      const strategies = new StrategyRegistry().register(schemas(() => pool, broken));
-      world = await open(() => ({
+      const strategies = StrategyRegistry.withDefaults(rows()).register(schemas(() => pool, broken));
+      world = await open((store) => ({
         isolation: {
-          placements,
-          provisioner: new TenantProvisioner({ placements, strategies, backoffMs: 0 }),
+          placements: storePlacements(store),
+          provisioner: new TenantProvisioner({ placements: storePlacements(store), strategies, backoffMs: 0 }),
+          moving: {
+            async copy({ strategy }, target) {
+              if (isStuck) {
+                throw new Error(CANARY);
+              }
+              copied.push(`${strategy} ${target.strategy} ${target.orgId}`);
+            },
+            verify: async () => true,
+            drainMs: 0,
+          },
           sealer: createSealer(ring),
           migrations: {
             source: { directory },
@@ -81,11 +104,13 @@ export function describeTenants(name: string, open: OpenWorld): void {
       await database.close();
     });
 
+    const placements = (): PlacementStore => storePlacements(world.store);
+
     async function placed(slugs: readonly string[]): Promise<readonly OrgId[]> {
       const ids: OrgId[] = [];
       for (const slug of slugs) {
-        const { org } = await world.store.createOrg({ creator: world.actor, slug });
-        await placements.create(org.id, "schema");
+        const placement = { strategy: "schema", state: "pending" } as const;
+        const { org } = await world.store.createOrg({ creator: world.actor, slug, placement });
         ids.push(org.id);
       }
       return ids;
@@ -122,6 +147,32 @@ export function describeTenants(name: string, open: OpenWorld): void {
       await asJson(session, "tenants", "deprovision", "three", "--policy", "retain");
       const states = (await asJson(session, "tenants", "status")).map(({ state }) => state);
       expect(states).toEqual(["removed", "removed", "archived"]);
+    });
+
+    test("are moved by somebody who means it, and work as before where that fails", async () => {
+      const { session, actor, store } = world;
+      const [one] = await placed(["one"]);
+      await asJson(session, "tenants", "provision", "one");
+      const move = ["tenants", "move", "one", "--to", "row", "--policy", "drop"];
+      for (const given of [[], ["--yes"], ["--yes", "--confirm", "two"]]) {
+        expect((await runIn(session, ...move, ...given)).status).toBe(1);
+      }
+      isStuck = true;
+      const failed = await runIn(session, ...move, "--yes", "--confirm", "one");
+      expect([failed.status, failed.err.includes("isolation.move_failed")]).toEqual([1, true]);
+      expect(`${failed.out}${failed.err}`).not.toContain(CANARY);
+      const state = { strategy: "schema", state: "ready", pausedUntil: null, move: null };
+      expect(await asJson(session, "tenants", "status", "one")).toMatchObject([state]);
+      isStuck = false;
+      const [moved] = await asJson(session, ...move, "--seconds", "60", "--yes", "--confirm", "one");
+      expect(moved).toMatchObject({ ...state, orgId: one, strategy: "row" });
+      expect(copied).toEqual([`schema row ${one}`]);
+      const { data } = await store.listEvents(one as OrgId, { types: ["tenant.moved", "tenant.provisioned"] });
+      expect(data.map(({ type, actor: by }) => [type, by])).toEqual([
+        ["tenant.provisioned", actor],
+        ["tenant.moved", actor],
+      ]);
+      expect((await runIn(session, "tenants", "move", "one", "--to", "shards", "--policy", "purge")).status).toBe(1);
     });
 
     test("are migrated: a failure stops its tenant alone, and what is left is done later", async () => {
@@ -170,10 +221,10 @@ export function describeTenants(name: string, open: OpenWorld): void {
         purpose: DSN_PURPOSE,
         orgId: orgId as OrgId,
       });
-      await placements.lease(orgId as OrgId, "test", 60);
-      await placements.patch(orgId as OrgId, "test", { sealedDsn });
+      await placements().lease(orgId as OrgId, "test", 60);
+      await placements().patch(orgId as OrgId, "test", { sealedDsn });
       expect((await runIn(session, "keys", "rewrap")).status).toBe(4);
-      await placements.release(orgId as OrgId, "test");
+      await placements().release(orgId as OrgId, "test");
       expect(await asJson(session, "keys", "rewrap")).toEqual([{ settings: 0, connectionStrings: 1 }]);
       expect(await asJson(session, "keys", "rewrap")).toEqual([{ settings: 0, connectionStrings: 0 }]);
       const shown = await runIn(session, "tenants", "status", "--json");

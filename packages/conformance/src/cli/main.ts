@@ -1,10 +1,10 @@
 #!/usr/bin/env node
-import { writeFileSync } from "node:fs";
+import { closeSync, openSync, writeFileSync } from "node:fs";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { junitOf, markdownOf } from "./report.ts";
 import { countsOf, reachedLevels, summedFigures } from "./result.ts";
 import { runSubject } from "./run.ts";
-import { LEVELS, loadSubject, UsageError } from "./subject.ts";
+import { LEVELS, loadSubject, reasonOf, UsageError } from "./subject.ts";
 import type { Profile } from "./suite.ts";
 
 /** Exit statuses. */
@@ -39,6 +39,9 @@ program
   .action(run);
 
 async function run(file: string, { profile, seed, only, json, junit, report }: Options): Promise<void> {
+  for (const output of [json, junit, report]) {
+    assertWritable(output);
+  }
   const subject = await loadSubject(file);
   console.log(`${subject.name}: profile ${profile}, seed ${seed}`);
   const result = await runSubject({ subject, profile, seed, only, print, progress });
@@ -65,6 +68,17 @@ async function run(file: string, { profile, seed, only, json, junit, report }: O
   const { passed, failed } = countsOf(result.tests);
   print(`\n${passed} passed, ${failed} failed`);
   process.exitCode = failed === 0 ? PASSED : FAILED;
+}
+
+/** Before the run, which may take an hour. Makes the file, and leaves one that is there as it is. */
+function assertWritable(output: string | undefined): void {
+  try {
+    if (output !== undefined) {
+      closeSync(openSync(output, "a"));
+    }
+  } catch (error) {
+    throw new UsageError(`${output} cannot be written: ${reasonOf(error)}`);
+  }
 }
 
 /** Progress is for people: it is shown on a terminal alone, and wiped out by the next line. */

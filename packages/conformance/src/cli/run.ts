@@ -2,7 +2,7 @@ import { createRequire } from "node:module";
 import type { Figure } from "../figures.ts";
 import { nameOf } from "./report.ts";
 import { countsOf, type RunResult, type TestResult } from "./result.ts";
-import { declaredLevels, LEVELS, type Level, type Subject, UsageError } from "./subject.ts";
+import { declaredLevels, LEVELS, type Level, reasonOf, type Subject, UsageError } from "./subject.ts";
 import { type Profile, type SuiteTest, testsOf } from "./suite.ts";
 
 export interface RunRequest {
@@ -27,6 +27,7 @@ export async function runSubject({ subject, profile, seed, only, print, progress
     throw new UsageError(`the module brings nothing for the level ${missing.join(", ")}`);
   }
   const levels = asked.length === 0 ? declared : asked;
+  const capabilities = await capabilitiesOf(subject);
   const figures: Figure[] = [];
   const findings: string[] = [];
   const tests: TestResult[] = [];
@@ -54,7 +55,7 @@ export async function runSubject({ subject, profile, seed, only, print, progress
     levels,
     parts,
     undeclared: LEVELS.filter((level) => !declared.includes(level)),
-    capabilities: await capabilitiesOf(subject),
+    capabilities,
     tests,
     figures,
     findings,
@@ -93,14 +94,24 @@ function indented(text: string): string {
   return text.replace(/^/gm, "    ");
 }
 
+/** What the store says of itself. Before any test: where nothing can be opened, all of them would fail alike. */
 async function capabilitiesOf({ open }: Subject): Promise<Readonly<Record<string, boolean>>> {
-  const world = await open({});
+  const world = await triedTo("`open` fails", () => open({}));
+  const declared = Object(Object(Object(world).store).capabilities);
+  if (typeof Object(world).close !== "function" || Object.keys(declared).length === 0) {
+    throw new UsageError("`open` answers no object with a `store` that has `capabilities`, and a function `close`");
+  }
+  await triedTo("`close` fails", async () => world.close());
+  // Groups are tables for packages besides this one.
+  const { groups, ...capabilities } = declared;
+  return capabilities;
+}
+
+async function triedTo<T>(what: string, action: () => Promise<T>): Promise<T> {
   try {
-    // Groups are tables for packages besides this one.
-    const { groups, ...capabilities } = world.store.capabilities;
-    return capabilities;
-  } finally {
-    await world.close();
+    return await action();
+  } catch (error) {
+    throw new UsageError(`${what}: ${reasonOf(error)}`);
   }
 }
 

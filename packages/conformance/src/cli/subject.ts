@@ -34,7 +34,7 @@ export async function loadSubject(file: string): Promise<Subject> {
   try {
     exported = await import(pathToFileURL(path).href);
   } catch (error) {
-    throw new UsageError(`${file} cannot be loaded: ${error instanceof Error ? error.message : String(error)}`);
+    throw new UsageError(`${file} cannot be loaded: ${reasonOf(error)}${hintAt(error, file)}`);
   }
   const { name = file, open, openShared, parks = false, driverErrors } = exported;
   if (typeof open !== "function") {
@@ -53,6 +53,16 @@ export async function loadSubject(file: string): Promise<Subject> {
     ...(openShared === undefined ? {} : { openShared: openShared as OpenShared }),
     ...(driverErrors === undefined ? {} : { driverErrors: driverErrors as DriverErrors }),
   };
+}
+
+/** What it says about itself; whatever was thrown. */
+export function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** An error of the parser does not tell which line it is about. */
+function hintAt(error: unknown, file: string): string {
+  return error instanceof SyntaxError ? ` (\`node --check ${file}\` may show where)` : "";
 }
 
 /** The levels for which the module brings what they need. */

@@ -110,7 +110,8 @@ async function disturbed(
     const count = (found: string | null): number => unknown.filter(({ resolved }) => resolved === found).length;
     note({
       figure: "calls while requests fail",
-      count: history.lines.length,
+      count: history.lines.length + history.walks.length,
+      calls: history.lines.length,
       seconds: (Date.now() - start) / 1000,
       seed,
       retries: chaos.failures(),

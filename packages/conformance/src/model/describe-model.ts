@@ -28,7 +28,7 @@ const PARTS = 8;
 
 /**
  * Plays random steps, valid, stale, foreign and malformed ones, on the store under test and on the reference store, which
- * itself is held against the rules stated a second time. After every step results, errors, rows and events are equal;
+ * itself is held against the rules stated a second time. After every step results and errors are equal, after every one that writes rows and events too;
  * invariants are looked at every 50 steps. What differs is made as small as it can be, and printed as a fixture.
  */
 export function describeModel({ name, describe, it, open, seed = 1, steps = 2000, note }: ModelDescription): void {

@@ -59,7 +59,8 @@ export class Mismatch extends Failure {
 
 /**
  * Plays a run on the reference store, against the rules and, where one is given, on the store under test: the same clock,
- * the same ids. After every step results, errors, rows and events must be equal. Throws a {@link Mismatch}.
+ * the same ids. After every step results and errors must be equal, after every one that writes rows and events too, and at the
+ * end: what another one wrote shows by then. Throws a {@link Mismatch}.
  */
 export async function play(run: Run, open: Open | null): Promise<readonly PlayedStep[]> {
   const clock = { now: new Date(DAWN) };
@@ -97,7 +98,7 @@ class Stage {
   readonly #world = new World();
   readonly #watch = new Watch();
   readonly #played: PlayedStep[] = [];
-  /** The tables of the store under test before the present step. */
+  /** The tables of the store under test before the present step, or one before it that wrote nothing. */
   #before: Tables | null = null;
   readonly #hands = new Hands();
   readonly #subjectHands = new Hands();
@@ -129,8 +130,8 @@ class Stage {
       this.#clock.now = new Date(this.#clock.now.getTime() + advanceMs);
       const setting = { choices, world: this.#world, now: this.#clock.now };
       const call = written === undefined ? attempt(op, setting, isMeant) : { ...written, isSpoilt: false };
-      await this.#step(call, advanceMs, subject);
       const isLast = place === this.#run.steps.length - 1;
+      await this.#step(call, { advanceMs, isLast }, subject);
       if (isLast || place % WATCH_EVERY === WATCH_EVERY - 1) {
         this.#agree(this.#broken(subject === null ? this.#reference.tables() : await subject.tables()));
       }
@@ -138,23 +139,25 @@ class Stage {
     return this.#played;
   }
 
-  async #step(call: Attempt, advanceMs: number, subject: OpenStore | null): Promise<void> {
+  async #step(
+    call: Attempt,
+    { advanceMs, isLast }: { readonly advanceMs: number; readonly isLast: boolean },
+    subject: OpenStore | null,
+  ): Promise<void> {
     const outcome = await outcomeOf(() => send(this.#reference, call, this.#hands));
     this.#played.push({ call, advanceMs, outcome });
-    this.#judged(call, outcome);
-    if (subject === null && !outcome.ok) {
-      // What a refused call of the reference store would have written shows behind the next one that is accepted.
+    const isToWrite = this.#judged(call, outcome);
+    const own = subject === null ? outcome : await outcomeOf(() => send(subject.store, call, this.#subjectHands));
+    const different = differentOutcomes("the store under test", own, outcome);
+    if (different.length === 0 && !isToWrite && !isLast) {
+      // What it would have written all the same shows behind the next one that writes.
       return;
     }
     const tables = this.#reference.tables();
     this.#agree(this.#byRules.differences({ ...this.#world.tables(), idem: tables.idem }, tables));
     if (subject !== null) {
-      const own = await outcomeOf(() => send(subject.store, call, this.#subjectHands));
       const stored = await subject.tables();
-      const found = [
-        ...differentOutcomes("the store under test", own, outcome),
-        ...this.#byStore.differences(stored, tables),
-      ];
+      const found = [...different, ...this.#byStore.differences(stored, tables)];
       // What is broken besides says more about the reason.
       const before = this.#before;
       this.#before = stored;
@@ -162,11 +165,11 @@ class Stage {
     }
   }
 
-  /** What the rules say of the call, which changes their world too. */
-  #judged(call: Attempt, outcome: Outcome): void {
+  /** What the rules say of the call, which changes their world too: answers whether it does. */
+  #judged(call: Attempt, outcome: Outcome): boolean {
     const minted = this.#ids.taken();
     if (call.isSpoilt && !outcome.ok && isAboutInput(outcome.error)) {
-      return;
+      return false;
     }
     const left = [...minted];
     const situation = {
@@ -190,10 +193,11 @@ class Stage {
           ? []
           : [`the rules refuse with ${ruling.refused}, the reference store ${describeOutcome(outcome)}`],
       );
-      return;
+      return false;
     }
     const result = carryOut(this.#world, call, ruling, situation);
     this.#agree(differentOutcomes("the rules", { ok: true, result }, asForeseen(call, outcome)));
+    return "apply" in ruling;
   }
 
   #broken(tables: Tables): readonly string[] {

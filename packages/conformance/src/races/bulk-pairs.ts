@@ -39,6 +39,8 @@ export const bulkPairs: readonly Pair[] = [
   pair(60, becomeMany("member", "a", "d"), becomeMany("member", "b", "e"), one(sole)),
   pair(60, becomeMany("guest", "x", "e"), become("x", "admin"), one(mna)),
   pair(60, becomeMany("guest", "x", "e"), close, first(mna)),
+  // One row changes nothing, and is answered as it is: that too is to be true when the other row is done.
+  pair(60, becomeMany("admin", "x", "e"), suspend("e"), first(mna)),
   pair(60, removeMany("d", "x", "e"), demote("d"), first(forb)),
   pair(60, removeMany("d", "x", "e"), leave("x"), one(mna)),
   pair(60, removeMany("d", "x"), removeMany("e", "x"), one(mna)),

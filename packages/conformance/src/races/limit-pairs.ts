@@ -1,9 +1,9 @@
 import type { Limits } from "@tenantry/core";
 import { accept, acceptOther, add, addAnother, addElsewhere, foundAsU, invite, leave, withdraw } from "./calls.ts";
-import { one, second, sorted, times } from "./ends.ts";
-import { addMany } from "./many-calls.ts";
+import { both, one, second, sorted, times } from "./ends.ts";
+import { addCrowd, addCrowdElsewhere, addMany } from "./many-calls.ts";
 import { type End, type Pair, pair, type Storm } from "./pair.ts";
-import { neighbour, offersAcross } from "./starts.ts";
+import { crowded, neighbour, offersAcross } from "./starts.ts";
 
 const full: End = "conflict.member_limit";
 const many: End = "conflict.invitation_limit";
@@ -39,6 +39,16 @@ export const limitPairs: readonly Pair[] = [
     ...under({ organizationsPerUser: 1 }),
     isAcross: true,
     start: neighbour,
+  }),
+  pair(59, addCrowd, addCrowdElsewhere, both, {
+    ...under({ organizationsPerUser: 3 }),
+    isAcross: true,
+    start: crowded,
+  }),
+  pair(59, addCrowd, addCrowdElsewhere, one(busy), {
+    ...under({ organizationsPerUser: 2 }),
+    isAcross: true,
+    start: crowded,
   }),
 ];
 

@@ -1,7 +1,7 @@
-import { generate, type OwnerChoice, type Role } from "@tenantry/core";
-import { name, type Who } from "./calls.ts";
+import { generate, type OwnerChoice, type Role, type UsrId } from "@tenantry/core";
+import { name, needed, type Who } from "./calls.ts";
 import type { Named } from "./pair.ts";
-import { IDENTIFIER } from "./setting.ts";
+import { crowdOf, IDENTIFIER } from "./setting.ts";
 
 // Calls about many rows and many organizations.
 
@@ -13,6 +13,16 @@ export const addMany = (mode: Mode): Named => [
     const rows = [generate("usr"), u].map((usrId) => ({ usrId, role: "guest" }) as const);
     return store.addMembers({ orgId, rows, mode }, options);
   },
+];
+export const addCrowd: Named = [
+  "add a crowd",
+  (store, { orgId, u }, options) => store.addMembers({ orgId, rows: guests(crowdOf(u)) }, options),
+];
+/** The same people in the opposite order: two calls that lock them as they come would wait for each other. */
+export const addCrowdElsewhere: Named = [
+  "add it to another organization, last ones first",
+  (store, { other, u }, options) =>
+    store.addMembers({ orgId: needed(other).orgId, rows: guests(crowdOf(u).toReversed()) }, options),
 ];
 export const becomeMany = (newRole: Role, ...who: readonly Who[]): Named => [
   `make ${who.map(name).join(" and ")} ${newRole}`,
@@ -36,6 +46,10 @@ export const inviteMany = (by: Who): Named => [
     return store.createInvitations({ orgId, rows }, options);
   },
 ];
+
+function guests(usrIds: readonly UsrId[]) {
+  return usrIds.map((usrId) => ({ usrId, role: "guest" }) as const);
+}
 
 /** Of several organizations, so that nothing but what is refused in one of them tells who came first. */
 export const removal = (who: Who, choice: "revoke" | Who | null = null): Named => [

@@ -1,4 +1,5 @@
 import {
+  deriveUsrId,
   generate,
   type Invitation,
   isTenancyError,
@@ -32,6 +33,14 @@ export interface Setting {
   readonly other: Pick<Setting, "orgId" | "slug"> | null;
   /** Where a storm is about many of them. */
   readonly owners: readonly Membership[];
+}
+
+const CROWD = 12;
+const CROWDS = "0190f2a8-1b3c-7abc-8123-456789abcdef";
+
+/** Users whose ids are in no order, of whom U is the first. */
+export function crowdOf(u: UsrId): readonly UsrId[] {
+  return [u, ...Array.from({ length: CROWD - 1 }, (_, place) => deriveUsrId(CROWDS, `${u} ${place}`))];
 }
 
 export const IDENTIFIER = "u@example.com";

@@ -1,5 +1,5 @@
 import type { Start } from "./pair.ts";
-import { HOUR, IDENTIFIER, invited, lapsing, settled } from "./setting.ts";
+import { added, crowdOf, HOUR, IDENTIFIER, invited, lapsing, settled } from "./setting.ts";
 
 // What happens to a setting before its calls begin.
 
@@ -36,6 +36,14 @@ export const neighbour: Start = async (store, setting) => ({
   ...setting,
   other: await settled(store, `x-${setting.slug}`),
 });
+/** Every second one of a crowd is somewhere already. */
+export const crowded: Start = async (store, setting) => {
+  const third = await settled(store, `y-${setting.slug}`);
+  for (const usrId of crowdOf(setting.u).filter((_, place) => place % 2 === 1)) {
+    await added(store, third.orgId, "guest", usrId);
+  }
+  return neighbour(store, setting);
+};
 /** One user is invited to two organizations, with the same grants in opposite order. */
 export const offersAcross: Start = async (store, setting) => {
   const there = await settled(store, `x-${setting.slug}`);

@@ -7,7 +7,7 @@ import { hasLapsed, latest, type MemberRow, type OrgState, shownMember, type Wor
 interface InOrg {
   readonly org: OrgState;
 }
-type NewOrg = Required<Omit<CreateOrgInput, "metadata" | "membershipMetadata">> & {
+type NewOrg = Required<Omit<CreateOrgInput, "metadata" | "membershipMetadata" | "placement">> & {
   readonly metadata: Metadata;
   readonly membershipMetadata: Metadata;
 };

@@ -78,7 +78,7 @@ export function decideAddMembers(
   const lives = new Map(stored.map((member) => [member.usrId, member]));
   const joinsBefore = new Map(joins?.map((own) => [own.usrId, own]));
   let stock = members;
-  return decideRows(call, (row, place) => {
+  return decideRows(call, org, (row, place) => {
     const live = lives.get(row.usrId) ?? null;
     const own = joins === undefined ? undefined : (joinsBefore.get(row.usrId) ?? { organizations: 0, joins: 0 });
     const facts = { org, live, members: stock, joins: own };

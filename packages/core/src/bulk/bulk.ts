@@ -1,8 +1,8 @@
-import type { Change, OrgGuard, Write } from "../change.ts";
+import { type Change, type OrgGuard, unchanged, type Write } from "../change.ts";
 import { type Accepted, accept, type Decision, noChange, type Rejected } from "../decision.ts";
 import type { Refusal } from "../errors.ts";
 import { roomForAll } from "../footprint.ts";
-import type { InvId, OrgId } from "../model.ts";
+import type { InvId, Organization, OrgId } from "../model.ts";
 import type { BulkCall } from "./bulk-input.ts";
 
 // Rows of single operations in one commit. A row is decided by the operation's own function, on what the rows before it
@@ -44,12 +44,15 @@ export type RowPreview = { readonly outcome: "done" | "unchanged" } | RowRefused
 /** Decides row by row. `decide` knows what the rows before have changed. */
 export function decideRows<Row, T>(
   { rows, mode, dryRun }: Pick<BulkCall<Row>, "rows" | "mode" | "dryRun">,
+  org: Pick<Organization, "id" | "version">,
   decide: (row: Row, place: number) => Decision<T>,
 ): Decision<BulkReport<T> | BulkPreview> {
   const reports: RowReport<T>[] = [];
   const writes: Write[] = [];
+  let restsOnWhatStays = false;
   for (const [place, row] of rows.entries()) {
     const decision = row.ok ? decide(row.row, place) : row;
+    restsOnWhatStays ||= row.ok && (!decision.ok || decision.write === null);
     if (decision.ok) {
       reports.push({ outcome: decision.write === null ? "unchanged" : "done", entity: decision.result });
       writes.push(...writesOf(decision));
@@ -63,7 +66,12 @@ export function decideRows<Row, T>(
   if (dryRun) {
     return noChange({ ...report, rows: reports.map(preview) });
   }
-  return writes.length === 0 ? noChange(report) : accept(report, together(writes));
+  if (writes.length === 0) {
+    return noChange(report);
+  }
+  const write = together(writes);
+  // Nothing of the commit guards why a row was refused or left as it is, and the answer is to be true when it commits.
+  return accept(report, restsOnWhatStays ? { ...write, org: { ...write.org, ...unchanged(org) } } : write);
 }
 
 /** What an accepted row changes. */

@@ -46,8 +46,19 @@ test("each gets another role, in a link of their own", () => {
         { outcome: "unchanged", entity: member },
       ],
     },
-    write: { org: { version: null } },
   });
+});
+
+test("what it answers of a row that it refuses or leaves as it is holds when the others are done", () => {
+  const written = (...rows: Parameters<typeof decide>[2]) => decide([admin, member], [owner.id], rows);
+  const promotion = [member.id, "admin"] as const;
+  for (const other of [
+    [admin.id, "admin"],
+    [idNo("mem", 99), "guest"],
+  ] as const) {
+    expect(written(promotion, other)).toMatchObject({ write: { org: { id: acme.id, version: acme.version } } });
+  }
+  expect(written(promotion)).toMatchObject({ write: { org: { version: null } } });
 });
 
 test("the last of two owners whom it demotes stays one", () => {

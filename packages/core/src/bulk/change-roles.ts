@@ -67,7 +67,7 @@ export function decideChangeRoles(
   const { org } = facts;
   const memberships = new Map(facts.memberships.map((membership) => [membership.id, membership]));
   const owners = new Set(facts.owners);
-  return decideRows(call, ({ memId, newRole }, place) => {
+  return decideRows(call, org, ({ memId, newRole }, place) => {
     const membership = memberships.get(memId);
     if (membership === undefined) {
       return noMembership(memId);

@@ -106,7 +106,7 @@ export function decideCreateInvitations(
     open.set(canonical, [...(open.get(canonical) ?? []), invitation]);
   }
   let stock = before;
-  return decideRows(call, (row, place) => {
+  return decideRows(call, org, (row, place) => {
     const inviter = members.get(row.invitedBy) ?? null;
     const facts = { org, inviter, pending: open.get(row.canonical) ?? [], stock };
     const decision = decideCreateInvitation(row, facts, { ...environment, ids: { inv: ids.invs[place] as InvId } });

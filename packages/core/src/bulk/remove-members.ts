@@ -17,7 +17,7 @@ interface RemovalOf {
 }
 
 export interface RemoveMembersFacts {
-  readonly org: Pick<Organization, "id">;
+  readonly org: Pick<Organization, "id" | "version">;
   /** Those that belong to the organization. */
   readonly memberships: readonly Membership[];
   /** The memberships, stored as live, of those who remove. */
@@ -61,7 +61,7 @@ export function decideRemoveMembers(
 ): Decision<BulkReport<Membership> | BulkPreview> {
   const memberships = new Map(facts.memberships.map((membership) => [membership.id, membership]));
   const admins = new Map(facts.admins.map((admin) => [admin.usrId, admin]));
-  return decideRows(call, ({ memId, adminUsrId }) => {
+  return decideRows(call, org, ({ memId, adminUsrId }) => {
     const membership = memberships.get(memId);
     if (membership === undefined) {
       return noMembership(memId);

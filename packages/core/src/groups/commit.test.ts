@@ -40,8 +40,8 @@ test("what is about a commit's own events is in nobody's way", () => {
 
 test("the bookkeeping of a port is there behind its feed", () => {
   const { port } = scriptedPort({});
-  const [relay, audit] = [{}, {}] as never[];
-  const told = toldTo(new Feed(), { ...port, relay, audit } as unknown as StorePort);
-  expect([told.relay, told.audit]).toEqual([relay, audit]);
+  const [relay, audit, placement] = [{}, {}, {}] as never[];
+  const told = toldTo(new Feed(), { ...port, relay, audit, placement } as unknown as StorePort);
+  expect([told.relay, told.audit, told.placement]).toEqual([relay, audit, placement]);
   expect(toldTo(new Feed(), port)).not.toHaveProperty("relay");
 });

@@ -1,7 +1,7 @@
 -- Where the rows of a tenant are kept, and how far its place has been made. A new table beside the others: nothing is at risk.
 --
--- A row is written by who holds its lease, and a lease goes by this database's clock. Tenants without a row share their tables
--- with all others.
+-- What a place becomes is written with the organization's version, how far somebody has come with it by who holds the lease,
+-- and a lease goes by this database's clock. Tenants without a row share their tables with all others.
 
 create table tenancy.placement (
   org_id uuid constraint placement_one_per_org primary key constraint placement_org_known references tenancy.org (id),
@@ -15,6 +15,7 @@ create table tenancy.placement (
   sealed_dsn text,
   migrated_to text,
   paused_until timestamptz,
+  move jsonb,
   leased_by text,
   leased_until timestamptz,
   constraint placement_lease_whole check ((leased_by is null) = (leased_until is null))

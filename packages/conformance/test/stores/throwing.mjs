@@ -1,0 +1,1 @@
+throw new Error("nothing is set up");
