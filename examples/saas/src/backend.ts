@@ -2,17 +2,16 @@ import { loadConfig, RESERVED_LABELS, storeDirectory, TenantContext } from "@ten
 import { emailIdentifiers, type Group } from "@tenantry/core";
 import { type Audit, createAudit } from "@tenantry/events";
 import { createWebhooks, type Webhooks } from "@tenantry/events/webhooks";
-import { defineTables, type Isolation, rowIsolation, type TableDeclaration } from "@tenantry/isolation";
-import { drizzleDriver } from "@tenantry/isolation/drizzle";
+import { defineTables, type Isolation, type TableDeclaration } from "@tenantry/isolation";
 import { listened } from "@tenantry/isolation/pg";
 import { TenantLifecycleService } from "@tenantry/lifecycle";
 import { CachedSettingsProvider, storeSettings, TenantSettings } from "@tenantry/settings";
 import { PostgresTenancyStore } from "@tenantry/store-pg";
-import { drizzle } from "drizzle-orm/node-postgres";
 import type { Context } from "hono";
 import pg from "pg";
 import { type Addresses, addresses } from "./addresses.ts";
 import { type People, people } from "./people.ts";
+import { openPlaces, type Strategy } from "./places.ts";
 import type { Rows } from "./projects.ts";
 import { createReceiver, type Receiver } from "./receiver.ts";
 import { type Sessions, sessions } from "./session.ts";
@@ -27,6 +26,8 @@ export interface BackendOptions {
   readonly appUrl: string;
   readonly appRole: string;
   readonly adminRole: string;
+  /** How tenants' rows are kept apart. */
+  readonly strategy: Strategy;
   /** Everybody's own page. */
   readonly home: URL;
   /** At least 32 bytes: signs cookies and tokens, and nothing else. */
@@ -52,25 +53,26 @@ export interface Backend {
   close(): Promise<void>;
 }
 
-export const GROUPS: readonly Group[] = ["settings", "lifecycle", "relay", "audit"];
+export const GROUPS: readonly Group[] = ["settings", "lifecycle", "relay", "audit", "placement"];
 
 /** Whose the application's tables are. From this come the policies, and what the doctor looks at. */
 export function declaredTables({
   appRole,
   adminRole,
-}: Pick<BackendOptions, "appRole" | "adminRole">): TableDeclaration {
-  return defineTables({
-    schema: "app",
-    appRole,
-    adminRole,
-    tables: { projects: "tenant", documents: "tenant", plans: "shared", templates: "both", people: "ignored" },
-  });
+  strategy,
+}: Pick<BackendOptions, "appRole" | "adminRole" | "strategy">): TableDeclaration {
+  const owned =
+    strategy === "row"
+      ? ({ projects: "tenant", documents: "tenant", templates: "both" } as const)
+      : // Of templates the shared schema has everybody's alone; a tenant's own are in its schema, like all that is its.
+        ({ templates: "shared" } as const);
+  return defineTables({ schema: "app", appRole, adminRole, tables: { ...owned, plans: "shared", people: "ignored" } });
 }
 
 export async function openBackend(options: BackendOptions): Promise<Backend> {
   const { home, secret } = options;
-  const owner = new pg.Pool({ connectionString: options.ownerUrl, max: 4 });
-  const own = new pg.Pool({ connectionString: options.appUrl, max: 8 });
+  const owner = listened(new pg.Pool({ connectionString: options.ownerUrl, max: 4 }));
+  const own = listened(new pg.Pool({ connectionString: options.appUrl, max: 4 }));
   owner.on("error", () => {});
   own.on("error", () => {});
 
@@ -79,11 +81,12 @@ export async function openBackend(options: BackendOptions): Promise<Backend> {
     identifierPolicy: emailIdentifiers,
     reservedSlugs: RESERVED_LABELS,
   });
+  const places = openPlaces(options.strategy, { ...options, owner, store });
   const at = addresses(home);
   const keys = await tokens(secret);
   const signed = sessions(Buffer.from(secret).toString("base64"), at.baseDomain);
   const tenancy = new TenantContext<Context<Visit>>({
-    directory: storeDirectory(store),
+    directory: storeDirectory(store, places.placementOf === null ? {} : { placementOf: places.placementOf }),
     config: loadConfig({
       resolution: { resolvers: ["jwt", "header", "subdomain", "path"], baseDomains: [at.baseDomain] },
     }),
@@ -104,8 +107,13 @@ export async function openBackend(options: BackendOptions): Promise<Backend> {
   return {
     store,
     tenancy,
-    lifecycle: new TenantLifecycleService(store, { caches: [tenancy.validator] }),
-    isolation: rowIsolation(drizzleDriver(drizzle({ client: listened(own) }))),
+    lifecycle: new TenantLifecycleService(store, {
+      caches: [tenancy.validator],
+      strategy: options.strategy,
+      // What is ended is put away with its rows, and not removed.
+      ...(places.provisioner === null ? {} : { provisioner: places.provisioner, deprovision: "rename" }),
+    }),
+    isolation: places.isolation,
     settings: new TenantSettings(provider, SETTINGS),
     webhooks,
     audit: createAudit(store),
@@ -116,7 +124,7 @@ export async function openBackend(options: BackendOptions): Promise<Backend> {
     receiver: createReceiver(options.origin),
     async close() {
       await webhooks.stop();
-      await Promise.all([owner.end(), own.end()]);
+      await Promise.all([owner.end(), own.end(), places.close()]);
     },
   };
 }

@@ -1,7 +1,8 @@
 import { type UsrId, uuidOf } from "@tenantry/core";
-import { asc, desc, eq } from "drizzle-orm";
+import { desc, eq } from "drizzle-orm";
 import type { NodePgDatabase } from "drizzle-orm/node-postgres";
-import { documents, plans, projects, templates } from "./tables.ts";
+import { union } from "drizzle-orm/pg-core";
+import { documents, everybodysTemplates, plans, projects, templates } from "./tables.ts";
 
 // Rows of one organization. None of these queries says of which: they run inside `isolation.run(tenant, …)`, and the
 // database shows, writes and stamps rows of that tenant alone.
@@ -63,7 +64,9 @@ export async function writeDocument(
 
 /** Ours and the organization's own. */
 export function listTemplates(rows: Rows): Promise<{ id: string; title: string }[]> {
-  return rows.select({ id: templates.id, title: templates.title }).from(templates).orderBy(asc(templates.title));
+  const own = rows.select({ id: templates.id, title: templates.title }).from(templates);
+  const ours = rows.select({ id: everybodysTemplates.id, title: everybodysTemplates.title }).from(everybodysTemplates);
+  return union(own, ours).orderBy(({ title }) => title);
 }
 
 /** What a plan includes; nothing, if nobody sells it. */

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { serve } from "@hono/node-server";
 import { generate } from "@tenantry/core";
 import { doctor } from "@tenantry/isolation";
+import { leakTest } from "@tenantry/isolation/testing";
 import { createDatabase, type Database } from "@tenantry/testkit";
 import pg from "pg";
 import { type Browser, chromium } from "playwright-core";
@@ -14,6 +15,7 @@ import { withRoles } from "../src/throw-away.ts";
 // Over real connections: what a person does in a browser, and what another system is told of it.
 
 const ROLES = { appRole: "saas_app", adminRole: "saas_admin" };
+const strategy = "row";
 let database: Database;
 let backend: Backend;
 let server: ReturnType<typeof serve>;
@@ -21,7 +23,7 @@ let home: string;
 beforeAll(async () => {
   database = await createDatabase(inject("databaseUrl"));
   const own = await withRoles(database.url, ROLES);
-  await prepare(own);
+  await prepare({ ...own, strategy });
   // The port is known before there is anything to serve.
   let app: ReturnType<typeof createApp> | null = null;
   const port = await new Promise<number>((resolve) => {
@@ -37,6 +39,7 @@ beforeAll(async () => {
   home = `http://saas.localhost:${port}/`;
   backend = await openBackend({
     ...own,
+    strategy,
     home: new URL(home),
     secret: new Uint8Array(48).fill(9),
     origin: `http://127.0.0.1:${port}`,
@@ -52,9 +55,30 @@ afterAll(async () => {
 test("the doctor finds nothing that lets tenants see each other", async () => {
   const pool = new pg.Pool({ connectionString: database.url, max: 1 });
   const query = async (text: string, values: readonly unknown[]) => (await pool.query(text, [...values])).rows;
-  const findings = await doctor({ tables: declaredTables(ROLES), query });
+  const findings = await doctor({ tables: declaredTables({ ...ROLES, strategy }), query });
   await pool.end();
   expect(findings.filter(({ severity }) => severity === "error")).toEqual([]);
+});
+
+test("nothing that is tried gets at another tenant's rows", { timeout: 60_000 }, async () => {
+  const { appUrl } = await withRoles(database.url, ROLES);
+  const pool = new pg.Pool({ connectionString: appUrl, max: 1 });
+  const admin = new pg.Pool({ connectionString: database.url, max: 1 });
+  pool.on("error", () => {});
+  const cases = leakTest({
+    tables: declaredTables({ ...ROLES, strategy }),
+    pool,
+    admin,
+    rows: {
+      projects: () => ({ title: "same", created_by: "0190f2a8-0000-7000-8000-000000000001" }),
+      documents: (own) => ({ project_id: own("projects")["id"], title: "same", body: "same" }),
+      templates: () => ({ title: "same" }),
+    },
+  });
+  for (const { name, run } of cases) {
+    await expect(run(), name).resolves.toBe(undefined);
+  }
+  await Promise.all([pool.end(), admin.end()]);
 });
 
 test("another system is told of a tenant's whole life, signed and in order", async () => {
@@ -127,9 +151,13 @@ test.skipIf(!existsSync(CHROMIUM))(
       // The same session on the organization's own host.
       await owner.goto(home.replace("//saas", "//orchard.saas"));
       expect(await owner.getByRole("link", { name: "Autumn harvest" }).isVisible()).toBe(true);
+      // For the README.
+      const folder = process.env["SCREENSHOTS"];
+      if (folder !== undefined) {
+        await owner.screenshot({ path: `${folder}/organization.png` });
+      }
       await owner.getByRole("link", { name: "audit" }).click();
       expect(await owner.getByText("invitation.accepted").isVisible()).toBe(true);
-      const folder = process.env["SCREENSHOTS"];
       if (folder !== undefined) {
         await owner.screenshot({ path: `${folder}/audit.png` });
         await owner.getByRole("link", { name: "members" }).click();

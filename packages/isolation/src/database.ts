@@ -1,12 +1,14 @@
 import { ConfigError, IsolationError, type OrgId } from "@tenantry/core";
 import type { SealedFor, Sealer } from "@tenantry/core/seal";
 import type { SqlQuery } from "./doctor/finding.ts";
+import { type TenantDriver, untenanted } from "./driver.ts";
 import { isName, literal, quoted } from "./identifier.ts";
 import { type AdminOptions, TransactionIsolation } from "./isolation.ts";
 import { archivedName, tenantName } from "./names.ts";
 import type { PlacementStore } from "./placement.ts";
 import { unproved } from "./proof.ts";
 import { DSN_PURPOSE } from "./rewrap.ts";
+import { haveRightsOf } from "./rights.ts";
 import { checkedAdmin } from "./row.ts";
 import { scramVerifier } from "./scram.ts";
 import type { Isolation, IsolationStrategy, ProvisionContext } from "./strategy.ts";
@@ -19,7 +21,10 @@ export interface DatabaseOptions<Tx> extends PoolOptions {
   readonly open: OpenPool<Tx>;
   /** The server as tenants reach it: `postgres://host:port`, with parameters. User, password and database are filled in. */
   readonly server: string;
-  /** Runs SQL on the control database as a role with CREATEDB and CREATEROLE; never the application's connection. */
+  /**
+   * Runs SQL on the control database, never on the application's connection, as a role that is no superuser: it has CREATEDB
+   * and CREATEROLE.
+   */
   readonly provisioning: SqlQuery;
   /** The same role inside a tenant's database. */
   readonly connect: (database: string) => Promise<{ readonly query: SqlQuery; close(): Promise<void> }>;
@@ -29,6 +34,8 @@ export interface DatabaseOptions<Tx> extends PoolOptions {
     readonly database: string;
     readonly query: SqlQuery;
   }) => Promise<string>;
+  /** On the database that holds the tables of all tenants. */
+  readonly shared?: TenantDriver<Tx>;
   /** Connections of a pool, and of a tenant's role at most as many for each process. Default 5. */
   readonly maxConnections?: number;
   /** Connections of a tenant's role in total. Default 20. */
@@ -48,6 +55,11 @@ export interface DatabaseIsolation<Tx> extends Isolation<Tx>, IsolationStrategy<
   /** Closes the tenant's pool once nobody uses it: for a suspension, or a new secret. */
   retire(orgId: OrgId): void;
   readonly openPools: number;
+  /**
+   * Tables of all tenants: on another connection and in another transaction than a tenant's run, also inside of one. What may
+   * be done there is what the role of that driver may do. Throws `ConfigError` without the option `shared`.
+   */
+  readonly shared: { run<T>(fn: (tx: Tx) => Promise<T>): Promise<T> };
   close(): Promise<void>;
 }
 
@@ -204,6 +216,14 @@ export function databaseIsolation<Tx>(options: DatabaseOptions<Tx>): DatabaseIso
     attach: async () => unattached(),
     runAsAdmin: (who, fn) => isolation.runAsAdmin(who, fn),
     retire: (orgId) => pools.retire(orgId),
+    shared: {
+      async run(fn) {
+        if (options.shared === undefined) {
+          throw new ConfigError("config.invalid", { faults: [{ path: "shared", expected: "a driver" }] });
+        }
+        return await untenanted(options.shared, fn);
+      },
+    },
     get openPools() {
       return pools.size;
     },
@@ -228,6 +248,9 @@ export function databaseIsolation<Tx>(options: DatabaseOptions<Tx>): DatabaseIso
       }
       const [name, role] = [tenantName(id), roleOf(id)];
       pools.retire(id);
+      if (await hasRole(role)) {
+        await haveRightsOf(provisioning, role);
+      }
       if (policy === "drop") {
         await sql(`drop database if exists ${quoted(name)} with (force)`);
         await sql(`drop role if exists ${quoted(role)}`);

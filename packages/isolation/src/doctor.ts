@@ -2,6 +2,7 @@ import { IsolationError } from "@tenantry/core";
 import { classification } from "./doctor/classification.ts";
 import { connect } from "./doctor/connect.ts";
 import type { Finding, SqlQuery } from "./doctor/finding.ts";
+import { defaults, functions } from "./doctor/made.ts";
 import { objects } from "./doctor/objects.ts";
 import { type PlacedTenant, places } from "./doctor/places.ts";
 import { forced, policies } from "./doctor/policies.ts";
@@ -32,7 +33,7 @@ export async function doctor(options: DoctorOptions): Promise<readonly Finding[]
     // Whatever else there is to say is about that role.
     return findings;
   }
-  for (const check of [forced, policies, references, objects, classification]) {
+  for (const check of [forced, policies, functions, defaults, references, objects, classification]) {
     findings.push(...(await check(query, tables)));
   }
   const databases = placed?.filter(({ strategy }) => strategy === "database").map(({ name }) => name);
@@ -55,6 +56,7 @@ export async function assertSafe(options: DoctorOptions): Promise<void> {
     return;
   }
   switch (first.code) {
+    case "isolation.policy_extra":
     case "isolation.missing_index":
     case "isolation.clock_skew":
     case "isolation.shared_role":

@@ -37,11 +37,25 @@ export interface TenantDriver<Tx> {
   guarded(tx: Tx, gate: Gate): Tx;
   /** A savepoint, where the driver has a way of its own to make one. */
   savepoint?<T>(tx: Tx, name: string, work: (tx: Tx) => Promise<T>): Promise<T>;
+  /** For the strategy `schema`, where the path of a transaction does not lead into one: a driver that does. */
+  forSchema?(schema: string): Promise<TenantDriver<Tx>>;
 }
 
 /** What is said to whatever goes on after its run is over. */
 export function ended(): IsolationError<"isolation.no_transaction"> {
   return new IsolationError("isolation.no_transaction", { reason: "ended" });
+}
+
+/** Work in a transaction of its own, without a tenant; what it goes on with afterwards is refused. */
+export function untenanted<Tx, T>(driver: TenantDriver<Tx>, fn: (tx: Tx) => Promise<T>): Promise<T> {
+  return driver.transaction({ readOnly: false, entry: [], signal: null }, async (tx) => {
+    const gate: Gate = { isOpen: true };
+    try {
+      return await fn(driver.guarded(tx, gate));
+    } finally {
+      gate.isOpen = false;
+    }
+  });
 }
 
 /** An object that refuses everything once the gate is closed. Its methods see the object itself as `this`. */

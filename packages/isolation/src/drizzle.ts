@@ -25,8 +25,8 @@ export type TransactionOf<Database> = Database extends {
   : DrizzleTransaction;
 
 /**
- * Runs in transactions of Drizzle's on `pg`; give its pool to `listened` first. It writes unqualified names, so the strategy
- * `schema` works. Not on postgres.js, on which its rollback hangs where the session has ended.
+ * Runs in transactions of Drizzle's on `pg`, whose pool is given to `listened` first, or on postgres.js, whose `sql` is given
+ * to `held`. It writes unqualified names, so the strategy `schema` works.
  */
 export function drizzleDriver<Database extends DrizzleDatabase>(
   database: Database,
@@ -55,7 +55,19 @@ export function drizzleDriver<Database extends DrizzleDatabase>(
     },
     send,
     guarded: (tx, gate) => closing(tx as object, gate) as Tx,
+    // postgres.js remembers what a statement failed with, unless it was in a savepoint that it knows of.
+    ...(isOnPostgresJs(database)
+      ? {
+          savepoint: <T>(tx: Tx, _name: string, work: (inner: Tx) => Promise<T>): Promise<T> =>
+            (tx as unknown as { transaction(work: (inner: Tx) => Promise<T>): Promise<T> }).transaction(work),
+        }
+      : {}),
   };
+}
+
+function isOnPostgresJs(database: object): boolean {
+  const { $client } = database as { readonly $client?: { readonly begin?: unknown } };
+  return typeof $client?.begin === "function";
 }
 
 /** What a transaction of Drizzle's sends through. */

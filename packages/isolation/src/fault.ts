@@ -13,25 +13,44 @@ export interface ServerError {
 
 /** The server's error behind what a driver or an ORM threw, or `null`: a code alone proves nothing. */
 export function serverError(error: unknown): ServerError | null {
+  const said = answerBehind(error);
+  return said === null ? null : { code: said.code };
+}
+
+interface Answer extends ServerError {
+  readonly text: unknown;
+}
+
+function answerBehind(error: unknown): Answer | null {
   let current = error;
   for (let depth = 0; depth < 5 && typeof current === "object" && current !== null; depth += 1) {
-    const { code, severity, originalCode, cause, meta } = current as {
+    const { code, message, severity, severity_local, originalCode, originalMessage, cause, meta } = current as {
       readonly code?: unknown;
+      readonly message?: unknown;
       readonly severity?: unknown;
+      readonly severity_local?: unknown;
       readonly originalCode?: unknown;
+      readonly originalMessage?: unknown;
       readonly cause?: unknown;
       readonly meta?: { readonly driverAdapterError?: unknown };
     };
     // An adapter of Prisma's.
     if (typeof originalCode === "string") {
-      return { code: originalCode };
+      return { code: originalCode, text: originalMessage };
     }
-    if (typeof code === "string" && /^[0-9A-Z]{5}$/.test(code) && typeof severity === "string") {
-      return { code };
+    // postgres.js has the first of them only from servers: PgBouncer sends no more than what would be translated.
+    if (typeof code === "string" && /^[0-9A-Z]{5}$/.test(code) && typeof (severity ?? severity_local) === "string") {
+      return { code, text: message };
     }
     current = cause ?? meta?.driverAdapterError;
   }
   return null;
+}
+
+/** Whether a pooler hands each statement to another connection, and so refused to begin a transaction. It has no code for it. */
+function poolsStatements(error: unknown): boolean {
+  const said = answerBehind(error);
+  return said?.code === "08P01" && typeof said.text === "string" && /statement pooling mode/.test(said.text);
 }
 
 /** Whether nothing more is answered on the connection: its session was ended, or the error is no answer of a server. */
@@ -44,6 +63,9 @@ export function endsConnection(error: unknown): boolean {
 export function entryFault(error: unknown): TenancyError {
   const code = serverError(error)?.code;
   const cause = trace(error);
+  if (poolsStatements(error)) {
+    return new IsolationError("isolation.no_transaction", { reason: "none" }, { cause });
+  }
   switch (code) {
     // No such schema, no such role, no such database: the place was never made, or is gone.
     case "3F000":

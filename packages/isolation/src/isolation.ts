@@ -2,7 +2,7 @@ import type { ActiveTenant } from "@tenantry/context";
 import { ConfigError, IsolationError, isId, type OrgId, PreconditionError, TenantError } from "@tenantry/core";
 import { type Admitted, admit } from "./admission.ts";
 import { currentFrame, type Frame, inFrame, inTurn } from "./bound.ts";
-import type { Gate, TenantDriver } from "./driver.ts";
+import { type Gate, type TenantDriver, untenanted } from "./driver.ts";
 import { contextOf, type Entrance, entryOf, readSettings, SETTING, settings } from "./entrance.ts";
 import { entryFault, serverError } from "./fault.ts";
 import { quoted } from "./identifier.ts";
@@ -104,14 +104,7 @@ export class TransactionIsolation<Tx> implements Isolation<Tx> {
       throw new PreconditionError("precondition.invalid_input", { key: "reason" });
     }
     await admin.audit({ operator, reason });
-    return await admin.driver.transaction({ readOnly: false, entry: [], signal: null }, async (tx) => {
-      const gate: Gate = { isOpen: true };
-      try {
-        return await fn(admin.driver.guarded(tx, gate));
-      } finally {
-        gate.isOpen = false;
-      }
-    });
+    return await untenanted(admin.driver, fn);
   }
 
   #admit(tenant: unknown, options?: RunOptions): Admitted {

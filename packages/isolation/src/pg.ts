@@ -56,15 +56,34 @@ export function pgQuery(database: Pick<PgClient, "query">): SqlQuery {
 
 /** What we call of a pool to listen to its connections. */
 export interface ListenablePool {
-  on(event: "connect", listener: (client: { on(event: "error", listener: () => void): unknown }) => void): unknown;
+  on(event: "connect", listener: (client: ListenableClient) => void): unknown;
+  on(event: "error", listener: () => void): unknown;
+}
+interface ListenableClient {
+  on: { (event: "error", listener: () => void): unknown; (event: "end", listener: () => void): unknown };
+  release(destroy?: boolean): void;
 }
 
 /**
  * The same pool, each connection of which is listened to from the beginning. For ORMs, which do not: a session that is ended
- * while nothing is under way on its connection would end the process.
+ * while nothing is under way on its connection would end the process. One that ends while it is lent leaves the pool there
+ * and then, since Drizzle never gives back a connection on which it could not begin.
  */
 export function listened<Pool extends ListenablePool>(pool: Pool): Pool {
-  pool.on("connect", (client) => client.on("error", () => {}));
+  // Of connections that nobody uses; the pool has removed them by then.
+  pool.on("error", () => {});
+  pool.on("connect", (client) => {
+    client.on("error", () => {});
+    client.on("end", () => {
+      const giveBack = client.release;
+      client.release = () => {};
+      try {
+        giveBack.call(client, true);
+      } catch {
+        // Nobody had it.
+      }
+    });
+  });
   return pool;
 }
 
@@ -209,7 +228,7 @@ function guarded(client: PgPoolClient, gate: Gate): PgPoolClient {
 export type PgPoolClass<Pool extends PgPool> = new (options: {
   readonly connectionString: string;
   readonly max: number;
-}) => Pool & ListenablePool & { on(event: "error", listener: () => void): unknown; end(): Promise<void> };
+}) => Pool & ListenablePool & { end(): Promise<void> };
 
 /** Opens pools on tenants' databases, for `databaseIsolation`. */
 export function pgPools<Pool extends PgPool>(PoolClass: PgPoolClass<Pool>): OpenPool<ClientOf<Pool>> {

@@ -35,11 +35,30 @@ export function postgresJsDriver<Sql extends PostgresJs>(sql: Sql): TenantDriver
   return {
     name: "postgres.js",
     transaction: (beginning, work) => onLivingConnection(() => transaction(sql, beginning, (tx) => work(tx as Tx))),
-    send: (transaction, statement) => send(transaction as PostgresJsTransaction, statement, null),
+    send: (transaction, statement) => send(transaction as PostgresJsTransaction, statement),
     guarded: (transaction, gate) => guarded(transaction as object, gate) as Tx,
     savepoint: async (transaction, name, work) =>
       (await (transaction as PostgresJsTransaction).savepoint(name, (inner: Tx) => work(inner))) as never,
   };
+}
+
+/**
+ * The same `sql`, whose transactions end with their connection. For Drizzle: where the session of one has ended postgres.js
+ * sends its rollback all the same, to whoever has the connection then, or to nobody, which hangs or ends the process.
+ */
+export function held<Sql extends PostgresJs>(sql: Sql): Sql {
+  return new Proxy(sql, {
+    get(target, property) {
+      if (property !== "begin") {
+        return Reflect.get(target, property, target);
+      }
+      return (...given: readonly unknown[]) => {
+        const work = given.at(-1) as (transaction: object) => Promise<unknown>;
+        const options = given.length > 1 ? String(given[0]) : "";
+        return target.begin(options, (transaction: object) => holding(transaction, work));
+      };
+    },
+  });
 }
 
 async function transaction<T>(
@@ -48,30 +67,23 @@ async function transaction<T>(
   work: (transaction: PostgresJsTransaction) => Promise<T>,
 ): Promise<T> {
   const reached: { phase: "begin" | "open" | "thrown" | "commit"; cause: unknown } = { phase: "begin", cause: null };
-  try {
-    return (await sql.begin(readOnly ? "read only" : "", async (tx: PostgresJsTransaction) => {
-      const hold: Hold = { isHeld: () => true };
-      holds.set(tx, hold);
-      try {
-        for (const statement of entry) {
-          await send(tx, statement, hold);
-        }
-        reached.phase = "open";
-        const result = await work(tx);
-        reached.phase = "commit";
-        return result;
-      } catch (error) {
-        reached.phase = reached.phase === "begin" ? "begin" : "thrown";
-        reached.cause = error;
-        throw error;
-      } finally {
-        // `begin` has rejected by then. What it does after the work would hit the connection's next user: so the work
-        // does not end.
-        if (!hold.isHeld()) {
-          await new Promise(() => {});
-        }
+  const inside = async (tx: PostgresJsTransaction): Promise<T> => {
+    try {
+      for (const statement of entry) {
+        await send(tx, statement);
       }
-    })) as T;
+      reached.phase = "open";
+      const result = await work(tx);
+      reached.phase = "commit";
+      return result;
+    } catch (error) {
+      reached.phase = reached.phase === "begin" ? "begin" : "thrown";
+      reached.cause = error;
+      throw error;
+    }
+  };
+  try {
+    return (await held(sql).begin(readOnly ? "read only" : "", inside)) as T;
   } catch (error) {
     switch (reached.phase) {
       case "begin":
@@ -89,24 +101,70 @@ async function transaction<T>(
 /** Whether a transaction still has its connection: when the session has ended postgres.js does not know any more. */
 interface Hold {
   isHeld: () => boolean;
+  /** Said by a statement, a moment before postgres.js notices: what it sends meanwhile, a rollback say, ends the process. */
+  isLost: boolean;
 }
 const holds = new WeakMap<object, Hold>();
 
-async function send(
-  sql: PostgresJsTransaction,
-  { text, values }: Statement,
-  hold: Hold | null,
-): Promise<readonly Row[]> {
+async function holding<T>(transaction: object, work: (transaction: never) => Promise<T>): Promise<T> {
+  const hold: Hold = { isHeld: () => true, isLost: false };
+  try {
+    return await work(holdable(transaction, hold) as never);
+  } finally {
+    // `begin` has rejected by then. What it does after the work would hit the connection's next user: so the work does
+    // not end.
+    if (hold.isLost || !hold.isHeld()) {
+      await new Promise(() => {});
+    }
+  }
+}
+
+/** The transaction, whose statements tell which connection it has, and that it has none any more. */
+function holdable(transaction: object, hold: Hold): object {
   const onexecute = (connection: { readonly reserved: unknown }): boolean => {
     const { reserved } = connection;
-    if (hold !== null) {
-      hold.isHeld = () => connection.reserved === reserved;
-    }
+    hold.isHeld = () => connection.reserved === reserved;
     return true;
   };
+  const noticed = (made: unknown): unknown => {
+    if (made instanceof Promise) {
+      // Its own `then` would begin a query.
+      Promise.prototype.then.call(made, undefined, (error: unknown) => {
+        hold.isLost ||= isLoss(error);
+      });
+    }
+    return made;
+  };
+  const own = new Proxy(transaction, {
+    apply: (target, self, given) => noticed(Reflect.apply(target as never, self, given)),
+    get(target, property) {
+      const value: unknown = Reflect.get(target, property, target);
+      if (property === "unsafe" && typeof value === "function") {
+        return (text: string, values: unknown = [], options: object = {}) =>
+          noticed(Reflect.apply(value, target, [text, values, { ...options, onexecute }]));
+      }
+      if (property === "savepoint" && typeof value === "function") {
+        return (...given: readonly unknown[]) => {
+          const work = given.at(-1) as (inner: object) => unknown;
+          return Reflect.apply(value, target, [...given.slice(0, -1), (inner: object) => work(holdable(inner, hold))]);
+        };
+      }
+      return value;
+    },
+  });
+  holds.set(own, hold);
+  return own;
+}
+
+/** No answer of a server: the connection's end. */
+function isLoss(error: unknown): boolean {
+  const { code } = (error ?? {}) as { readonly code?: unknown };
+  return error instanceof Error && typeof code === "string" && /^(E[A-Z]+|CONNECTION_[A-Z]+)$/.test(code);
+}
+
+async function send(sql: PostgresJsTransaction, { text, values }: Statement): Promise<readonly Row[]> {
   // Without the option `unsafe` prepares nothing.
-  const options = { prepare: true, ...(hold === null ? {} : { onexecute }) };
-  return (await sql.unsafe(text, [...values], options)) as readonly Row[];
+  return (await sql.unsafe(text, [...values], { prepare: true })) as readonly Row[];
 }
 
 /** Queries of postgres.js begin when they are awaited, which may be after the run is over. */

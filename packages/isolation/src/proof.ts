@@ -1,5 +1,6 @@
 import { ConfigError, type ConfigFault } from "@tenantry/core";
 import type { Statement } from "./driver.ts";
+import { isSchemaName, quoted } from "./identifier.ts";
 
 /** A key with which a run proves its tenant to the database. */
 export interface ProofKey {
@@ -46,18 +47,24 @@ export function hmacProver({ key, ttlSeconds = 300 }: ProofOptions, clock: () =>
 }
 
 /**
- * Puts a key into the table that the script of `generatePolicies` makes with `proof: "hmac"`, or removes it with `null`.
- * For the role that ran the script. The database keeps two blocks derived from the key, with which it verifies.
+ * Puts a key into the table that the script of `generatePolicies` makes with `proof: "hmac"`, in the `ownSchema` of its
+ * declaration. For the role that ran the script. The database keeps two blocks derived from the key, with which it verifies.
  */
-export function proofKeyStatement(key: ProofKey): Statement {
+export function proofKeyStatement(
+  key: ProofKey,
+  { ownSchema = "tenancy" }: { readonly ownSchema?: string } = {},
+): Statement {
   const faults = keyFaults(key);
+  if (!isSchemaName(ownSchema)) {
+    faults.push({ path: "ownSchema", expected: "the name of a schema" });
+  }
   if (faults.length > 0) {
     throw new ConfigError("config.invalid", { faults });
   }
   const block = (pad: number): string =>
     `\\x${hex(Uint8Array.from({ length: BLOCK }, (_, index) => (key.secret[index] ?? 0) ^ pad))}`;
   return {
-    text: `insert into tenancy.proof_key (id, inner_block, outer_block) values ($1, $2::bytea, $3::bytea)
+    text: `insert into ${quoted(ownSchema)}.proof_key (id, inner_block, outer_block) values ($1, $2::bytea, $3::bytea)
 on conflict (id) do update set inner_block = excluded.inner_block, outer_block = excluded.outer_block`,
     values: [key.id, block(0x36), block(0x5c)],
   };

@@ -6,11 +6,15 @@ import { isName, isSchemaName, literal, quoted } from "./identifier.ts";
 import { type AdminOptions, TransactionIsolation } from "./isolation.ts";
 import { archivedName, type NameMap, tenantNames } from "./names.ts";
 import { hmacProver, type ProofOptions, unproved } from "./proof.ts";
+import { haveRightsOf } from "./rights.ts";
 import { checkedAdmin } from "./row.ts";
 import type { Isolation, IsolationStrategy, ProvisionContext } from "./strategy.ts";
 
 export interface SchemaOptions<Tx> {
-  /** Runs SQL as the migration role, which owns the schemas and may create roles; never the application's connection. */
+  /**
+   * Runs SQL as the migration role, which owns the schemas; never the application's connection. It is no superuser: it has
+   * CREATEROLE, and CREATE on the database.
+   */
   readonly provisioning: SqlQuery;
   /** The role of the driver's connections; NOINHERIT, so that it has a tenant's rights only inside of its run. */
   readonly appRole: string;
@@ -41,7 +45,8 @@ export function schemaIsolation<Tx>(
       faults: [{ path: "appRole", expected: "names of a role and a schema" }],
     });
   }
-  if (driver.name === "prisma") {
+  const { forSchema } = driver;
+  if (driver.name === "prisma" && forSchema === undefined) {
     throw new IsolationError("isolation.unsupported", { what: "a path of schemas" });
   }
   const nameOf = tenantNames(names);
@@ -51,7 +56,7 @@ export function schemaIsolation<Tx>(
     name: "schema",
     isVersioned: true,
     driver,
-    driverOf: async () => ({ driver, release() {} }),
+    driverOf: async (orgId) => ({ driver: (await forSchema?.(nameOf(orgId))) ?? driver, release() {} }),
     entrance: {
       // The role last: it may not set what comes before.
       parts: (orgId) => [
@@ -201,6 +206,7 @@ async function dropRole(
     return;
   }
   await sql(`revoke ${quoted(name)} from ${quoted(appRole)}`);
+  await haveRightsOf(query, name);
   // Default privileges and grants of this database name it.
   await sql(`drop owned by ${quoted(name)}`);
   await sql(`drop role ${quoted(name)}`);

@@ -2,6 +2,7 @@ import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { pgDriver } from "../src/pg.ts";
 import { rowIsolation } from "../src/row.ts";
+import { drivers } from "./drivers.ts";
 import { codeOf, makeTables, openTenants, openWorld, type World } from "./world.ts";
 
 let world: World;
@@ -74,5 +75,81 @@ test.each([false, true])(
     expect({ foreign, unclean }).toEqual({ foreign: 0, unclean: 0 });
     expect(pool.totalCount).toBe(1);
     await pool.end();
+  },
+);
+
+// 10,000 with SOAK, as on pg above.
+const ROUNDS = process.env["SOAK"] === undefined ? 600 : 10_000;
+const PROBE = `select coalesce(current_setting('tenantry.org_id', true), '') as org, current_setting('role') as role,
+  current_setting('search_path') as path, (select count(*)::text from app.invoices) as n`;
+
+test.each(Object.entries(drivers).filter(([name]) => !name.startsWith("pg")))(
+  `${ROUNDS} runs of two tenants in turn on one connection of %s`,
+  { timeout: 600_000 },
+  async (_, open) => {
+    const { a, b, ofA, ofB } = await openTenants();
+    const { driver, close } = open(world.urlAs(world.roles.app));
+    const isolation = rowIsolation(driver);
+    const sql = (tx: unknown, text: string) => driver.send(tx, { text, values: [] });
+    for (const tenant of [a, b]) {
+      await isolation.run(tenant, (tx) =>
+        driver.send(tx, { text: "insert into app.invoices (number) values (1)", values: [] }),
+      );
+    }
+    const wrong: unknown[] = [];
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const [tenant, own] = round % 2 === 0 ? [a, ofA] : [b, ofB];
+      const seen = await isolation.run(tenant, (tx) =>
+        sql(tx, "select distinct org_id::text as org from app.invoices"),
+      );
+      if (JSON.stringify(seen) !== JSON.stringify([{ org: own }])) {
+        wrong.push([round, seen]);
+      }
+      switch (round % 50) {
+        case 10:
+          expect(await codeOf(() => isolation.run(tenant, (tx) => sql(tx, "select 1/0")))).toBe("22012");
+          break;
+        case 20: {
+          const slow = isolation.run(tenant, (tx) => sql(tx, "select pg_sleep(60)"), { statementTimeoutMs: 1 });
+          // What lets the tenant in may be too slow already.
+          expect(await codeOf(() => slow)).toMatch(/^(57014|unavailable.timeout)$/);
+          break;
+        }
+        case 30: {
+          const controller = new AbortController();
+          const given = isolation.run(
+            tenant,
+            async (tx) => {
+              await sql(tx, "select 1");
+              controller.abort(new RangeError("enough"));
+              await new Promise(() => {});
+            },
+            { signal: controller.signal },
+          );
+          await expect(given).rejects.toThrow(RangeError);
+          break;
+        }
+        case 40:
+          await isolation
+            .run(tenant, async (tx) => {
+              await sql(tx, "insert into app.invoices (number) values (2)");
+              await sql(tx, "select pg_terminate_backend(pg_backend_pid())");
+            })
+            .then(
+              () => wrong.push([round, "an ended session was committed"]),
+              () => {},
+            );
+          break;
+      }
+      if (round % 10 === 0) {
+        const probe = { readOnly: false, entry: [], signal: null };
+        const [found] = await driver.transaction(probe, (tx) => sql(tx, PROBE));
+        if (JSON.stringify(found) !== JSON.stringify({ org: "", role: "none", path: '"$user", public', n: "0" })) {
+          wrong.push([round, found]);
+        }
+      }
+    }
+    expect(wrong).toEqual([]);
+    await close();
   },
 );

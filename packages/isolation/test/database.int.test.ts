@@ -3,10 +3,10 @@ import { createSealer, type SealKey } from "@tenantry/core/seal";
 import { type Cluster, startCluster } from "@tenantry/testkit";
 import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type DatabaseIsolation, databaseIsolation } from "../src/database.ts";
+import { type DatabaseIsolation, type DatabaseOptions, databaseIsolation } from "../src/database.ts";
 import { doctor } from "../src/doctor.ts";
 import { tenantName } from "../src/names.ts";
-import { pgPools, pgQuery } from "../src/pg.ts";
+import { listened, pgDriver, pgPools, pgQuery } from "../src/pg.ts";
 import type { PlacementStore } from "../src/placement.ts";
 import { TenantProvisioner } from "../src/provisioner.ts";
 import { StrategyRegistry } from "../src/strategy-registry.ts";
@@ -19,18 +19,28 @@ const sealer = createSealer([key]);
 let placements: PlacementStore;
 let cluster: Cluster;
 let root: pg.Pool;
+let sharedPool: pg.Pool;
 let tenants: Tenants;
+let databaseOptions: DatabaseOptions<pg.PoolClient>;
 let isolation: DatabaseIsolation<pg.PoolClient>;
 let provisioner: TenantProvisioner;
 const logged: unknown[] = [];
 
 beforeAll(async () => {
-  cluster = await startCluster({ settings: { log_statement: "all" } });
-  root = new pg.Pool({ connectionString: cluster.url, max: 2 });
+  cluster = await startCluster({
+    settings: { log_statement: "all", shared_preload_libraries: "pg_stat_statements" },
+  });
+  root = listened(new pg.Pool({ connectionString: cluster.url, max: 2 }));
   root.on("error", () => {});
+  await root.query("create extension pg_stat_statements");
+  await root.query("create table plans (id text); insert into plans values ('free'); create role app login");
+  await root.query("grant select on plans to app; grant connect on database postgres to app");
   tenants = await openTenants(() => ({ strategy: "database", state: "ready" }), "database");
   placements = tenants.placements;
-  isolation = databaseIsolation({
+  const url = new URL(cluster.url);
+  url.username = "app";
+  sharedPool = listened(new pg.Pool({ connectionString: url.href, max: 1 }));
+  databaseOptions = {
     placements,
     sealer,
     open: pgPools<pg.Pool>(pg.Pool),
@@ -47,7 +57,8 @@ beforeAll(async () => {
       await query("create table if not exists notes (id int primary key, text text)", []);
       return "0001.sql";
     },
-  });
+  };
+  isolation = databaseIsolation({ ...databaseOptions, shared: pgDriver(sharedPool) });
   provisioner = new TenantProvisioner({
     placements,
     strategies: new StrategyRegistry().register(isolation),
@@ -62,7 +73,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await isolation.close();
-  await root.end();
+  await Promise.all([root.end(), sharedPool.end()]);
   await cluster.stop();
 });
 
@@ -87,6 +98,28 @@ test("each tenant has rows of its own, in a database of its own", async () => {
   expect(await codeOf(() => isolation.run(a, (tx) => tx.query("create table mine ()")))).toBe("42501");
 });
 
+test("tables of all tenants are in the shared database, in a transaction of their own", async () => {
+  const { a } = tenants;
+  const plans = () => isolation.shared.run((tx) => tx.query("select id from plans"));
+  expect((await plans()).rows).toEqual([{ id: "free" }]);
+  // A run for a tenant that fails takes nothing of it along, and neither the other way round.
+  await isolation.run(a, async (tx) => {
+    await tx.query("insert into notes values (3, 'kept')");
+    expect((await plans()).rows).toEqual([{ id: "free" }]);
+    const write = isolation.shared.run((other) => other.query("insert into plans values ('mine')"));
+    expect(await codeOf(() => write)).toBe("42501");
+  });
+  const kept = await isolation.run(a, (tx) => tx.query("delete from notes where id = 3"));
+  expect(kept.rowCount).toBe(1);
+  let late: pg.PoolClient | null = null;
+  await isolation.shared.run(async (tx) => {
+    late = tx;
+  });
+  expect(await codeOf(async () => (late as pg.PoolClient | null)?.query("select 1"))).toBe("isolation.no_transaction");
+  const without = databaseIsolation(databaseOptions);
+  expect(await codeOf(() => without.shared.run(async () => {}))).toBe("config.invalid");
+});
+
 test("a tenant's role enters its own database and no other", async () => {
   const { a, b } = tenants;
   const url = await dsn(a);
@@ -104,12 +137,22 @@ test("a tenant's role enters its own database and no other", async () => {
   expect(await enter("postgres")).toBe("42501");
 });
 
-test("the password is in no log, no placement, no error, and the server keeps a verifier of it", async () => {
+test("the password is in no log, statistics, placement or error, and the server keeps a verifier of it", async () => {
   const { a } = tenants;
   const { password } = await dsn(a);
   expect(password).toMatch(/^[0-9a-f]{64}$/);
   expect(cluster.log()).toContain("alter role");
   expect(cluster.log()).not.toContain(password);
+  const { rows: statements } = await root.query("select query from pg_stat_statements");
+  expect(statements.some(({ query }) => query.startsWith("alter role"))).toBe(true);
+  expect(inspect(statements, { maxArrayLength: null, maxStringLength: null })).not.toContain(password);
+  // What is thrown where the role is locked out, with everything that hangs on it.
+  await root.query(`alter role ${tenantName(a.org.id)} nologin`);
+  isolation.retire(a.org.id);
+  const refused: unknown = await isolation.run(a, async () => {}).catch((error: unknown) => error);
+  await root.query(`alter role ${tenantName(a.org.id)} login`);
+  expect(refused).toBeInstanceOf(Error);
+  expect(inspect(refused, { depth: 9, showHidden: true }) + JSON.stringify(refused)).not.toContain(password);
   const shown = inspect([await provisioner.status(a.org.id), await placements.list(), logged, isolation], { depth: 9 });
   expect(shown).not.toContain(password);
   const { rows } = await root.query("select rolpassword from pg_authid where rolname = $1", [tenantName(a.org.id)]);

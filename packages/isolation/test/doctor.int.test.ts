@@ -93,6 +93,25 @@ const faults: readonly Fault[] = [
     "create policy mine on app.invoices for insert to $app with check (true)",
     "drop policy mine on app.invoices",
   ],
+  ["isolation.policy_missing", "tenantry_list on app.tour_orgs", "drop policy tenantry_list on app.tour_orgs", ""],
+  [
+    "isolation.policy_missing",
+    "tenantry_admin on app.invoices",
+    "alter policy tenantry_admin on app.invoices to $app",
+    "",
+  ],
+  [
+    "isolation.policy_missing",
+    "app.tenantry_sees_tours()",
+    "create or replace function app.tenantry_sees_tours(of_row int) returns boolean language sql stable security definer set search_path = pg_catalog, pg_temp as 'select true'",
+    "",
+  ],
+  [
+    "isolation.policy_missing",
+    "app.tenantry_sees_tours()",
+    "alter function app.tenantry_sees_tours(int) security invoker",
+    "",
+  ],
   [
     "isolation.cross_tenant_reference",
     "lines_id of app.lines",
@@ -183,6 +202,37 @@ describe.each<[string, Partial<TableInput>]>([
     }
     expect((await look()).filter(({ severity }) => severity === "error")).toEqual([]);
   });
+});
+
+test("what is there besides the script, and what of it is missing and opens nothing", async () => {
+  const world = await openWorld();
+  const tables = await makeTables(world);
+  const look = async () =>
+    (await doctor({ tables, query: pgQuery(world.root) }))
+      .filter(({ code }) => code.startsWith("isolation.policy_"))
+      .map(({ severity, code, object }) => `${severity} ${code} ${object}`);
+  expect(await look()).toEqual([]);
+  await world.root.query(`
+    create policy mine on app.invoices for select to ${world.roles.app} using (number > 3);
+    drop policy tenantry_admin on app.lines;
+    alter table app.lines alter column org_id drop default`);
+  expect(await look()).toEqual([
+    "warning isolation.policy_extra mine on app.invoices",
+    "warning isolation.policy_missing tenantry_admin on app.lines",
+    "warning isolation.policy_missing default of org_id on app.lines",
+  ]);
+  await assertSafe({ tables, query: pgQuery(world.root) });
+  await world.close();
+});
+
+test("a function that believes any context", async () => {
+  const world = await openWorld();
+  const tables = await makeTables(world, { proof: "hmac", ownSchema: "ours" });
+  await world.root.query(
+    "create or replace function ours.current_org() returns uuid language sql stable security definer set search_path = pg_catalog, pg_temp as $$select current_setting('tenantry.org_id')::uuid$$",
+  );
+  expect(await codeOf(() => assertSafe({ tables, query: pgQuery(world.root) }))).toBe("isolation.policy_missing");
+  await world.close();
 });
 
 describe("what else is found", () => {

@@ -1,6 +1,7 @@
 import { PrismaPg } from "@prisma/adapter-pg";
 import { PrismaClient } from "@tenantry/example-transactions/generated/client.ts";
 import { drizzle } from "drizzle-orm/node-postgres";
+import { drizzle as drizzlePostgresJs } from "drizzle-orm/postgres-js";
 import { Kysely, PostgresDialect } from "kysely";
 import pg from "pg";
 import postgres from "postgres";
@@ -8,7 +9,7 @@ import type { TenantDriver } from "../src/driver.ts";
 import { drizzleDriver } from "../src/drizzle.ts";
 import { kyselyDriver } from "../src/kysely.ts";
 import { listened, pgDriver } from "../src/pg.ts";
-import { postgresJsDriver } from "../src/postgres-js.ts";
+import { held, postgresJsDriver } from "../src/postgres-js.ts";
 import { prismaDriver } from "../src/prisma.ts";
 
 export interface OpenDriver {
@@ -23,8 +24,14 @@ const pool = (connectionString: string, config: pg.PoolConfig = {}): pg.Pool => 
   return opened;
 };
 
+/** What a driver's own connections are to do. */
+export interface DriverOptions {
+  /** Whether statements are prepared under names, which poolers forget. Default true. */
+  readonly prepare?: boolean;
+}
+
 /** Each on a pool of one connection. */
-export const drivers: Readonly<Record<string, (url: string) => OpenDriver>> = {
+export const drivers: Readonly<Record<string, (url: string, options?: DriverOptions) => OpenDriver>> = {
   pg(url) {
     const on = pool(url);
     return { driver: pgDriver(on) as TenantDriver<unknown>, close: () => on.end() };
@@ -33,13 +40,18 @@ export const drivers: Readonly<Record<string, (url: string) => OpenDriver>> = {
     const on = pool(url, { pipeline: true } as pg.PoolConfig);
     return { driver: pgDriver(on) as TenantDriver<unknown>, close: () => on.end() };
   },
-  "postgres.js"(url) {
-    const sql = postgres(url, { max: 1, onnotice() {} });
-    return { driver: postgresJsDriver(sql) as TenantDriver<unknown>, close: () => sql.end() };
+  "postgres.js"(url, { prepare = true } = {}) {
+    const sql = postgres(url, { max: 1, prepare, onnotice() {} });
+    return { driver: postgresJsDriver(sql) as TenantDriver<unknown>, close: () => sql.end({ timeout: 1 }) };
   },
   Drizzle(url) {
     const on = pool(url);
     return { driver: drizzleDriver(drizzle(listened(on))) as TenantDriver<unknown>, close: () => on.end() };
+  },
+  "Drizzle on postgres.js"(url, { prepare = true } = {}) {
+    const sql = postgres(url, { max: 1, prepare, onnotice() {} });
+    const db = drizzlePostgresJs(held(sql));
+    return { driver: drizzleDriver(db) as TenantDriver<unknown>, close: () => sql.end({ timeout: 1 }) };
   },
   Kysely(url) {
     const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool: listened(pool(url)) }) });

@@ -80,3 +80,19 @@ test("keys that are none are refused", async () => {
   expect(await codeOf(() => isolation({ proof: { key, ttlSeconds: 0 } }))).toBe("config.invalid");
   expect(await codeOf(() => proofKeyStatement({ ...key, secret: new Uint8Array(65) }))).toBe("config.invalid");
 });
+
+test("with our own tables in another schema, keys and function are there", async () => {
+  const elsewhere = await openWorld();
+  await makeTables(elsewhere, { proof: "hmac", ownSchema: "ours" });
+  const { text, values } = proofKeyStatement(key, { ownSchema: "ours" });
+  await elsewhere.pool(elsewhere.roles.owner).query(text, [...values]);
+  const { a, ofA } = tenants;
+  const proving = rowIsolation(pgDriver(elsewhere.pool(elsewhere.roles.app)), { proof: { key } });
+  await proving.run(a, (tx) => tx.query("insert into app.invoices (number) values (1)"));
+  const { rows } = await proving.run(a, (tx) => tx.query("select org_id from app.invoices"));
+  expect(rows).toEqual([{ org_id: ofA }]);
+  const schema = await elsewhere.root.query("select from pg_namespace where nspname = 'tenancy'");
+  expect(schema.rowCount).toBe(0);
+  expect(await codeOf(() => proofKeyStatement(key, { ownSchema: "Ours; drop" }))).toBe("config.invalid");
+  await elsewhere.close();
+});

@@ -1,4 +1,4 @@
-import { ConfigError, generate, type NewPlacement, type OrgId, type Tenancy } from "@tenantry/core";
+import type { NewPlacement, OrgId, Tenancy } from "@tenantry/core";
 import { InMemoryTenancyStore } from "@tenantry/store-memory";
 import { migratePostgres, PostgresTenancyStore } from "@tenantry/store-pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";

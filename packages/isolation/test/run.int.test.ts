@@ -1,9 +1,10 @@
 import type { ActiveTenant } from "@tenantry/context";
+import { type Pooler, poolerMissing, startPooler } from "@tenantry/testkit";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { Row, TenantDriver } from "../src/driver.ts";
 import { rowIsolation } from "../src/row.ts";
 import type { Isolation, IsolationStrategy } from "../src/strategy.ts";
-import { drivers, type OpenDriver } from "./drivers.ts";
+import { type DriverOptions, drivers, type OpenDriver } from "./drivers.ts";
 import { codeOf, makeTables, openTenants, openWorld, type Tenants, type World } from "./world.ts";
 
 let world: World;
@@ -29,16 +30,32 @@ const PROBE = `select coalesce(current_setting('tenantry.org_id', true), '') as 
   current_setting('search_path') as path, current_setting('role') as role,
   current_setting('statement_timeout') as timeout, pg_current_xact_id_if_assigned()::text as xact`;
 
-describe.each(Object.entries(drivers))("runs on %s", (name, open) => {
+const missing = poolerMissing();
+
+describe.each([false, true])("through a pooler: %s", (isPooled) => {
+  describe.skipIf(isPooled && missing !== null).each(Object.entries(drivers))(
+    `runs on %s${isPooled ? (missing ?? "") : ""}`,
+    (name, open) => suite(name, open, isPooled),
+  );
+});
+
+function suite(name: string, open: (url: string, options?: DriverOptions) => OpenDriver, isPooled: boolean): void {
+  let pooler: Pooler | null = null;
   let opened: OpenDriver;
   let driver: TenantDriver<unknown>;
   let isolation: Isolation<unknown> & IsolationStrategy<unknown>;
-  beforeAll(() => {
-    opened = open(world.urlAs(world.roles.app));
+  beforeAll(async () => {
+    const url = world.urlAs(world.roles.app);
+    // One connection to the server, so that whoever comes next has the one of whoever came before.
+    pooler = isPooled ? await startPooler(url, { mode: "transaction", roles: [world.roles.app] }) : null;
+    opened = pooler === null ? open(url) : open(pooler.through(url), { prepare: false });
     driver = opened.driver;
     isolation = rowIsolation(driver);
   });
-  afterAll(() => opened.close());
+  afterAll(async () => {
+    await opened.close();
+    await pooler?.stop();
+  });
 
   const sql = (tx: unknown, text: string, values: readonly (string | null)[] = []): Promise<readonly Row[]> =>
     driver.send(tx, { text, values });
@@ -239,5 +256,23 @@ describe.each(Object.entries(drivers))("runs on %s", (name, open) => {
         await expectClean();
       }
     }
+  });
+}
+
+describe.skipIf(missing !== null)(`a pooler that hands each statement to another connection${missing ?? ""}`, () => {
+  let pooler: Pooler;
+  beforeAll(async () => {
+    pooler = await startPooler(world.url, { mode: "statement", roles: [world.roles.app] });
+  });
+  afterAll(() => pooler.stop());
+
+  test.each(Object.entries(drivers))("is no place for a transaction of %s", async (name, open) => {
+    const { driver, close } = open(pooler.through(world.urlAs(world.roles.app)), { prepare: false });
+    const run = rowIsolation(driver).run(tenants.a, (tx) => driver.send(tx, { text: "select 1", values: [] }));
+    // postgres.js waits for more before it tells what went wrong, and tells that the connection was closed then.
+    expect(await codeOf(() => run)).toBe(
+      name.includes("postgres.js") ? "unavailable.connection" : "isolation.no_transaction",
+    );
+    await close();
   });
 });

@@ -4,6 +4,8 @@ import { dirname, join } from "node:path";
 import type { Account } from "./binaries.ts";
 
 const PREFIX = "tenantry-postgres-";
+/** Where a pooler notes its process id, in its folder. */
+export const POOLER_PID = "pgbouncer.pid";
 const OWNED = /^tenantry-postgres-(\d+)-(\d+)-/;
 
 /** The temporary directory, or another one that the account can enter. */
@@ -45,16 +47,18 @@ export function removeFolder(folder: string): void {
   rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 25 });
 }
 
-/** The postmaster of the cluster in this folder, if one runs: a stale pid file may name a stranger by now. */
+/** The postmaster or the pooler in this folder, if one runs: a stale pid file may name a stranger by now. */
 function stopServer(folder: string): void {
-  const pidFile = join(folder, "data", "postmaster.pid");
-  if (!existsSync(pidFile)) return;
-  const pid = Number(readFileSync(pidFile, "utf8").split("\n")[0]);
-  if (!commandLine(pid).includes(folder)) return;
-  try {
-    process.kill(pid, "SIGQUIT");
-  } catch {
-    // Gone in the meantime.
+  for (const name of ["data/postmaster.pid", POOLER_PID]) {
+    const pidFile = join(folder, name);
+    if (!existsSync(pidFile)) continue;
+    const pid = Number(readFileSync(pidFile, "utf8").split("\n")[0]);
+    if (!commandLine(pid).includes(folder)) continue;
+    try {
+      process.kill(pid, "SIGQUIT");
+    } catch {
+      // Gone in the meantime.
+    }
   }
 }
 

@@ -4,7 +4,7 @@ import { type Diagnosis, diagnose } from "../diagnosis.ts";
 import { type IsolationParts, needed } from "../isolation-parts.ts";
 import { flag, oneOf } from "../option.ts";
 import type { Column } from "../output.ts";
-import { EXIT, type Exit } from "../problem.ts";
+import { EXIT, type Exit, searched } from "../problem.ts";
 
 const FINDINGS: readonly Column[] = [
   ["severity", 8],
@@ -31,12 +31,14 @@ export const runDoctor: Command = looking({
     { line: "tenantry doctor --leak-test --fail-on warning --json", says: "In continuous integration." },
   ],
   async run({ options: { leakTest, failOn = "error" }, host, out, io, signal }) {
-    let isBad = false;
-    for await (const finding of diagnose({ host, env: io.env, withLeakTest: leakTest, signal })) {
-      isBad ||= finding.severity === "error" || failOn === "warning";
-      out.row(finding, FINDINGS);
-    }
-    return isBad ? EXIT.findings : EXIT.done;
+    return await searched(async () => {
+      let isBad = false;
+      for await (const finding of diagnose({ host, env: io.env, withLeakTest: leakTest, signal })) {
+        isBad ||= finding.severity === "error" || failOn === "warning";
+        out.row(finding, FINDINGS);
+      }
+      return isBad ? EXIT.findings : EXIT.done;
+    });
   },
 });
 
@@ -58,12 +60,17 @@ export const printPolicies: Command = looking({
 });
 
 /** What a database says whose policies are not those of the script. */
-const OF_POLICIES: ReadonlySet<string> = new Set(["isolation.rls_not_forced", "isolation.policy_missing"]);
+const OF_POLICIES: ReadonlySet<string> = new Set([
+  "isolation.rls_not_forced",
+  "isolation.policy_missing",
+  "isolation.policy_extra",
+]);
 
 export const checkPolicies: Command = looking({
   name: "policies check",
   summary: "compare the policies in the database with the script",
-  description: "What the doctor finds of policies alone. Ends with 3 where one is missing or another one.",
+  description:
+    "Policies, their functions and defaults: what is missing, was changed, or is there besides. Ends with 3 where the two differ.",
   args: {},
   options: {},
   prints: PRINTS,

@@ -16,6 +16,7 @@ export type FindingCode =
       | "isolation.not_provisioned"
       | "isolation.server_version"
     >
+  | "isolation.policy_extra"
   | "isolation.missing_index"
   | "isolation.clock_skew"
   | "isolation.shared_role";

@@ -65,7 +65,8 @@ function grants(table: string, role: string, what: string): string {
   return `revoke all on ${table} from ${quoted(role)};\ngrant ${what} on ${table} to ${quoted(role)};`;
 }
 
-function isList({ tables }: TableDeclaration, name: string): boolean {
+/** Whether a table is the list of who sees shared rows. */
+export function isList({ tables }: TableDeclaration, name: string): boolean {
   return Object.values(tables).some(({ visibleTo }) => visibleTo?.table === name);
 }
 
@@ -93,18 +94,23 @@ export function visibilityFunction(name: string): string {
   return `tenantry_sees_${name}`.slice(0, 63);
 }
 
+/** What that function is made of. */
+export function visibilityBody(tables: TableDeclaration, { table, key }: Pick<VisibleTo, "table" | "key">): string {
+  const listed = `select from ${quoted(tables.schema)}.${quoted(table)} l where l.${quoted(key)} = "of_row"`;
+  return `
+  select not exists (${listed})
+      or exists (${listed} and l.${quoted(tables.orgColumn)} = ${tenantExpression(tables)})
+`;
+}
+
 function visibleScript(tables: TableDeclaration, name: string, { table: list, key, of }: Required<VisibleTo>): string {
-  const { schema, appRole, adminRole, orgColumn } = tables;
+  const { schema, appRole, adminRole } = tables;
   const at = (relation: string): string => `${quoted(schema)}.${quoted(relation)}`;
   const sees = at(visibilityFunction(name));
-  const listed = `select from ${at(list)} l where l.${quoted(key)} = "of_row"`;
   const type = `${at(list)}.${quoted(key)}%type`;
   return `create or replace function ${sees}("of_row" ${type}) returns boolean
   language sql stable security definer set search_path = pg_catalog, pg_temp
-as $tenantry$
-  select not exists (${listed})
-      or exists (${listed} and l.${quoted(orgColumn)} = ${tenantExpression(tables)})
-$tenantry$;
+as $tenantry$${visibilityBody(tables, { table: list, key })}$tenantry$;
 revoke all on function ${sees}(${type}) from public;
 grant execute on function ${sees}(${type}) to ${quoted(appRole)}, ${quoted(adminRole)};
 alter table ${at(name)} enable row level security;

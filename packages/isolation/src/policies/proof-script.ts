@@ -14,7 +14,16 @@ create table if not exists ${schema}.proof_key (
 revoke all on ${schema}.proof_key from public, ${quoted(appRole)}, ${quoted(adminRole)};
 create or replace function ${schema}.current_org() returns uuid
   language plpgsql stable security definer set search_path = pg_catalog, pg_temp
-as $tenantry$
+as $tenantry$${proofBody(ownSchema)}$tenantry$;
+revoke all on function ${schema}.current_org() from public;
+grant execute on function ${schema}.current_org() to ${quoted(appRole)}, ${quoted(adminRole)};
+grant usage on schema ${schema} to ${quoted(appRole)}, ${quoted(adminRole)};`;
+}
+
+/** What the function is made of: also what the doctor expects to find. */
+export function proofBody(ownSchema: string): string {
+  const schema = quoted(ownSchema);
+  return `
 declare
   context constant text := current_setting('${SETTING}', true);
   parts text[];
@@ -33,8 +42,5 @@ begin
        and sha256(k.outer_block || sha256(k.inner_block || convert_to(array_to_string(parts[1:3], '.'), 'UTF8'))) = decode(parts[4], 'hex')
   );
 end
-$tenantry$;
-revoke all on function ${schema}.current_org() from public;
-grant execute on function ${schema}.current_org() to ${quoted(appRole)}, ${quoted(adminRole)};
-grant usage on schema ${schema} to ${quoted(appRole)}, ${quoted(adminRole)};`;
+`;
 }
