@@ -92,7 +92,8 @@ create table tenancy.org (
   updated_at timestamp with time zone not null,
   metadata json not null default '{}'::json,
   members bigint not null default 0,
-  invitations bigint not null default 0
+  invitations bigint not null default 0,
+  tally integer[] not null default array_fill(0, ARRAY[18])
 ) with (fillfactor=70);
 
 create table tenancy.outbox (
@@ -285,6 +286,8 @@ alter table tenancy.org add constraint org_slug_form CHECK ((slug ~ '^[a-z0-9]([
 
 alter table tenancy.org add constraint org_status_known CHECK ((status = ANY (ARRAY['active'::text, 'suspended'::text, 'revoked'::text])));
 
+alter table tenancy.org add constraint org_tally_complete CHECK (((array_length(tally, 1) = 18) AND (0 <= ALL (tally))));
+
 alter table tenancy.org add constraint org_time_forward CHECK ((updated_at >= created_at));
 
 alter table tenancy.org add constraint org_version_positive CHECK ((version >= 1));
@@ -367,6 +370,8 @@ CREATE INDEX evt_trace_of_event ON tenancy.evt_trace USING btree (org_id, seq);
 
 CREATE INDEX inv_lapsing ON tenancy.inv USING btree (expires_at, id) WHERE (status = 'pending'::text);
 
+CREATE INDEX inv_lapsing_of_identifier ON tenancy.inv USING btree (canonical, expires_at, id, org_id) WHERE (status = 'pending'::text);
+
 CREATE INDEX inv_lapsing_of_org ON tenancy.inv USING btree (org_id, expires_at, id) WHERE (status = 'pending'::text);
 
 CREATE INDEX inv_of_identifier ON tenancy.inv USING btree (canonical, status, id, expires_at, org_id);
@@ -377,25 +382,29 @@ CREATE INDEX inv_pending ON tenancy.inv USING btree (org_id, canonical) WHERE (s
 
 CREATE INDEX inv_sent ON tenancy.inv USING btree (invited_by, id, expires_at, org_id) WHERE (status = 'pending'::text);
 
-CREATE INDEX mem_boxed_of_role ON tenancy.mem USING btree (org_id, status, role, id, expires_at) WHERE (expires_at IS NOT NULL);
+CREATE INDEX mem_backdated ON tenancy.mem USING btree (org_id, id, created_at) WHERE (id > tenancy.last_id(created_at));
+
+CREATE INDEX mem_ended_in_week ON tenancy.mem USING btree (org_id, date_bin('168:00:00'::interval, updated_at, '2000-01-03 00:00:00+00'::timestamp with time zone), id, created_at, updated_at) WHERE (status = 'revoked'::text);
+
+CREATE INDEX mem_ended_in_weeks ON tenancy.mem USING btree (org_id, date_bin('2688:00:00'::interval, updated_at, '2000-01-03 00:00:00+00'::timestamp with time zone), id, created_at, updated_at) WHERE (status = 'revoked'::text);
 
 CREATE INDEX mem_lapsing ON tenancy.mem USING btree (expires_at, id) WHERE ((status <> 'revoked'::text) AND (expires_at IS NOT NULL));
 
-CREATE INDEX mem_lapsing_of_org ON tenancy.mem USING btree (org_id, expires_at, id) WHERE ((status <> 'revoked'::text) AND (expires_at IS NOT NULL));
+CREATE INDEX mem_lapsing_of_org ON tenancy.mem USING btree (org_id, expires_at, id, status, role) WHERE ((status <> 'revoked'::text) AND (expires_at IS NOT NULL));
+
+CREATE INDEX mem_lapsing_of_user ON tenancy.mem USING btree (usr_id, expires_at, id, status, org_id) WHERE ((status <> 'revoked'::text) AND (expires_at IS NOT NULL));
 
 CREATE INDEX mem_lasting_owner ON tenancy.mem USING btree (org_id, id) WHERE ((role = 'owner'::text) AND (status = 'active'::text) AND (expires_at IS NULL));
 
-CREATE INDEX mem_of_org ON tenancy.mem USING btree (org_id, id, created_at, (
-CASE
-    WHEN (status = 'revoked'::text) THEN updated_at
-    ELSE 'infinity'::timestamp with time zone
-END), expires_at);
+CREATE INDEX mem_live ON tenancy.mem USING btree (org_id, id, created_at, COALESCE(expires_at, 'infinity'::timestamp with time zone)) WHERE (status <> 'revoked'::text);
 
-CREATE INDEX mem_of_role ON tenancy.mem USING btree (org_id, status, role, id, expires_at);
+CREATE INDEX mem_of_role ON tenancy.mem USING btree (org_id, status, role, id, COALESCE(expires_at, 'infinity'::timestamp with time zone));
 
-CREATE INDEX mem_of_user ON tenancy.mem USING btree (usr_id, status, id, expires_at, org_id);
+CREATE INDEX mem_of_user ON tenancy.mem USING btree (usr_id, status, id, COALESCE(expires_at, 'infinity'::timestamp with time zone), org_id);
 
 CREATE UNIQUE INDEX mem_one_live ON tenancy.mem USING btree (org_id, usr_id) WHERE (status <> 'revoked'::text);
+
+CREATE INDEX org_of_piece ON tenancy.org USING gin (tenancy.pieces(name, slug)) WITH (fastupdate=off);
 
 CREATE INDEX org_of_status ON tenancy.org USING btree (status, id);
 
@@ -447,4 +456,23 @@ AS $function$
   select (select count(*) from ended_mem where expires_at >= $3 is not false),
          (select count(*) from ended_inv),
          (select count(*) from dropped_tup where expires_at >= $3 is not false)
+$function$;
+
+CREATE OR REPLACE FUNCTION tenancy.last_id(moment timestamp with time zone)
+ RETURNS uuid
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN ((lpad(to_hex(LEAST(GREATEST(((floor((EXTRACT(epoch FROM (moment - '1970-01-01 00:00:00+00'::timestamp with time zone)) * (1000)::numeric)))::bigint + 60000), (0)::bigint), '281474976710655'::bigint)), 12, '0'::text) || 'ffffffffffffffffffff'::text))::uuid;
+
+CREATE OR REPLACE FUNCTION tenancy.pieces(name text, slug text)
+ RETURNS text[]
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select array(
+    select distinct substr(lower(t.whole collate "C"), f.first, n.number)
+      from unnest(array[$1, $2]) as t(whole)
+     cross join generate_series(1, 3) as n(number)
+     cross join lateral generate_series(1, length(t.whole) - n.number + 1) as f(first))
 $function$;

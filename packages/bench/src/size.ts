@@ -42,7 +42,7 @@ export interface Curves {
 const CONTEST = { callers: 1, calls: 8, rounds: 12 };
 
 /** These answer or end everything that an organization has. */
-const BULK = ["listMembers with total", "listTuplesForObject"];
+const BULK = ["listTuplesForObject"];
 /** After these the organization would not be there for the next one, or be another. */
 const FINAL = ["suspendOrg", "reinstateOrg", "revokeOrg", "transferOwnership"];
 /** In place of these there are pages, with and without filters. */

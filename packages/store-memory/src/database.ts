@@ -12,7 +12,6 @@ import {
   type KeyAddress,
   type KeyScope,
   type KeyUse,
-  type Membership,
   type Occupancy,
   type Organization,
   type OrgFields,
@@ -140,7 +139,7 @@ export class InMemoryDatabase implements StorePort {
       case "pendingInvitationsTo":
         return this.#invitations.pendingTo(read);
       case "members":
-        return this.#memberships.ofOrg(read, read.where);
+        return this.#memberships.ofOrg(read);
       case "memberCount":
         return this.#memberships.count(read);
       case "memberStock": {
@@ -161,7 +160,7 @@ export class InMemoryDatabase implements StorePort {
         return this.#memberships.chain(read.memId);
       case "membersAt":
         return this.#memberships
-          .ofOrg(read, { anyOf: [], role: null }, (row) => isLiveAt(row, read.at))
+          .at(read)
           .map((membership) => ({ membership, pause: this.#history.lastPause(membership.id, read.at) }));
       case "invitations":
         return this.#invitations.ofOrg(read);
@@ -426,8 +425,4 @@ const NO_STOCK = { stored: 0, lapsed: 0 };
 
 function hasFields({ name, slug, updatedAt }: Organization, fields: OrgFields = { name, slug, updatedAt }): boolean {
   return name === fields.name && slug === fields.slug && updatedAt.getTime() === fields.updatedAt.getTime();
-}
-
-function isLiveAt(row: Membership, at: Date): boolean {
-  return row.createdAt <= at && (row.status !== "revoked" || row.updatedAt > at) && !hasLapsed(row, at);
 }

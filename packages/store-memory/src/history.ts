@@ -17,9 +17,9 @@ interface Log {
   readonly events: TenancyEvent[];
   /** How many older ones were deleted. */
   gone: number;
-  /** Their numbers, by type and by actor. */
+  /** Their numbers, by type, and by type of each actor. */
   readonly ofType: Map<EventType, number[]>;
-  readonly ofActor: Map<UsrId, number[]>;
+  readonly ofActor: Map<UsrId, Map<EventType, number[]>>;
 }
 
 /** What happened. */
@@ -45,13 +45,13 @@ export class History {
       const from = placeOf(log, after + 1);
       return events.slice(from, from + take);
     }
-    const behind = (seqs: readonly number[] = []): readonly number[] => seqs.slice(firstFrom(seqs, after + 1));
-    const seqs =
-      actor === null
-        ? (types ?? []).flatMap((type) => behind(ofType.get(type)).slice(0, take)).sort((a, b) => a - b)
-        : behind(ofActor.get(actor)).filter(
-            (seq) => types?.includes((events[seq - 1 - gone] as TenancyEvent).type) ?? true,
-          );
+    const lists = actor === null ? ofType : ofActor.get(actor);
+    const page = (type: EventType): readonly number[] => {
+      const seqs = lists?.get(type) ?? [];
+      const from = firstFrom(seqs, after + 1);
+      return seqs.slice(from, from + take);
+    };
+    const seqs = (types ?? [...(lists?.keys() ?? [])]).flatMap(page).sort((a, b) => a - b);
     return seqs.slice(0, take).map((seq) => events[seq - 1 - gone] as TenancyEvent);
   }
 
@@ -83,7 +83,7 @@ export class History {
     for (const event of log.events.splice(0, number)) {
       log.ofType.get(event.type)?.shift();
       if (event.actor !== null) {
-        log.ofActor.get(event.actor)?.shift();
+        log.ofActor.get(event.actor)?.get(event.type)?.shift();
       }
       if (event.type === "membership.suspended" || event.type === "membership.reinstated") {
         this.#pauses.get(event.data.memId)?.shift();
@@ -114,7 +114,7 @@ export class History {
     this.#fresh.add(orgId);
     append(ofType, type, seq, undo);
     if (actor !== null) {
-      append(ofActor, actor, seq, undo);
+      append(listsOf(ofActor, actor), type, seq, undo);
     }
     if (event.type === "membership.suspended" || event.type === "membership.reinstated") {
       append(this.#pauses, event.data.memId, { at, type: event.type }, undo);
@@ -134,6 +134,12 @@ export class History {
 /** The place of the event of a number, or of the first one behind it that there is. */
 function placeOf({ gone }: Log, seq: number): number {
   return Math.max(0, seq - 1 - gone);
+}
+
+function listsOf<K, L>(lists: Map<K, Map<L, number[]>>, key: K): Map<L, number[]> {
+  const own = lists.get(key) ?? new Map<L, number[]>();
+  lists.set(key, own);
+  return own;
 }
 
 function append<K, V>(lists: Map<K, V[]>, key: K, value: V, undo: Undo): void {

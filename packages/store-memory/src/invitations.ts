@@ -11,7 +11,7 @@ import {
   type StoredInvitationFilter,
   type UsrId,
 } from "@tenantry/core";
-import { hasLapsed, isStoredAsAny, Lapsing } from "./lapsing.ts";
+import { hasLapsed, instantOf, isStoredAsAny, Lapsing } from "./lapsing.ts";
 import { Shelves } from "./ordered.ts";
 import { Conflict, compare, insistNew, later, page, type Undo } from "./rows.ts";
 
@@ -20,23 +20,21 @@ export class Invitations {
   readonly rows: Map<InvId, Invitation> = new Map();
   /** Their identifiers in the form in which they are compared. */
   readonly #canonicals = new Map<InvId, string>();
-  /** A shelf for each status, by organization, by identifier, and by both. */
+  /** A shelf for each status, and for what has lapsed, by organization, by identifier, and by both. */
   readonly #ofOrg = new Shelves<OrgId, InvId>();
   readonly #for = new Shelves<string, InvId>();
   readonly #within = new Shelves<string, InvId>();
   /** Pending ones. */
   readonly #lapsing = new Lapsing<Invitation>();
-  /** Pending ones by whoever issued them. */
-  readonly #sent = new Shelves<UsrId, InvId>();
+  /** Pending ones by whoever issued them, and where. */
+  readonly #sent = new Shelves<string, InvId>();
 
   get(invId: InvId): Invitation | null {
     return this.rows.get(invId) ?? null;
   }
 
   pending({ orgId, canonical }: Omit<Read<"pendingInvitations">, "read">): Invitation[] {
-    return canonical === null
-      ? []
-      : Array.from(this.#within.after(withinKey(orgId, canonical), [PENDING], null), this.#row);
+    return canonical === null ? [] : Array.from(this.#within.after(withinKey(orgId, canonical), OPEN, null), this.#row);
   }
 
   pendingTo({ orgId, canonicals }: Read<"pendingInvitationsTo">): PendingInvitation[] {
@@ -46,11 +44,13 @@ export class Invitations {
   }
 
   ofOrg({ orgId, anyOf, after, take }: Omit<Read<"invitations">, "read">): Invitation[] {
-    return page(this.#ofOrg.after(orgId, shelvesOf(anyOf), after), take, this.#row, (row) => isStoredAsAny(row, anyOf));
+    return page(this.#ofOrg.after(orgId, this.#shelvesOf(anyOf), after), take, this.#row, (row) =>
+      isStoredAsAny(row, anyOf),
+    );
   }
 
   for({ canonical, anyOf, after, take }: Read<"invitationsFor">): Invitation[] {
-    return page(this.#for.after(canonical, shelvesOf(anyOf), after), take, this.#row, (row) =>
+    return page(this.#for.after(canonical, this.#shelvesOf(anyOf), after), take, this.#row, (row) =>
       isStoredAsAny(row, anyOf),
     );
   }
@@ -60,12 +60,10 @@ export class Invitations {
   }
 
   sent({ usrId, orgId, expiresFrom, take }: Read<"sentInvitations">): SentInvitation[] {
-    const isOpen = (row: Invitation): boolean =>
-      row.expiresAt >= expiresFrom && (orgId === null || row.orgId === orgId);
-    return page(this.#sent.after(usrId, [0], null), take, this.#row, isOpen).map(({ id, orgId }) => ({
-      invId: id,
-      orgId,
-    }));
+    const key = orgId === null ? usrId : withinKey(orgId, usrId);
+    return page(this.#sent.after(key, [0], null), take, this.#row, (row) => row.expiresAt >= expiresFrom).map(
+      ({ id, orgId }) => ({ invId: id, orgId }),
+    );
   }
 
   lapsed({ orgId, before, take }: Read<"lapsedInvitations">): Invitation[] {
@@ -74,11 +72,12 @@ export class Invitations {
 
   /** How many are stored as pending. */
   open(orgId: OrgId): number {
-    return this.#ofOrg.size(orgId, [PENDING]);
+    return this.#ofOrg.size(orgId, OPEN);
   }
 
   stock(orgId: OrgId, at: Date): Stock {
-    return { stored: this.open(orgId), lapsed: this.#lapsing.countBefore(orgId, at) };
+    this.#reach(at);
+    return { stored: this.open(orgId), lapsed: this.#ofOrg.size(orgId, [LAPSED]) };
   }
 
   insert(row: Invitation, canonical: string, undo: Undo): void {
@@ -99,7 +98,7 @@ export class Invitations {
 
   /** Ends every pending one that has not lapsed, and answers how many. */
   endAll(orgId: OrgId, at: Date, by: UsrId | null, undo: Undo): number {
-    const open = Array.from(this.#ofOrg.after(orgId, [PENDING], null), this.#row).filter((row) => !hasLapsed(row, at));
+    const open = Array.from(this.#ofOrg.after(orgId, OPEN, null), this.#row).filter((row) => !hasLapsed(row, at));
     for (const row of open) {
       const terminalAt = later(at, row.createdAt);
       this.#replace(row, { ...row, status: "revoked", terminalAt, terminalBy: by }, undo);
@@ -108,6 +107,55 @@ export class Invitations {
   }
 
   readonly #row = (invId: InvId): Invitation => this.rows.get(invId) as Invitation;
+
+  /** The shelves that have something of what is looked for. */
+  #shelvesOf(anyOf: readonly StoredInvitationFilter[]): readonly number[] {
+    const instant = instantOf(anyOf);
+    if (instant !== null) {
+      this.#reach(instant);
+    }
+    return INVITATION_STATUSES.flatMap((status, shelf) => {
+      const own = anyOf.filter((filter) => filter.status === status);
+      if (status !== "pending") {
+        return anyOf.length === 0 || own.length > 0 ? [shelf] : [];
+      }
+      const isAll = anyOf.length === 0 || (own.length > 0 && instant === null);
+      return OPEN.filter(
+        (one) =>
+          isAll ||
+          own.some(({ expiresBefore, expiresFrom }) =>
+            one === LAPSED ? expiresFrom === null : expiresBefore === null,
+          ),
+      );
+    });
+  }
+
+  /** What lapses lies on shelves of its own from then on. */
+  #reach(at: Date): void {
+    const canonical = (row: Invitation): string => this.#canonicals.get(row.id) as string;
+    this.#lapsing.reach(at, {
+      take: (row) => this.#unshelve(row, canonical(row)),
+      put: (row) => this.#shelve(row, canonical(row)),
+    });
+  }
+
+  #shelve(row: Invitation, canonical: string): void {
+    const { id, orgId } = row;
+    this.#ofOrg.put(orgId, this.#shelfOf(row), id);
+    this.#for.put(canonical, this.#shelfOf(row), id);
+    this.#within.put(withinKey(orgId, canonical), this.#shelfOf(row), id);
+  }
+
+  #unshelve(row: Invitation, canonical: string): void {
+    const { id, orgId } = row;
+    this.#ofOrg.take(orgId, this.#shelfOf(row), id);
+    this.#for.take(canonical, this.#shelfOf(row), id);
+    this.#within.take(withinKey(orgId, canonical), this.#shelfOf(row), id);
+  }
+
+  #shelfOf(row: Invitation): number {
+    return row.status === "pending" && this.#lapsing.isOver(row) ? LAPSED : INVITATION_STATUSES.indexOf(row.status);
+  }
 
   #replace(before: Invitation | undefined, after: Invitation, undo: Undo): void {
     const canonical = this.#canonicals.get(after.id) as string;
@@ -118,25 +166,21 @@ export class Invitations {
   #exchange(before: Invitation | undefined, after: Invitation | undefined, canonical: string): void {
     if (before !== undefined) {
       const { id, orgId, status } = before;
-      const shelf = INVITATION_STATUSES.indexOf(status);
-      this.#ofOrg.take(orgId, shelf, id);
-      this.#for.take(canonical, shelf, id);
-      this.#within.take(withinKey(orgId, canonical), shelf, id);
+      this.#unshelve(before, canonical);
       if (status === "pending") {
         this.#lapsing.take(orgId, before.expiresAt, id);
         this.#sent.take(before.invitedBy, 0, id);
+        this.#sent.take(withinKey(orgId, before.invitedBy), 0, id);
       }
       this.rows.delete(id);
     }
     if (after !== undefined) {
       const { id, orgId, status } = after;
-      const shelf = INVITATION_STATUSES.indexOf(status);
-      this.#ofOrg.put(orgId, shelf, id);
-      this.#for.put(canonical, shelf, id);
-      this.#within.put(withinKey(orgId, canonical), shelf, id);
+      this.#shelve(after, canonical);
       if (status === "pending") {
         this.#lapsing.put(orgId, after.expiresAt, id, after);
         this.#sent.put(after.invitedBy, 0, id);
+        this.#sent.put(withinKey(orgId, after.invitedBy), 0, id);
       }
       this.rows.set(id, after);
     }
@@ -144,11 +188,8 @@ export class Invitations {
 }
 
 const PENDING = INVITATION_STATUSES.indexOf("pending");
+const LAPSED = INVITATION_STATUSES.length;
+/** Whatever is stored as pending. */
+const OPEN: readonly number[] = [PENDING, LAPSED];
 
-const withinKey = (orgId: OrgId, canonical: string): string => `${orgId} ${canonical}`;
-
-function shelvesOf(anyOf: readonly StoredInvitationFilter[]): readonly number[] {
-  return INVITATION_STATUSES.flatMap((status, shelf) =>
-    anyOf.length === 0 || anyOf.some((filter) => filter.status === status) ? [shelf] : [],
-  );
-}
+const withinKey = (orgId: OrgId, what: string): string => `${orgId} ${what}`;

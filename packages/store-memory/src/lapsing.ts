@@ -36,24 +36,50 @@ export function endOf(expiresAt: Date | null): number {
   return expiresAt?.getTime() ?? Infinity;
 }
 
-/** Rows in the order in which they end by themselves, of an organization and of all: what a sweep looks for. */
+/** One instant that all filters are about, if they are about one. */
+export function instantOf(anyOf: readonly (StoredInvitationFilter | StoredMemberFilter)[]): Date | null {
+  const [first = null, ...others] = anyOf.flatMap(({ expiresBefore, expiresFrom }) =>
+    [expiresBefore, expiresFrom].filter((instant) => instant !== null),
+  );
+  return others.every((other) => other.getTime() === first?.getTime()) ? first : null;
+}
+
+/**
+ * Rows in the order in which they end by themselves, of an organization and of all: what a sweep looks for. And how far the
+ * time has come that was asked for last: who keeps what has lapsed until then apart from the rest passes over neither.
+ */
 export class Lapsing<R> {
   readonly #moments = new Shelves<OrgId | null, string>();
   readonly #rows = new Map<string, R>();
+  #reached = -Infinity;
 
-  /** One without an end is no matter. Of those that end at the same instant the key tells which comes first. */
-  put(orgId: OrgId, end: Date | null, key: string, row: R): void {
+  /** Whether a row has lapsed by the time that was reached. */
+  isOver(row: Ending): boolean {
+    return endOf(row.expiresAt) < this.#reached;
+  }
+
+  /** Moves on to an instant, or back to it: rows that are on the other side of it then are taken away before, and put back. */
+  reach(at: Date, { take, put }: { readonly [Way in "take" | "put"]: (row: R) => void }): void {
+    const [from, to] = [this.#reached, at.getTime()];
+    const moving = from === to ? [] : [...this.#between(Math.min(from, to), Math.max(from, to))];
+    moving.forEach(take);
+    this.#reached = to;
+    moving.forEach(put);
+  }
+
+  /** One without an end is no matter; one without an organization is among all. Of those that end at the same instant the key tells which comes first. */
+  put(orgId: OrgId | null, end: Date | null, key: string, row: R): void {
     if (end !== null) {
-      const moment = momentOf(end, key);
+      const moment = momentOf(end.getTime(), key);
       this.#moments.put(orgId, 0, moment);
       this.#moments.put(null, 0, moment);
       this.#rows.set(moment, row);
     }
   }
 
-  take(orgId: OrgId, end: Date | null, key: string): void {
+  take(orgId: OrgId | null, end: Date | null, key: string): void {
     if (end !== null) {
-      const moment = momentOf(end, key);
+      const moment = momentOf(end.getTime(), key);
       this.#moments.take(orgId, 0, moment);
       this.#moments.take(null, 0, moment);
       this.#rows.delete(moment);
@@ -61,26 +87,27 @@ export class Lapsing<R> {
   }
 
   /** Those that have lapsed at an instant, of one organization or of all. */
-  *before(orgId: OrgId | null, at: Date): Generator<R> {
-    const end = momentOf(at, "");
-    for (const moment of this.#moments.after(orgId, [0], null)) {
+  before(orgId: OrgId | null, at: Date): Generator<R> {
+    return this.#until(this.#moments.after(orgId, [0], null), at.getTime());
+  }
+
+  /** Those that end at one time or later, and before another. */
+  #between(from: number, to: number): Generator<R> {
+    return this.#until(this.#moments.after(null, [0], from === -Infinity ? null : momentOf(from, "")), to);
+  }
+
+  *#until(moments: Iterable<string>, time: number): Generator<R> {
+    const end = momentOf(time, "");
+    for (const moment of moments) {
       if (moment >= end) {
         return;
       }
       yield this.#rows.get(moment) as R;
     }
   }
-
-  countBefore(orgId: OrgId, at: Date): number {
-    let count = 0;
-    for (const _ of this.before(orgId, at)) {
-      count += 1;
-    }
-    return count;
-  }
 }
 
-/** An instant before the year 10000 and a key, ascending as they do. */
-function momentOf(end: Date, key: string): string {
-  return `${String(end.getTime()).padStart(15, "0")} ${key}`;
+/** A time before the year 10000, in milliseconds, and a key, ascending as they do. */
+function momentOf(time: number, key: string): string {
+  return `${String(time).padStart(15, "0")} ${key}`;
 }

@@ -1,21 +1,22 @@
 import {
   type InvId,
   type LapsedMembership,
-  type MemberFilter,
   type Membership,
   type MembershipExpectation,
   type MemId,
   type OrgId,
   type Read,
   ROLES,
+  type Role,
   STATUSES,
   type Status,
   type Stock,
   type StoredMemberFilter,
   type UsrId,
 } from "@tenantry/core";
-import { endOf, hasLapsed, isStoredAsAny, Lapsing } from "./lapsing.ts";
+import { endOf, hasLapsed, instantOf, isStoredAsAny, Lapsing } from "./lapsing.ts";
 import { Shelves } from "./ordered.ts";
+import { Past } from "./past.ts";
 import { byId, Conflict, compare, insistNew, later, page, type Undo } from "./rows.ts";
 
 /** Memberships, with what a database would keep as indexes. A row is never changed, only replaced. */
@@ -27,12 +28,13 @@ export class Memberships {
   readonly #invited = new Map<UsrId, Map<OrgId, InvId[]>>();
   readonly #live = new Map<OrgId, Map<UsrId, MemId>>();
   readonly #successors = new Map<MemId, MemId>();
-  /** A shelf for each status and role, with a time box and without. */
+  /** A shelf for each status and role, and time box. */
   readonly #ofOrg = new Shelves<OrgId, MemId>();
-  /** A shelf for each status, with a time box and without. */
+  /** A shelf for each status and time box. */
   readonly #ofUser = new Shelves<UsrId, MemId>();
   /** Live ones. */
   readonly #lapsing = new Lapsing<Membership>();
+  readonly #past = new Past();
 
   get(memId: MemId | undefined): Membership | null {
     return (memId !== undefined && this.rows.get(memId)) || null;
@@ -65,7 +67,8 @@ export class Memberships {
   }: Omit<Read<"standings">, "read" | "successors" | "withGrants">): Membership[] {
     const isLive = (row: Membership): boolean => !hasLapsed(row, at);
     if (orgId === null) {
-      const shelves = LIVE.flatMap((status) => BOXES.map((box) => ofUserShelf(status, box)));
+      this.#reach(at);
+      const shelves = LIVE.flatMap((status) => LASTING.map((box) => ofUserShelf(status, box)));
       return page(this.#ofUser.after(usrId, shelves, after), take, this.#row, isLive);
     }
     return byId([this.live(orgId, usrId)]).filter((row) => (after === null || row.id > after) && isLive(row));
@@ -84,39 +87,44 @@ export class Memberships {
     return page(this.#ofOrg.after(orgId, [LASTING_OWNERS], null), take, (id) => id);
   }
 
-  ofOrg(
-    { orgId, after, take }: Pick<Read<"members">, "orgId" | "after" | "take">,
-    where: MemberFilter,
-    admits: (row: Membership) => boolean = (row) => isStoredAsAny(row, where.anyOf),
-  ): Membership[] {
-    const shelves = shelvesOf(where).map(({ number }) => number);
-    return page(this.#ofOrg.after(orgId, shelves, after), take, this.#row, admits);
+  ofOrg({ orgId, where, after, take }: Omit<Read<"members">, "read">): Membership[] {
+    const { anyOf, role } = where;
+    const shelves = this.#shelvesOf(anyOf).flatMap(({ status, box }) => ofRoles(status, role, box));
+    return page(this.#ofOrg.after(orgId, shelves, after), take, this.#row, (row) => isStoredAsAny(row, anyOf));
   }
 
-  /** Only where a filter tells time boxes apart they are looked at one by one. */
+  /** Those who were live at an instant. */
+  at(read: Read<"membersAt">): Membership[] {
+    const { orgId, at, after, take } = read;
+    const shelves = LIVE.flatMap((status) => BOXES.flatMap((box) => ofRoles(status, null, box)));
+    return page(this.#past.before(read, this.#ofOrg.after(orgId, shelves, after)), take, this.#row, (row) =>
+      isLiveAt(row, at),
+    );
+  }
+
+  /** Rows are looked at only where filters are about several instants. */
   count({ orgId, where, most }: Read<"memberCount">): number {
-    const shelves = shelvesOf(where);
-    const numbers = (mixed: boolean): number[] =>
-      shelves.flatMap(({ number, isMixed }) => (isMixed === mixed ? [number] : []));
-    const limit = most ?? Infinity;
-    const mixed = this.#ofOrg.after(orgId, numbers(true), null);
-    const boxed = page(mixed, limit, this.#row, (row) => isStoredAsAny(row, where.anyOf));
-    return Math.min(limit, this.#ofOrg.size(orgId, numbers(false)) + boxed.length);
+    const { anyOf, role } = where;
+    const shelves = this.#shelvesOf(anyOf);
+    if (shelves.some(({ isMixed }) => isMixed)) {
+      return this.ofOrg({ orgId, where, after: null, take: most ?? Infinity }).length;
+    }
+    const numbers = shelves.flatMap(({ status, box }) => ofRoles(status, role, box));
+    return Math.min(most ?? Infinity, this.#ofOrg.size(orgId, numbers));
   }
 
   ofUser({ usrId, anyOf, after, take }: Read<"membershipsOf">): Membership[] {
-    const shelves = STATUSES.flatMap((status) => shelvesAs(status, anyOf).map((shelf) => ofUserShelf(status, shelf)));
+    const shelves = this.#shelvesOf(anyOf).map(({ status, box }) => ofUserShelf(status, box));
     return page(this.#ofUser.after(usrId, shelves, after), take, this.#row, (row) => isStoredAsAny(row, anyOf));
   }
 
   /** In how many organizations a user is. */
   organizationsOf(usrId: UsrId, at: Date): number {
-    const [lasting, boxed] = [false, true].map((isBoxed) => LIVE.map((status) => ofUserShelf(status, { isBoxed }))) as [
-      number[],
-      number[],
-    ];
-    const rows = Array.from(this.#ofUser.after(usrId, boxed, null), this.#row);
-    return this.#ofUser.size(usrId, lasting) + rows.filter((row) => !hasLapsed(row, at)).length;
+    this.#reach(at);
+    return this.#ofUser.size(
+      usrId,
+      LIVE.flatMap((status) => LASTING.map((box) => ofUserShelf(status, box))),
+    );
   }
 
   lapsed({ orgId, before, take }: Read<"lapsedMemberships">): LapsedMembership[] {
@@ -129,7 +137,9 @@ export class Memberships {
   }
 
   stock(orgId: OrgId, at: Date): Stock {
-    return { stored: this.liveCount(orgId), lapsed: this.#lapsing.countBefore(orgId, at) };
+    this.#reach(at);
+    const lapsed = LIVE.flatMap((status) => ofRoles(status, null, LAPSED));
+    return { stored: this.liveCount(orgId), lapsed: this.#ofOrg.size(orgId, lapsed) };
   }
 
   chain(memId: MemId): Membership[] {
@@ -186,6 +196,46 @@ export class Memberships {
 
   readonly #row = (memId: MemId): Membership => this.rows.get(memId) as Membership;
 
+  /** The shelves that have something of what is looked for, and whether they may have something else, too. */
+  #shelvesOf(anyOf: readonly StoredMemberFilter[]): readonly Shelf[] {
+    const instant = instantOf(anyOf);
+    if (instant !== null) {
+      this.#reach(instant);
+    }
+    return STATUSES.flatMap((status) => {
+      const own = anyOf.filter((filter) => filter.status === status);
+      const isAll = anyOf.length === 0 || own.some((filter) => !isBounded(filter));
+      const isMixed = !isAll && own.some((filter) => isBounded(filter) && (instant === null || status === "revoked"));
+      const boxes = BOXES.filter(
+        (box) => isAll || isMixed || own.some(({ expiresBefore }) => (expiresBefore === null) === (box !== LAPSED)),
+      );
+      return boxes.map((box) => ({ status, box, isMixed }));
+    });
+  }
+
+  /** What lapses lies on shelves of its own from then on. */
+  #reach(at: Date): void {
+    this.#lapsing.reach(at, { take: (row) => this.#unshelve(row), put: (row) => this.#shelve(row) });
+  }
+
+  #shelve(row: Membership): void {
+    this.#ofOrg.put(row.orgId, ofOrgShelf(row.status, row.role, this.#boxOf(row)), row.id);
+    this.#ofUser.put(row.usrId, ofUserShelf(row.status, this.#boxOf(row)), row.id);
+  }
+
+  #unshelve(row: Membership): void {
+    this.#ofOrg.take(row.orgId, ofOrgShelf(row.status, row.role, this.#boxOf(row)), row.id);
+    this.#ofUser.take(row.usrId, ofUserShelf(row.status, this.#boxOf(row)), row.id);
+  }
+
+  /** Of one that has ended it makes no difference. */
+  #boxOf(row: Membership): Box {
+    if (row.status === "revoked" || row.expiresAt === null) {
+      return UNBOXED;
+    }
+    return this.#lapsing.isOver(row) ? LAPSED : BOXED;
+  }
+
   #replace(before: Membership | undefined, after: Membership, undo: Undo): void {
     const isJoining = after.status !== "revoked" && (before === undefined || before.status === "revoked");
     if (isJoining && this.#live.get(after.orgId)?.has(after.usrId) === true) {
@@ -206,8 +256,8 @@ export class Memberships {
   }
 
   #add(row: Membership): void {
-    this.#ofOrg.put(row.orgId, ofOrgShelf(row, boxOf(row)), row.id);
-    this.#ofUser.put(row.usrId, ofUserShelf(row.status, boxOf(row)), row.id);
+    this.#shelve(row);
+    this.#past.put(row);
     if (row.status !== "revoked") {
       this.#liveIn(row.orgId).set(row.usrId, row.id);
       this.#lapsing.put(row.orgId, row.expiresAt, row.id, row);
@@ -219,8 +269,8 @@ export class Memberships {
   }
 
   #remove(row: Membership): void {
-    this.#ofOrg.take(row.orgId, ofOrgShelf(row, boxOf(row)), row.id);
-    this.#ofUser.take(row.usrId, ofUserShelf(row.status, boxOf(row)), row.id);
+    this.#unshelve(row);
+    this.#past.take(row);
     if (row.status !== "revoked") {
       this.#live.get(row.orgId)?.delete(row.usrId);
       this.#lapsing.take(row.orgId, row.expiresAt, row.id);
@@ -234,14 +284,15 @@ export class Memberships {
   /** Whose it is, where, in which role and after which one never changes. To take out and put back costs several times as much. */
   #change(before: Membership, after: Membership): void {
     const { id, orgId, usrId } = after;
-    const [from, to] = [ofOrgShelf(before, boxOf(before)), ofOrgShelf(after, boxOf(after))];
-    if (from !== to) {
-      this.#ofOrg.take(orgId, from, id);
-      this.#ofOrg.put(orgId, to, id);
-      this.#ofUser.take(usrId, ofUserShelf(before.status, boxOf(before)), id);
-      this.#ofUser.put(usrId, ofUserShelf(after.status, boxOf(after)), id);
+    if (before.status !== after.status || this.#boxOf(before) !== this.#boxOf(after)) {
+      this.#unshelve(before);
+      this.#shelve(after);
     }
     const [wasLive, isLive] = [before.status !== "revoked", after.status !== "revoked"];
+    if (!wasLive || !isLive) {
+      this.#past.take(before);
+      this.#past.put(after);
+    }
     if (wasLive && !isLive) {
       this.#live.get(orgId)?.delete(usrId);
     }
@@ -274,46 +325,41 @@ export class Memberships {
   }
 }
 
-/** Whether a membership has a time box. */
-interface Box {
-  readonly isBoxed: boolean;
+/** Time boxes: none, one that had not ended at the time that was reached, one that had. */
+type Box = 0 | 1 | 2;
+const [UNBOXED, BOXED, LAPSED] = [0, 1, 2] as const;
+const LASTING: readonly Box[] = [UNBOXED, BOXED];
+const BOXES: readonly Box[] = [UNBOXED, BOXED, LAPSED];
+
+interface Shelf {
+  readonly status: Status;
+  readonly box: Box;
+  readonly isMixed: boolean;
 }
 
-const BOXES: readonly Box[] = [{ isBoxed: false }, { isBoxed: true }];
 const LIVE = ["active", "suspended"] as const;
-const LASTING_OWNERS = ofOrgShelf({ status: "active", role: "owner" }, { isBoxed: false });
+const LASTING_OWNERS = ofOrgShelf("active", "owner", UNBOXED);
 
-const boxOf = ({ expiresAt }: Membership): Box => ({ isBoxed: expiresAt !== null });
-
-function ofUserShelf(status: Status, { isBoxed }: Box): number {
-  return STATUSES.indexOf(status) * 2 + Number(isBoxed);
+function ofUserShelf(status: Status, box: Box): number {
+  return STATUSES.indexOf(status) * 3 + box;
 }
 
-function ofOrgShelf({ status, role }: Pick<Membership, "status" | "role">, box: Box): number {
+function ofOrgShelf(status: Status, role: Role, box: Box): number {
   return ofUserShelf(status, box) * ROLES.length + ROLES.indexOf(role);
 }
 
-/** The shelves of a status that have something of what is looked for, and whether they may have something else, too. */
-function shelvesAs(
-  status: Status,
-  anyOf: readonly StoredMemberFilter[],
-): readonly (Box & { readonly isMixed: boolean })[] {
-  const own = anyOf.filter((filter) => filter.status === status);
-  const isAll =
-    anyOf.length === 0 || own.some(({ expiresBefore, expiresFrom }) => expiresBefore === null && expiresFrom === null);
-  return BOXES.flatMap(({ isBoxed }) =>
-    isAll || own.some(({ expiresBefore }) => isBoxed || expiresBefore === null)
-      ? [{ isBoxed, isMixed: isBoxed && !isAll }]
-      : [],
-  );
+function ofRoles(status: Status, role: Role | null, box: Box): readonly number[] {
+  return (role === null ? ROLES : [role]).map((role) => ofOrgShelf(status, role, box));
 }
 
-function shelvesOf({ anyOf, role }: MemberFilter): readonly { readonly number: number; readonly isMixed: boolean }[] {
-  return STATUSES.flatMap((status) =>
-    shelvesAs(status, anyOf).flatMap(({ isMixed, ...box }) =>
-      (role === null ? ROLES : [role]).map((role) => ({ number: ofOrgShelf({ status, role }, box), isMixed })),
-    ),
-  );
+function isBounded({ expiresBefore, expiresFrom }: StoredMemberFilter): boolean {
+  return expiresBefore !== null || expiresFrom !== null;
+}
+
+/** Whether a membership had begun and not ended. */
+function isLiveAt(row: Membership, at: Date): boolean {
+  const { status, createdAt, updatedAt } = row;
+  return createdAt <= at && (status !== "revoked" || updatedAt > at) && !hasLapsed(row, at);
 }
 
 /** When a membership that has lapsed ended: the next instant. */

@@ -99,8 +99,9 @@ export function firstFrom<V extends string | number>(values: readonly V[], value
 }
 
 /** Several ascending sequences as one. */
-function* merged<V extends string>(sequences: readonly Generator<V>[]): Generator<V> {
-  const heads = sequences.map((sequence) => sequence.next());
+export function* merged<V extends string>(sequences: readonly Iterable<V>[]): Generator<V> {
+  const sources = sequences.map((sequence) => sequence[Symbol.iterator]());
+  const heads = sources.map((source) => source.next());
   for (;;) {
     let least = -1;
     for (const [place, head] of heads.entries()) {
@@ -112,14 +113,8 @@ function* merged<V extends string>(sequences: readonly Generator<V>[]): Generato
       return;
     }
     yield heads[least]?.value as V;
-    heads[least] = (sequences[least] as Generator<V>).next();
+    heads[least] = (sources[least] as Iterator<V>).next();
   }
-}
-
-/** A shelf is there once something was put on it. */
-interface Shelf<V extends string> {
-  readonly number: number;
-  readonly ids: Ordered<V>;
 }
 
 /**
@@ -127,27 +122,27 @@ interface Shelf<V extends string> {
  * several, which are read together in the order of ids; nothing else is passed over.
  */
 export class Shelves<K, V extends string> {
-  readonly #shelves = new Map<K, Shelf<V>[]>();
+  readonly #shelves = new Map<K, Map<number, Ordered<V>>>();
 
   put(key: K, number: number, id: V): void {
     const shelves = this.#shelves.get(key);
+    const shelf = shelves?.get(number);
     if (shelves === undefined) {
-      this.#shelves.set(key, [{ number, ids: new Ordered(id) }]);
-      return;
-    }
-    const shelf = shelves.find((one) => one.number === number);
-    if (shelf === undefined) {
-      shelves.push({ number, ids: new Ordered(id) });
+      this.#shelves.set(key, new Map([[number, new Ordered(id)]]));
+    } else if (shelf === undefined) {
+      shelves.set(number, new Ordered(id));
     } else {
-      shelf.ids.add(id);
+      shelf.add(id);
     }
   }
 
   take(key: K, number: number, id: V): void {
-    this.#shelves
-      .get(key)
-      ?.find((shelf) => shelf.number === number)
-      ?.ids.delete(id);
+    this.#shelves.get(key)?.get(number)?.delete(id);
+  }
+
+  /** The shelves that something was put on. */
+  numbers(key: K): readonly number[] {
+    return [...(this.#shelves.get(key)?.keys() ?? [])];
   }
 
   size(key: K, shelves: readonly number[]): number {
@@ -161,7 +156,7 @@ export class Shelves<K, V extends string> {
   }
 
   #of(key: K, numbers: readonly number[]): readonly Ordered<V>[] {
-    const shelves = this.#shelves.get(key) ?? [];
-    return shelves.flatMap(({ number, ids }) => (numbers.includes(number) ? [ids] : []));
+    const shelves = this.#shelves.get(key);
+    return shelves === undefined ? [] : numbers.flatMap((number) => shelves.get(number) ?? []);
   }
 }

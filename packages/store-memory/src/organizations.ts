@@ -1,5 +1,6 @@
 import { type Organization, type OrgFilter, type OrgId, type Read, STATUSES } from "@tenantry/core";
 import { Shelves } from "./ordered.ts";
+import { type Named, Pieces } from "./pieces.ts";
 import { Conflict, insistNew, page, type Undo } from "./rows.ts";
 
 /** Organizations, with what a database would keep as indexes. A row is never changed, only replaced. */
@@ -8,6 +9,8 @@ export class Organizations {
   readonly #slugs = new Map<string, OrgId>();
   /** A shelf for each status. */
   readonly #all = new Shelves<"orgs", OrgId>();
+  /** What their names and slugs are made of. */
+  readonly #pieces = new Pieces<OrgId>();
 
   get(orgId: OrgId | undefined): Organization | null {
     return (orgId !== undefined && this.rows.get(orgId)) || null;
@@ -18,9 +21,10 @@ export class Organizations {
   }
 
   list({ where, after, take }: Read<"orgs">): Organization[] {
-    const shelves = where.status === null ? EVERY_STATUS : [STATUSES.indexOf(where.status)];
-    const row = (orgId: OrgId): Organization => this.rows.get(orgId) as Organization;
-    return page(this.#all.after("orgs", shelves, after), take, row, (org) => isNamed(org, where));
+    const { status, query } = where;
+    const shelves = status === null ? EVERY_STATUS : [STATUSES.indexOf(status)];
+    const ids = query === null ? this.#all.after("orgs", shelves, after) : this.#pieces.after(query, after);
+    return page(ids, take, this.#row, (org) => (status === null || org.status === status) && isNamed(org, where));
   }
 
   insert(row: Organization, undo: Undo): void {
@@ -38,6 +42,8 @@ export class Organizations {
     undo.push(() => this.rows.set(row.id, row));
   }
 
+  readonly #row = (orgId: OrgId): Organization => this.rows.get(orgId) as Organization;
+
   #replace(before: Organization | undefined, after: Organization, undo: Undo): void {
     const [held, wanted] = [heldSlug(before), heldSlug(after)];
     if (wanted !== null && wanted !== held && this.#slugs.has(wanted)) {
@@ -48,6 +54,7 @@ export class Organizations {
   }
 
   #exchange(before: Organization | undefined, after: Organization | undefined): void {
+    this.#pieces.exchange(before === undefined ? null : namesOf(before), after === undefined ? null : namesOf(after));
     if (before !== undefined) {
       const slug = heldSlug(before);
       if (slug !== null) {
@@ -74,8 +81,12 @@ function heldSlug(org: Organization | undefined): string | null {
   return org === undefined || org.status === "revoked" ? null : org.slug;
 }
 
-function isNamed({ name, slug }: Organization, { query }: OrgFilter): boolean {
-  return query === null || [name, slug].some((text) => text !== null && lowerAscii(text).includes(query));
+function isNamed(org: Organization, { query }: OrgFilter): boolean {
+  return query === null || namesOf(org).texts.some((text) => text.includes(query));
+}
+
+function namesOf({ id, name, slug }: Organization): Named<OrgId> {
+  return { id, texts: [name, slug].filter((text) => text !== null).map(lowerAscii) };
 }
 
 function lowerAscii(text: string): string {

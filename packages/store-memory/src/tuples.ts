@@ -9,16 +9,22 @@ interface Row {
   readonly grantedBy: OrgId | null;
 }
 
+/** Subjects by object and relation. */
+type OfObject = Map<string, Map<string, Ordered<UsrId>>>;
+
 /** What tells a tuple of a subject apart from its others. */
 type Key = Pick<Tuple, "subjectId" | "relation" | "objectType" | "objectId">;
 
 /** Tuples, by subject and by object. */
 export class Tuples {
   readonly #ofSubject = new Map<UsrId, Map<string, Row>>();
-  /** Who has it, by relation. */
-  readonly #ofObject = new Map<string, Map<string, Ordered<UsrId>>>();
+  /** Who has it, by relation; and who had it, of what has lapsed. */
+  readonly #ofObject: OfObject = new Map();
+  readonly #lapsedOfObject: OfObject = new Map();
   /** Grants that end by themselves. */
   readonly #lapsing = new Lapsing<Row>();
+  /** Whatever does. */
+  readonly #ending = new Lapsing<Row>();
 
   all(): readonly Tuple[] {
     return [...this.#ofSubject].sort(([a], [b]) => compare(a, b)).flatMap(([, rows]) => inOrder(rows.values()));
@@ -36,6 +42,7 @@ export class Tuples {
 
   /** Everything that a subject holds on an object at an instant. */
   held(usrId: UsrId, object: Pick<Tuple, "objectType" | "objectId">, at: Date): Tuple[] {
+    this.#reach(at);
     return [...(this.#ofObject.get(objectKey(object))?.keys() ?? [])].flatMap(
       (relation) => this.get({ subjectId: usrId, relation, ...object }, at) ?? [],
     );
@@ -43,7 +50,8 @@ export class Tuples {
 
   ofObject({ relation, at, take, ...object }: Omit<Read<"tuplesOfObject">, "read">): Tuple[] {
     const tuple = (row: Row): Tuple => row.tuple;
-    return page(this.#rowsOf(object, relation), take ?? Infinity, tuple, (held) => !hasLapsed(held, at));
+    this.#reach(at);
+    return page(this.#rowsOf(this.#ofObject, object, relation), take ?? Infinity, tuple);
   }
 
   count({ at, most, ...object }: Omit<Read<"tupleCount">, "read">): number {
@@ -98,7 +106,8 @@ export class Tuples {
 
   /** Deletes all of an organization, and answers how many had not lapsed. */
   endAll(orgId: OrgId, at: Date, undo: Undo): number {
-    const rows = [...this.#rowsOf({ objectType: "org", objectId: orgId }, null)];
+    const object = { objectType: "org", objectId: orgId };
+    const rows = [this.#ofObject, this.#lapsedOfObject].flatMap((lists) => [...this.#rowsOf(lists, object, null)]);
     for (const row of rows) {
       this.#replace(row, undefined, undo);
     }
@@ -109,15 +118,45 @@ export class Tuples {
     return this.#ofSubject.get(key.subjectId)?.get(grantKey(key));
   }
 
+  /** What lapses is on lists of its own from then on. */
+  #reach(at: Date): void {
+    this.#ending.reach(at, { take: (row) => this.#unlist(row), put: (row) => this.#list(row) });
+  }
+
   /** By relation and subject. */
-  *#rowsOf({ objectType, objectId }: Pick<Tuple, "objectType" | "objectId">, relation: string | null): Generator<Row> {
-    const relations = this.#ofObject.get(objectKey({ objectType, objectId }));
+  *#rowsOf(
+    lists: OfObject,
+    { objectType, objectId }: Pick<Tuple, "objectType" | "objectId">,
+    relation: string | null,
+  ): Generator<Row> {
+    const relations = lists.get(objectKey({ objectType, objectId }));
     const names = relation === null ? [...(relations?.keys() ?? [])].sort(compare) : [relation];
     for (const name of names) {
       for (const subjectId of relations?.get(name)?.after(null) ?? []) {
         yield this.#held({ subjectId, relation: name, objectType, objectId }) as Row;
       }
     }
+  }
+
+  #listsOf({ tuple }: Row): OfObject {
+    return this.#ending.isOver(tuple) ? this.#lapsedOfObject : this.#ofObject;
+  }
+
+  #list(row: Row): void {
+    const { tuple } = row;
+    const lists = this.#listsOf(row);
+    const object = objectKey(tuple);
+    const relations = lists.get(object) ?? new Map<string, Ordered<UsrId>>();
+    const subjects = relations.get(tuple.relation);
+    if (subjects === undefined) {
+      lists.set(object, relations.set(tuple.relation, new Ordered(tuple.subjectId)));
+    } else {
+      subjects.add(tuple.subjectId);
+    }
+  }
+
+  #unlist(row: Row): void {
+    this.#listsOf(row).get(objectKey(row.tuple))?.get(row.tuple.relation)?.delete(row.tuple.subjectId);
   }
 
   #replace(before: Row | undefined, after: Row | undefined, undo: Undo): void {
@@ -129,7 +168,8 @@ export class Tuples {
     if (before !== undefined) {
       const { tuple, grantedBy } = before;
       this.#ofSubject.get(tuple.subjectId)?.delete(grantKey(tuple));
-      this.#ofObject.get(objectKey(tuple))?.get(tuple.relation)?.delete(tuple.subjectId);
+      this.#unlist(before);
+      this.#ending.take(null, tuple.expiresAt, momentKey(tuple));
       if (grantedBy !== null) {
         this.#lapsing.take(grantedBy, tuple.expiresAt, momentKey(tuple));
       }
@@ -138,14 +178,8 @@ export class Tuples {
       const { tuple, grantedBy } = after;
       const own = this.#ofSubject.get(tuple.subjectId) ?? new Map<string, Row>();
       this.#ofSubject.set(tuple.subjectId, own.set(grantKey(tuple), after));
-      const object = objectKey(tuple);
-      const relations = this.#ofObject.get(object) ?? new Map<string, Ordered<UsrId>>();
-      const subjects = relations.get(tuple.relation);
-      if (subjects === undefined) {
-        this.#ofObject.set(object, relations.set(tuple.relation, new Ordered(tuple.subjectId)));
-      } else {
-        subjects.add(tuple.subjectId);
-      }
+      this.#list(after);
+      this.#ending.put(null, tuple.expiresAt, momentKey(tuple), after);
       if (grantedBy !== null) {
         this.#lapsing.put(grantedBy, tuple.expiresAt, momentKey(tuple), after);
       }

@@ -110,6 +110,7 @@ const damages: readonly (readonly [invariant: string, damage: string])[] = [
   ["lapse", `update tenancy.mem set updated_at = expires_at where expires_at is not null`],
   ["occupancy", `update tenancy.org set members = members + 1`],
   ["occupancy", `update tenancy.org set invitations = invitations + 1`],
+  ["tally", `update tenancy.org set tally[1] = tally[1] + 1, tally[2] = greatest(tally[2] - 1, 0)`],
   [
     "live",
     `insert into tenancy.mem select gen_random_uuid(), org_id, usr_id, role, status, null, null, null, null, created_at, updated_at from tenancy.mem where status = 'active'`,

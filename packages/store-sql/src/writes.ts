@@ -6,12 +6,13 @@ import { announceWrites } from "./groups/relay.ts";
 import { settingWrites } from "./groups/setting.ts";
 import { suspensions } from "./groups/suspension.ts";
 import { columns, type Identifier, listed, rows, type Sql, sql, value } from "./sql.ts";
+import { tallied } from "./tally.ts";
 import { SAME_TUPLE, TUP, tupRow } from "./tuple-row.ts";
 import { type Changes, verdict } from "./verdict.ts";
 
 // The columns of rows that go into a statement.
 const ORG = columns(
-  "status text, name text, slug text, created_at timestamptz, updated_at timestamptz, metadata json, members bigint, invitations bigint",
+  "status text, name text, slug text, created_at timestamptz, updated_at timestamptz, metadata json, members bigint, invitations bigint, tally int[]",
 );
 const CHANGED_MEM = columns(
   "id uuid, status text, removed_by uuid, updated_at timestamptz, expires_at timestamptz, metadata json",
@@ -103,17 +104,24 @@ function organization(s: Identifier, { org, changes: all }: Commit, changes: Cha
       metadata: row.metadata,
       members,
       invitations,
+      tally: tallied(all),
     });
     return sql`added_org as (
-  insert into ${s}.org (id, status, name, slug, version, created_at, updated_at, metadata, members, invitations)
-  select go.org_id, r.status, r.name, r.slug, go.last, r.created_at, r.updated_at, r.metadata, r.members, r.invitations
+  insert into ${s}.org (id, status, name, slug, version, created_at, updated_at, metadata, members, invitations, tally)
+  select go.org_id, r.status, r.name, r.slug, go.last, r.created_at, r.updated_at, r.metadata, r.members, r.invitations, r.tally
     from go, ${rows(added, ORG, cells)}
 )`;
   }
   const counted =
     changes("endEverything").length > 0
-      ? sql`, members = 0, invitations = org.invitations - (select invitations from ended)`
+      ? sql`, members = 0, invitations = org.invitations - (select invitations from ended), tally = ${ALL_ENDED}`
       : sql`, members = org.members + ${value(members, "bigint")}, invitations = org.invitations + ${value(invitations, "bigint")}`;
+  const raised = changes("endEverything").length > 0 ? null : tallied(all);
+  const tally =
+    raised === null
+      ? sql``
+      : sql`, tally = array(select t.number + t.more from unnest(org.tally, ${value(raised, "int[]")})
+       with ordinality as t(number, more, place) order by t.place)`;
   const [update] = changes("updateOrg");
   const set =
     update === undefined
@@ -122,11 +130,15 @@ function organization(s: Identifier, { org, changes: all }: Commit, changes: Cha
          slug = ${value(update.row.slug, "text")}, updated_at = ${value(update.row.updatedAt, "timestamptz")},
          metadata = ${value(update.row.metadata, "json")}`;
   return sql`advanced as (
-  update ${s}.org set version = go.last${counted}${set}
+  update ${s}.org set version = go.last${counted}${tally}${set}
     from go
    where org.id = go.org_id
 )`;
 }
+
+/** What is counted as live of each role is counted as revoked: live are the first two of three statuses. */
+const ALL_ENDED = sql`array_fill(0, array[12]) || array(
+       select org.tally[role] + org.tally[role + 6] + org.tally[role + 12] from generate_series(1, 6) as role order by role)`;
 
 function memberships(s: Identifier, changes: Changes): readonly Sql[] {
   const parts: Sql[] = [];

@@ -229,6 +229,16 @@ export function invariants(schema = "tenancy"): readonly Invariant[] {
            or o.invitations <> (select count(*) from ${s}.inv i where i.org_id = o.id and i.status = 'pending')`,
     ],
     [
+      "tally",
+      "an organization counts its memberships by status and role",
+      `select o.id::text as row from ${s}.org o
+        where o.tally::bigint[] <> array(
+          select count(m.id) from unnest('{active,suspended,revoked}'::text[]) with ordinality status(name, place)
+            cross join unnest(${ROLES}) with ordinality role(name, place)
+            left join ${s}.mem m on m.org_id = o.id and m.status = status.name and m.role = role.name
+           group by status.place, role.place order by status.place, role.place)`,
+    ],
+    [
       "fold_invitations",
       "invitations are what the events say",
       `select i.id::text as row from ${s}.inv i

@@ -24,8 +24,8 @@ export interface ListMembersOptions extends PageOptions {
   readonly status?: Status | undefined;
   readonly role?: Role | undefined;
   /**
-   * Whether to count the rows that match the filters, from the same snapshot. Default `false`. What a count costs grows
-   * with the number counted; a page does not.
+   * Whether to count the rows that match the filters, from the same snapshot. Default `false`. On SQL it costs the same on any
+   * number of rows, but for what has lapsed and no sweep has written down.
    */
   readonly total?: boolean | undefined;
 }

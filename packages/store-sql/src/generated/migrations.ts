@@ -27,11 +27,30 @@ create table tenancy.org (
   -- a condition on the row that the commit locks.
   members bigint not null default 0 constraint org_members_counted check (members >= 0),
   invitations bigint not null default 0 constraint org_invitations_counted check (invitations >= 0),
+  -- How many memberships are stored with each status and role: six roles, active ones first, then suspended, then revoked. Kept
+  -- like those, so that a total is read here.
+  tally int[] not null default array_fill(0, array[18]) constraint org_tally_complete
+    check (array_length(tally, 1) = 18 and 0 <= all (tally)),
   constraint org_time_forward check (updated_at >= created_at)
 ) with (fillfactor = 70);
 
 create unique index org_slug_held_once on tenancy.org (slug) where status <> 'revoked';
 create index org_of_status on tenancy.org (status, id);
+
+-- A part of a name or of a slug is looked for by the pieces it is made of: every one, two and three characters that follow each
+-- other, of ASCII letters the small one.
+create function tenancy.pieces(name text, slug text) returns text[]
+language sql immutable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+  select array(
+    select distinct substr(lower(t.whole collate "C"), f.first, n.number)
+      from unnest(array[$1, $2]) as t(whole)
+     cross join generate_series(1, 3) as n(number)
+     cross join lateral generate_series(1, length(t.whole) - n.number + 1) as f(first))
+$$;
+-- What is new is found at once and without passing over what waits to be merged.
+create index org_of_piece on tenancy.org using gin (tenancy.pieces(name, slug) collate "C") with (fastupdate = off);
 
 create table tenancy.inv (
   id uuid constraint inv_id_unique primary key,
@@ -65,9 +84,10 @@ create table tenancy.inv (
 create index inv_of_org on tenancy.inv (org_id, status, id, expires_at);
 create index inv_of_identifier on tenancy.inv (canonical, status, id, expires_at, org_id);
 create index inv_pending on tenancy.inv (org_id, canonical) where status = 'pending';
--- What a sweep looks for, in one organization and in all.
+-- What a sweep looks for, in one organization and in all. The pages of those that are expired look here for what has lapsed, too.
 create index inv_lapsing_of_org on tenancy.inv (org_id, expires_at, id) where status = 'pending';
 create index inv_lapsing on tenancy.inv (expires_at, id) where status = 'pending';
+create index inv_lapsing_of_identifier on tenancy.inv (canonical, expires_at, id, org_id) where status = 'pending';
 -- What somebody sent that is open, wherever.
 create index inv_sent on tenancy.inv (invited_by, id, expires_at, org_id) where status = 'pending';
 
@@ -95,21 +115,38 @@ create table tenancy.mem (
 );
 
 create unique index mem_one_live on tenancy.mem (org_id, usr_id) where status <> 'revoked';
--- A page of members by id; of those at an instant, with when each began, ended and lapsed: what a page passes over is seen
--- in the index.
-create index mem_of_org on tenancy.mem
-  (org_id, id, created_at, (case when status = 'revoked' then updated_at else 'infinity' end), expires_at);
--- Members by status and role: one range for each pair of values that a filter admits. Those that have lapsed are looked for
--- among those that have a time box.
-create index mem_of_role on tenancy.mem (org_id, status, role, id, expires_at);
-create index mem_boxed_of_role on tenancy.mem (org_id, status, role, id, expires_at) where expires_at is not null;
+-- Live members by id; of those at an instant, with when each began and lapses: what a page passes over is seen in the index.
+create index mem_live on tenancy.mem (org_id, id, created_at, coalesce(expires_at, 'infinity')) where status <> 'revoked';
+-- Members by status and role: one range for each pair of values that a filter admits. "No time box, or one that lasts" is one
+-- comparison, which the index makes.
+create index mem_of_role on tenancy.mem (org_id, status, role, id, coalesce(expires_at, 'infinity'));
 -- The organization comes last for the planner's sake, as above.
-create index mem_of_user on tenancy.mem (usr_id, status, id, expires_at, org_id);
+create index mem_of_user on tenancy.mem (usr_id, status, id, coalesce(expires_at, 'infinity'), org_id);
 -- "Is there another owner, for good?" looks at two entries of this one, however many members there are.
 create index mem_lasting_owner on tenancy.mem (org_id, id) where role = 'owner' and status = 'active' and expires_at is null;
--- What a sweep looks for, in one organization and in all.
-create index mem_lapsing_of_org on tenancy.mem (org_id, expires_at, id) where status <> 'revoked' and expires_at is not null;
+-- Who was a member at an instant: who is still, of whom the indexes above know, and who ended later. That is, in a later
+-- week of the same sixteen, or in later sixteen weeks: a few dozen ranges by id, however many came and went before.
+create index mem_ended_in_week on tenancy.mem
+  (org_id, (date_bin('168 hours', updated_at, timestamptz '2000-01-03 00:00:00+00')), id, created_at, updated_at)
+  where status = 'revoked';
+create index mem_ended_in_weeks on tenancy.mem
+  (org_id, (date_bin('2688 hours', updated_at, timestamptz '2000-01-03 00:00:00+00')), id, created_at, updated_at)
+  where status = 'revoked';
+-- An id of version 7 begins with the time it was made at, so who came later is behind the last id of that time. Clocks may
+-- differ by a minute; whose id is newer than that, because the application has a time of its own, is looked for here.
+create function tenancy.last_id(moment timestamptz) returns uuid
+language sql immutable parallel safe
+return (lpad(to_hex(least(greatest(
+  floor(extract(epoch from moment - timestamptz '1970-01-01 00:00:00+00') * 1000)::bigint + 60000, 0), 281474976710655)), 12, '0')
+  || 'ffffffffffffffffffff')::uuid;
+create index mem_backdated on tenancy.mem (org_id, id, created_at) where id > tenancy.last_id(created_at);
+-- What a sweep looks for, in one organization and in all. The pages of those that have ended look here for what has lapsed, too,
+-- and totals count it: what no sweep has written down yet, and nothing besides.
+create index mem_lapsing_of_org on tenancy.mem (org_id, expires_at, id, status, role)
+  where status <> 'revoked' and expires_at is not null;
 create index mem_lapsing on tenancy.mem (expires_at, id) where status <> 'revoked' and expires_at is not null;
+create index mem_lapsing_of_user on tenancy.mem (usr_id, expires_at, id, status, org_id)
+  where status <> 'revoked' and expires_at is not null;
 
 -- Subjects and objects are text, returned byte for byte as they were given. The key is in the order in which a user's
 -- tuples are listed; collation "C" is the order of code points.

@@ -8,7 +8,7 @@ import {
 } from "@tenantry/core";
 import { decodeInv, decodeOrg, each, invJson, type Json, orgJson, orNull } from "../rows.ts";
 import type { Values } from "../values.ts";
-import { after, id, list, pageRows, type SqlReads, unseen } from "./sql-read.ts";
+import { after, id, lapsedIds, list, pageRows, type SqlReads, unseen } from "./sql-read.ts";
 
 export const invitationReads: SqlReads<
   | "invitation"
@@ -35,34 +35,33 @@ export const invitationReads: SqlReads<
     decode: each(decodeInv),
   }),
 
+  // One by one: of a list a planner that does not know how long it is reads every pending one of the organization.
   pendingInvitationsTo: (s, { orgId, canonicals }, values) => ({
     sql: list(
       `json_build_object('canonical', i.canonical, 'row', ${invJson("i")})`,
-      `${s}.inv i
-    where i.org_id = ${id(orgId, values)} and i.canonical = any (${values.add(canonicals, "text[]")}) and i.status = 'pending'`,
+      `(select distinct unnest(${values.add(canonicals, "text[]")}) as canonical) c cross join lateral (
+      select i.* from ${s}.inv i
+       where i.org_id = ${id(orgId, values)} and i.canonical = c.canonical and i.status = 'pending' offset 0) i`,
       "i.id",
     ),
     decode: each(decodePending),
   }),
 
   invitations(s, { orgId, anyOf, after: position, take }, values) {
-    const own = `i.org_id = ${unseen(id(orgId, values))}${after("i", position, values)}`;
-    const where = storedAs(anyOf, values).map((filter) => `${own} and ${filter}`);
-    const rows = pageRows({ alias: "i", table: `${s}.inv`, where, take: values.add(take, "int") });
+    const own = `i.org_id = ${unseen(id(orgId, values))}`;
+    const rows = pageOf(s, { own, anyOf, position, take }, values);
     return { sql: list(invJson("i"), rows, "i.id"), decode: each(decodeInv) };
   },
 
   invitationCount(s, { orgId, anyOf, most }, values) {
     const own = `i.org_id = ${unseen(id(orgId, values))}`;
-    const where = storedAs(anyOf, values).map((filter) => `${own} and ${filter}`);
-    const rows = pageRows({ alias: "i", table: `${s}.inv`, where, take: values.add(most, "int") });
+    const rows = pageOf(s, { own, anyOf, position: null, take: most }, values);
     return { sql: `select count(*) from ${rows}`, decode: (json) => json as number };
   },
 
   invitationsFor(s, { canonical, anyOf, after: position, take }, values) {
-    const own = `i.canonical = ${unseen(values.add(canonical, "text"))}${after("i", position, values)}`;
-    const where = storedAs(anyOf, values).map((filter) => `${own} and ${filter}`);
-    const rows = pageRows({ alias: "i", table: `${s}.inv`, where, take: values.add(take, "int") });
+    const own = `i.canonical = ${unseen(values.add(canonical, "text"))}`;
+    const rows = pageOf(s, { own, anyOf, position, take }, values);
     const json = `json_build_object('row', ${invJson("i")}, 'org', ${orgJson("o")})`;
     return {
       sql: list(json, `${rows} join ${s}.org o on o.id = i.org_id`, "i.id"),
@@ -88,9 +87,43 @@ export const invitationReads: SqlReads<
   },
 };
 
+/** The rows of a page. Of those that are stored as pending and have lapsed there are most often few: they are looked for alone. */
+function pageOf(
+  s: string,
+  {
+    own,
+    anyOf,
+    position,
+    take,
+  }: {
+    readonly own: string;
+    readonly anyOf: readonly StoredInvitationFilter[];
+    readonly position: string | null;
+    readonly take: number;
+  },
+  values: Values,
+): string {
+  const page = { alias: "i", table: `${s}.inv`, take: values.add(take, "int") };
+  const from = `${own}${after("i", position, values)}`;
+  const stored = storedAs(
+    anyOf.filter((filter) => !isLapsed(filter)),
+    values,
+    anyOf.length === 0,
+  );
+  const found = anyOf
+    .filter(isLapsed)
+    .map(({ expiresBefore }) => `i.status = 'pending' and i.expires_at < ${values.add(expiresBefore, "timestamptz")}`)
+    .map((filter) => lapsedIds(page, { own, filter, position }, values));
+  return pageRows({ ...page, where: stored.map((filter) => `${from} and ${filter}`), found });
+}
+
+function isLapsed({ status, expiresBefore, expiresFrom }: StoredInvitationFilter): boolean {
+  return status === "pending" && expiresBefore !== null && expiresFrom === null;
+}
+
 /** One condition for each range that has to be read: those of the filters, or one for every status. */
-function storedAs(anyOf: readonly StoredInvitationFilter[], values: Values): readonly string[] {
-  if (anyOf.length === 0) {
+function storedAs(anyOf: readonly StoredInvitationFilter[], values: Values, isAny: boolean): readonly string[] {
+  if (isAny) {
     return INVITATION_STATUSES.map((status) => `i.status = ${unseen(`text '${status}'`)}`);
   }
   return anyOf.map(

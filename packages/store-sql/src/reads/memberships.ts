@@ -7,12 +7,15 @@ import {
   type MembershipWithOrg,
   ROLES,
   STATUSES,
+  type Status,
   type StoredMemberFilter,
   uuidOf,
 } from "@tenantry/core";
 import { decodeMem, decodeOrg, each, type Json, memJson, orgJson, orNull } from "../rows.ts";
+import { placeOf, placesOf } from "../tally.ts";
 import type { Values } from "../values.ts";
-import { after, countUpTo, id, list, orgId, pageRows, type SqlReads, unseen } from "./sql-read.ts";
+import { idsAt, lasts } from "./past.ts";
+import { after, countUpTo, id, lapsedIds, list, orgId, pageRows, type SqlReads, unseen } from "./sql-read.ts";
 
 export const membershipReads: SqlReads<
   | "membership"
@@ -87,39 +90,67 @@ export const membershipReads: SqlReads<
   }),
 
   members(s, { orgId: org, where: { anyOf, role }, after: position, take }, values) {
-    const own = `m.org_id = ${unseen(id(org, values))}${after("m", position, values)}`;
-    // The indexes lead by nothing else, or by status and role.
-    const roles = role === null ? ROLES.map(quoted) : [unseen(values.add(role, "text"))];
+    const own = `m.org_id = ${unseen(id(org, values))}`;
+    const page = { alias: "m", table: `${s}.mem`, take: values.add(take, "int") };
+    const ofRole = role === null ? null : unseen(values.add(role, "text"));
+    // The indexes are of those who are live, or lead by status and role.
+    const roles = ofRole === null ? ROLES.map(quoted) : [ofRole];
+    const from = `${own}${after("m", position, values)}`;
+    const stored = storedAs(anyOf.filter(isStored), values, anyOf.length === 0);
     const where =
       anyOf.length === 0 && role === null
-        ? [own]
-        : storedAs(anyOf, values).flatMap((filter) => roles.map((role) => `${own} and ${filter} and m.role = ${role}`));
-    const rows = pageRows({ alias: "m", table: `${s}.mem`, where, take: values.add(take, "int") });
-    return { sql: list(memJson("m"), rows, "m.id"), decode: each(decodeMem) };
+        ? [
+            `${from} and m.status <> 'revoked'`,
+            ...roles.map((role) => `${from} and m.status = ${quoted("revoked")} and m.role = ${role}`),
+          ]
+        : stored.flatMap((filter) => roles.map((role) => `${from} and ${filter} and m.role = ${role}`));
+    const filters = lapsedAs(anyOf, values).map((filter) =>
+      ofRole === null ? filter : `${filter} and m.role = ${ofRole}`,
+    );
+    const found = filters.map((filter) => lapsedIds(page, { own, filter, position }, values));
+    return { sql: list(memJson("m"), pageRows({ ...page, where, found }), "m.id"), decode: each(decodeMem) };
   },
 
   memberCount(s, { orgId: org, where: { anyOf, role }, most }, values) {
-    const own = `m.org_id = ${unseen(id(org, values))}${role === null ? "" : ` and m.role = ${values.add(role, "text")}`}`;
-    const filters = anyOf.length === 0 ? [""] : storedAs(anyOf, values).map((filter) => ` and ${filter}`);
-    const counts = filters.map((filter) => {
-      const counted = `from ${s}.mem m where ${own}${filter}`;
-      return most === null ? `(select count(*) ${counted})` : `(${countUpTo(counted, values.add(most, "int"))})`;
-    });
+    if (most !== null) {
+      const own = `m.org_id = ${unseen(id(org, values))}${role === null ? "" : ` and m.role = ${values.add(role, "text")}`}`;
+      const limit = values.add(most, "int");
+      const filters = anyOf.length === 0 ? [""] : storedAs(anyOf, values, false).map((filter) => ` and ${filter}`);
+      const counts = filters.map((filter) => `(${countUpTo(`from ${s}.mem m where ${own}${filter}`, limit)})`);
+      return { sql: `select least(${counts.join(" + ")}, ${limit})`, decode: (json) => json as number };
+    }
+    // What is stored is in the organization's row; what has lapsed, and is stored as live, is counted.
+    const stored = (status: Status): string => {
+      const [first, last] = role === null ? placesOf(status) : [placeOf(status, role), placeOf(status, role)];
+      return `(select sum(t.number) from unnest(o.tally[${values.add(first, "int")}:${values.add(last, "int")}]) as t(number))`;
+    };
+    const lapsed = (status: Status, before: Date): string =>
+      `(select count(*) from ${s}.mem m where m.org_id = ${unseen(id(org, values))} and ${lapsedBy(before, values)}
+      and m.status = ${unseen(values.add(status, "text"))}${role === null ? "" : ` and m.role = ${unseen(values.add(role, "text"))}`})`;
+    const filters = anyOf.length === 0 ? STATUSES.map(everything) : anyOf;
+    const terms = filters.flatMap(({ status, expiresBefore, expiresFrom }) => [
+      `+ ${expiresBefore === null ? stored(status) : lapsed(status, expiresBefore)}`,
+      ...(expiresFrom === null ? [] : [`- ${lapsed(status, expiresFrom)}`]),
+    ]);
     return {
-      sql:
-        most === null
-          ? `select ${counts.join(" + ")}`
-          : `select least(${counts.join(" + ")}, ${values.add(most, "int")})`,
-      decode: (json) => json as number,
+      sql: `select to_json((${terms.join("\n     ")})::bigint) from ${s}.org o where o.id = ${id(org, values)}`,
+      // Of an organization that does not exist there is nothing to count.
+      decode: (json) => (json ?? 0) as number,
     };
   },
 
   membershipsOf(s, { usrId, anyOf, after: position, take }, values) {
-    const own = `m.usr_id = ${unseen(id(usrId, values))}${after("m", position, values)}`;
-    const where = storedAs(anyOf, values).map((filter) => `${own} and ${filter}`);
-    const rows = pageRows({ alias: "m", table: `${s}.mem`, where, take: values.add(take, "int") });
+    const own = `m.usr_id = ${unseen(id(usrId, values))}`;
+    const page = { alias: "m", table: `${s}.mem`, take: values.add(take, "int") };
+    const from = `${own}${after("m", position, values)}`;
+    const where = storedAs(anyOf.filter(isStored), values, anyOf.length === 0).map((filter) => `${from} and ${filter}`);
+    const found = lapsedAs(anyOf, values).map((filter) => lapsedIds(page, { own, filter, position }, values));
     return {
-      sql: list(withOrg(memJson("m")), `${rows} join ${s}.org o on o.id = m.org_id`, "m.id"),
+      sql: list(
+        withOrg(memJson("m")),
+        `${pageRows({ ...page, where, found })} join ${s}.org o on o.id = m.org_id`,
+        "m.id",
+      ),
       decode: each(decodeMemWithOrg),
     };
   },
@@ -138,15 +169,9 @@ export const membershipReads: SqlReads<
     decode: each(decodeMem),
   }),
 
-  membersAt(s, { orgId: org, at, after: position, take }, values) {
-    const [own, instant] = [unseen(id(org, values)), values.anyInstant(at)];
-    const lived = `m.created_at <= ${instant} and ${ENDED} > ${instant} and (m.expires_at is null or m.expires_at >= ${instant})`;
-    const rows = pageRows({
-      alias: "m",
-      table: `${s}.mem`,
-      where: [`m.org_id = ${own} and ${lived}${after("m", position, values)}`],
-      take: values.add(take, "int"),
-    });
+  membersAt(s, read, values) {
+    const rows = `(select m.* from (${idsAt(s, read, values)}) f join ${s}.mem m on m.id = f.id) m`;
+    const [own, instant] = [unseen(id(read.orgId, values)), values.anyInstant(read.at)];
     return {
       sql: list(`json_build_object('row', ${memJson("m")}, 'pause', (${pause(s, own, instant)}))`, rows, "m.id"),
       decode: each(decodeMemThen),
@@ -169,7 +194,7 @@ export const membershipReads: SqlReads<
     return {
       sql: `select json_build_object('organizations', (select count(*) from ${s}.mem m
        where m.usr_id = ${user} and m.status in ('active', 'suspended')
-         and (m.expires_at is null or m.expires_at >= ${values.add(at, "timestamptz")})),
+         and ${lasts("m")} >= ${values.add(at, "timestamptz")}),
      'joins', coalesce((select j.number from ${s}.joins j where j.usr_id = ${user}), 0))`,
       decode: (json) => json as unknown as Joins,
     };
@@ -179,29 +204,50 @@ export const membershipReads: SqlReads<
     const users = `unnest(${values.add(usrIds.map(uuidOf), "uuid[]")}) as u(id)`;
     const json = `json_build_object('usrId', u.id, 'organizations', (select count(*) from ${s}.mem m
        where m.usr_id = u.id and m.status in ('active', 'suspended')
-         and (m.expires_at is null or m.expires_at >= ${values.add(at, "timestamptz")})),
+         and ${lasts("m")} >= ${values.add(at, "timestamptz")}),
      'joins', coalesce((select j.number from ${s}.joins j where j.usr_id = u.id), 0))`;
     return { sql: list(json, users, "u.id"), decode: each(decodeJoinsOf) };
   },
 };
 
 /** One condition for each range that has to be read: those of the filters, or one for every status. */
-function storedAs(anyOf: readonly StoredMemberFilter[], values: Values): readonly string[] {
-  if (anyOf.length === 0) {
+function storedAs(anyOf: readonly StoredMemberFilter[], values: Values, isAny: boolean): readonly string[] {
+  if (isAny) {
     return STATUSES.map((status) => `m.status = ${quoted(status)}`);
   }
   return anyOf.map(
     ({ status, expiresBefore, expiresFrom }) =>
       `m.status = ${unseen(values.add(status, "text"))}` +
       (expiresBefore === null ? "" : ` and m.expires_at < ${values.add(expiresBefore, "timestamptz")}`) +
-      (expiresFrom === null
-        ? ""
-        : ` and (m.expires_at is null or m.expires_at >= ${values.add(expiresFrom, "timestamptz")})`),
+      (expiresFrom === null ? "" : ` and ${lasts("m")} >= ${values.add(expiresFrom, "timestamptz")}`),
   );
 }
 
-/** As an index has it: a membership that has not ended never will have, as far as is known. */
-const ENDED = "case when m.status = 'revoked' then m.updated_at else 'infinity' end";
+/** Everything but what has lapsed while it was stored as live. */
+function isStored({ status, expiresBefore, expiresFrom }: StoredMemberFilter): boolean {
+  return expiresBefore === null || expiresFrom !== null || status === "revoked";
+}
+
+/** One condition for all that have lapsed by an instant and that no sweep has written down. */
+function lapsedAs(anyOf: readonly StoredMemberFilter[], values: Values): readonly string[] {
+  const lapsed = anyOf.filter((filter) => !isStored(filter));
+  const instants = new Map(lapsed.map(({ expiresBefore }) => [expiresBefore?.getTime(), expiresBefore as Date]));
+  return [...instants].map(([time, before]) => {
+    const statuses = lapsed
+      .filter(({ expiresBefore }) => expiresBefore?.getTime() === time)
+      .map(({ status }) => status);
+    return `${lapsedBy(before, values)} and m.status = any (${values.add(statuses, "text[]")})`;
+  });
+}
+
+/** As the indexes of what lapses have it. */
+function lapsedBy(before: Date, values: Values): string {
+  return `m.status <> 'revoked' and m.expires_at is not null and m.expires_at < ${values.add(before, "timestamptz")}`;
+}
+
+function everything(status: Status): StoredMemberFilter {
+  return { status, expiresBefore: null, expiresFrom: null };
+}
 
 /** The event that came last, up to an instant, of those that pause a membership and end its pause. */
 function pause(s: string, org: string, instant: string): string {

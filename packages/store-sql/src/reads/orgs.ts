@@ -1,7 +1,7 @@
 import { idOf, type OrgId, type Stock } from "@tenantry/core";
 import { decodeOrg, each, type Json, orgJson, orNull } from "../rows.ts";
 import type { Values } from "../values.ts";
-import { after, id, list, orgId, pageRows, type SqlReads } from "./sql-read.ts";
+import { after, id, list, orgId, pageRows, type SqlReads, unseen } from "./sql-read.ts";
 
 export const orgReads: SqlReads<"org" | "slugHolder" | "orgBySlug" | "orgs" | "memberStock" | "invitationStock"> = {
   org: (s, { of }, values) => ({
@@ -24,8 +24,8 @@ export const orgReads: SqlReads<"org" | "slugHolder" | "orgBySlug" | "orgs" | "m
       status === null
         ? [`true${after("o", position, values)}`, "o.id"]
         : inStatus(values.add(status, "text"), position, values);
-    const where = query === null ? range : `${range} and ${contains("o", values.add(query, "text"))}`;
-    const rows = pageRows({ alias: "o", table: `${s}.org`, where: [where], take: values.add(take, "int"), order });
+    const page = { alias: "o", table: `${s}.org`, take: values.add(take, "int"), order };
+    const rows = query === null ? pageRows({ ...page, where: [range] }) : search(s, { ...page, range, query }, values);
     return { sql: list(orgJson("o"), rows, "o.id"), decode: each(decodeOrg) };
   },
 
@@ -52,6 +52,40 @@ function decodeStock(json: Json): Stock {
 function inStatus(status: string, position: OrgId | null, values: Values): readonly [range: string, order: string] {
   const from = position === null ? `o.status >= ${status}` : `(o.status, o.id) > (${status}, ${id(position, values)})`;
   return [`${from} and o.status <= ${status}`, "o.status, o.id"];
+}
+
+/** So many organizations are looked at one by one before an index is asked. */
+const FIRST = 2000;
+
+/**
+ * The rows of a page that have a text in their name or slug. Of one that many have the first few thousand organizations fill
+ * the page; one that few have an index of pieces finds. Neither knows which of both it is: the first is tried, and the second
+ * where it was not enough. Without "offset 0" the planner would take the pieces of few for a reason to read along the ids.
+ */
+function search(
+  s: string,
+  { range, order, take, query }: { readonly [K in "range" | "order" | "take" | "query"]: string },
+  values: Values,
+): string {
+  const has = contains("o", values.add(query, "text"));
+  const pieces = `${s}.pieces(o.name, o.slug) collate "C" @> ${unseen(values.add(piecesOf(query), "text[]"))}`;
+  return `(with first as materialized (
+      select o.* from (select o.* from ${s}.org o where ${range} order by ${order} limit ${FIRST}) o
+       where ${has} order by ${order} limit ${take}
+    )
+    select f.* from first f where (select count(*) from first) = ${take}
+    union all
+    select r.* from (
+      select o.* from (select o.* from ${s}.org o where ${pieces} offset 0) o where ${range} and ${has} order by ${order} limit ${take}
+    ) r where (select count(*) from first) < ${take}) o`;
+}
+
+/** What the index has of a text: three characters that follow each other, or all there are. */
+function piecesOf(query: string): readonly string[] {
+  const characters = Array.from(query);
+  const length = Math.min(characters.length, 3);
+  const pieces = characters.slice(length - 1).map((_, first) => characters.slice(first, first + length).join(""));
+  return [...new Set(pieces)];
 }
 
 /** In collation "C" only ASCII letters have a case, and text is compared byte by byte. */

@@ -63,6 +63,8 @@ export interface Ranges {
   readonly take: string;
   /** How the index has them, if not by id alone. */
   readonly order?: string;
+  /** Other rows of the page, each a query for ids, ascending and no more than a page holds. */
+  readonly found?: readonly string[];
 }
 
 /**
@@ -70,10 +72,12 @@ export interface Ranges {
  * rows there are nor on how far inside it is: a condition that leaves out a column of the index is the union of the
  * ranges of that column's values.
  */
-export function pageRows({ alias, table, where, take, order = `${alias}.id` }: Ranges): string {
+export function pageRows({ alias, table, where, take, order = `${alias}.id`, found = [] }: Ranges): string {
   const range = (condition: string): string =>
     `select ${alias}.* from ${table} ${alias} where ${condition} order by ${order} limit ${take}`;
-  const [only, ...others] = where.map(range);
+  const byId = (ids: string): string =>
+    `select ${alias}.* from (${ids}) f join ${table} ${alias} on ${alias}.id = f.id`;
+  const [only, ...others] = [...where.map(range), ...found.map(byId)];
   const rows =
     others.length === 0
       ? only
@@ -81,4 +85,18 @@ export function pageRows({ alias, table, where, take, order = `${alias}.id` }: R
       (${[only, ...others].join(")\n      union all\n      (")})
     ) ${alias} order by ${order} limit ${take}`;
   return `(${rows}) ${alias}`;
+}
+
+/**
+ * The ids of a page's rows among those that have lapsed and that no sweep has written down. They are found by their expiry,
+ * so that nothing else is passed over, however much there is; "offset 0" keeps the planner from going along the ids instead.
+ */
+export function lapsedIds(
+  { alias, table, take }: Pick<Ranges, "alias" | "table" | "take">,
+  { own, filter, position }: { readonly own: string; readonly filter: string; readonly position: string | null },
+  values: Values,
+): string {
+  return `select l.id from (
+        select ${alias}.id from ${table} ${alias} where ${own} and ${filter} offset 0
+      ) l where true${after("l", position, values)} order by l.id limit ${take}`;
 }

@@ -1,6 +1,7 @@
 import { type GrantsLeft, idOf, type Read, type UserStanding, uuidOf } from "@tenantry/core";
 import { decodeMem, decodeOrg, decodeTup, each, type Json, memJson, orgJson, orNull, tupJson } from "../rows.ts";
 import type { Values } from "../values.ts";
+import { lasts } from "./past.ts";
 import { after, id, list, pageRows, type SqlReads, unseen } from "./sql-read.ts";
 import { holds } from "./tuples.ts";
 
@@ -74,7 +75,7 @@ function granted(
 
 /** The condition that a membership's time box, if it has one, has not ended. */
 function notLapsed(m: string, at: Date, values: Values): string {
-  return `(${m}.expires_at is null or ${m}.expires_at >= ${values.add(at, "timestamptz")})`;
+  return `${lasts(m)} >= ${values.add(at, "timestamptz")}`;
 }
 
 function subject(usrId: string, values: Values): string {

@@ -1,0 +1,50 @@
+import type { Statement } from "@tenantry/store-sql";
+import type pg from "pg";
+
+interface PlanNode {
+  readonly "Node Type": string;
+  readonly "Index Name"?: string;
+  readonly "Relation Name"?: string;
+  readonly "Actual Rows": number;
+  readonly "Actual Loops": number;
+  readonly "Rows Removed by Filter"?: number;
+  readonly "Shared Hit Blocks": number;
+  readonly "Shared Read Blocks": number;
+  readonly Plans?: readonly PlanNode[];
+}
+
+export interface Cost {
+  readonly scans: readonly string[];
+  readonly indexes: readonly string[];
+  /** Rows read from tables, those included that a condition then threw away. */
+  readonly rows: number;
+  /** Pages of tables and indexes that were looked at. */
+  readonly pages: number;
+}
+
+export const MODES = ["force_custom_plan", "force_generic_plan"] as const;
+
+export type PlanMode = (typeof MODES)[number];
+
+/** What a statement costs when it is executed as a prepared one. */
+export async function costOf(pool: pg.Pool, { text, values }: Statement, mode: PlanMode): Promise<Cost> {
+  await pool.query(`set plan_cache_mode = ${mode}`);
+  await pool.query(`prepare examined as ${text}`);
+  const literals = values.map((value) => (value === null ? "null" : `'${value.replaceAll("'", "''")}'`));
+  const execution = literals.length === 0 ? "execute examined" : `execute examined (${literals.join(", ")})`;
+  const { rows } = await pool.query(`explain (analyze, buffers, format json) ${execution}`);
+  await pool.query("deallocate examined");
+  const flat = (node: PlanNode): readonly PlanNode[] => [node, ...(node.Plans ?? []).flatMap(flat)];
+  const top: PlanNode = rows[0]["QUERY PLAN"][0].Plan;
+  const reading = flat(top).filter((node) => node["Relation Name"] !== undefined && node["Node Type"].includes("Scan"));
+  return {
+    scans: reading.filter((node) => node["Node Type"] === "Seq Scan").map((node) => String(node["Relation Name"])),
+    indexes: flat(top).flatMap((node) => node["Index Name"] ?? []),
+    rows: reading.reduce((sum, node) => sum + node["Actual Loops"] * rowsOf(node), 0),
+    pages: top["Shared Hit Blocks"] + top["Shared Read Blocks"],
+  };
+}
+
+function rowsOf(node: PlanNode): number {
+  return node["Actual Rows"] + (node["Rows Removed by Filter"] ?? 0);
+}
