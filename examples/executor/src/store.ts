@@ -19,9 +19,7 @@ export class PostgrejsTenancyStore extends SqlTenancyStore {
         transact(connection, () => inside(connection, postgrejsExecutor(connection)));
       return database instanceof Pool ? lent(database, begin) : begin(database);
     };
-    return this.inTransaction(open, (connection, options) =>
-      work(connection, new PostgrejsTenancyStore(connection, options)),
-    );
+    return this.inTransaction(open, (connection, options) => new PostgrejsTenancyStore(connection, options), work);
   }
 }
 

@@ -12,12 +12,15 @@ export const memberId = id("mem");
 export const invitationId = id("inv");
 export const role = z.custom<Role>((value) => (ROLES as readonly unknown[]).includes(value), { error: "is no role" });
 export const email = z.email().max(320);
-export const title = z.string().trim().min(1).max(200);
-export const body = z.string().max(20_000);
+/** The database keeps every character but one. */
+const kept = z.string().regex(/^[^\0]*$/, { error: "has a character that cannot be kept" });
+export const title = kept.trim().min(1).max(200);
+export const body = kept.max(20_000);
 
 /** The fields of a form. What is missing or malformed is answered with 400. */
 export async function formOf<T extends z.ZodRawShape>(c: Context, shape: T): Promise<z.output<z.ZodObject<T>>> {
-  const parsed = z.object(shape).safeParse(await c.req.parseBody());
+  // What calls itself a form and is none throws.
+  const parsed = z.object(shape).safeParse(await c.req.parseBody().catch(() => null));
   if (!parsed.success) {
     throw new HTTPException(400, { message: z.prettifyError(parsed.error) });
   }

@@ -1,3 +1,4 @@
+import { generate } from "@tenantry/core";
 import { listened } from "@tenantry/isolation/pg";
 import { type Cluster, startCluster } from "@tenantry/testkit";
 import pg from "pg";
@@ -5,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createApp } from "../src/app.ts";
 import { type Backend, openBackend } from "../src/backend.ts";
 import { prepare } from "../src/prepare.ts";
+import { personOf } from "../src/session.ts";
 import { withRoles } from "../src/throw-away.ts";
 import { Browser } from "./browser.ts";
 
@@ -147,6 +149,58 @@ describe.each(["row", "schema"] as const)("by %s", (strategy) => {
       const { text } = await owner.get("/tenants/gamma/");
       expect(text).toContain("&lt;script&gt;");
       expect(text).not.toContain("<script>");
+    });
+
+    test("what is no form, or cannot be kept, is the sender's fault", async () => {
+      expect((await owner.post("/tenants/gamma/projects", { title: "a\0b" })).status).toBe(400);
+      const headers = { "content-type": "multipart/form-data", origin: new URL(HOME).origin, host: "saas.localhost" };
+      const broken = new Request(`${HOME}sign-in`, { method: "POST", headers, body: "no boundary" });
+      expect((await app.fetch(broken)).status).toBe(400);
+    });
+
+    test("signing in leads to no other site, however that is written", async () => {
+      for (const next of [
+        "//evil.example",
+        "/\\evil.example",
+        "/\t/evil.example",
+        "/\n/evil.example",
+        "https://evil.example",
+      ]) {
+        const answer = await visitor().post("/sign-in", { email: "olga@example.com", next });
+        expect([answer.status, answer.headers.get("location")]).toEqual([303, "/"]);
+      }
+      const answer = await visitor().post("/sign-in", { email: "olga@example.com", next: "/tenants/gamma/?x=1" });
+      expect(answer.headers.get("location")).toBe("/tenants/gamma/?x=1");
+    });
+
+    test("an invitation is there however many others somebody was sent", async () => {
+      const [email, crowd] = ["ivan@example.com", generate("usr")];
+      const expiresAt = new Date(Date.now() + 86_400_000);
+      for (let others = 0; others < 51; others += 1) {
+        const { org } = await backend.store.createOrg(crowd);
+        await backend.store.createInvitation({
+          orgId: org.id,
+          invitedBy: crowd,
+          identifier: email,
+          role: "member",
+          expiresAt,
+        });
+      }
+      await owner.post("/tenants/gamma/invitations", { email, role: "member" });
+      const { text } = await owner.get("/tenants/gamma/members");
+      const [, link = ""] = text.match(/href="([^"]+\/invitations\/inv_[0-9a-f]+)"/) ?? [];
+      const ivan = visitor();
+      await ivan.post("/sign-in", { email });
+      expect((await ivan.get(link)).text).toContain("GAMMA");
+    });
+
+    test("a page changes nothing of another organization's, whatever else somebody is there", async () => {
+      const { org } = await backend.store.createOrg({ creator: personOf("olga@example.com").usrId, slug: "delta" });
+      const usrId = generate("usr");
+      const { id } = await backend.store.addMember({ orgId: org.id, usrId, role: "member" });
+      expect((await owner.post(`/tenants/gamma/members/${id}/role`, { role: "admin" })).status).toBe(404);
+      expect((await owner.post(`/tenants/gamma/members/${id}/remove`, {})).status).toBe(404);
+      expect(await backend.store.getMembership(id)).toMatchObject({ role: "member", status: "active" });
     });
 
     test("a form of another site is refused", async () => {

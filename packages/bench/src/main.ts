@@ -3,6 +3,7 @@ import { cpus, loadavg, totalmem } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { bulkSteps, measureBulk } from "./bulk.ts";
 import { HOT_STEPS, measureHotOrganization } from "./hot-organization.ts";
 import { measureOperations, operationsOf } from "./measure-operations.ts";
 import { measureMemory, memorySteps } from "./memory.ts";
@@ -29,6 +30,7 @@ const output = join(fileURLToPath(new URL("../../..", import.meta.url)), folder)
 const steps: Readonly<Record<Part, number>> = {
   operations: operationsOf(profile).length * profile.callers.length * profile.networks.length,
   hot: HOT_STEPS,
+  bulk: bulkSteps(profile),
   size: sizeSteps(profile),
   memory: memorySteps(profile),
 };
@@ -36,6 +38,7 @@ const progress = startProgress([...parts].reduce((sum, part) => sum + steps[part
 const measures: { readonly [P in Part]: () => Promise<NonNullable<Report[P]>["results"]> } = {
   operations: () => measureOperations(profile, progress),
   hot: () => measureHotOrganization(profile, progress),
+  bulk: () => measureBulk(profile, progress),
   size: () => measureSize(profile, progress),
   memory: () => measureMemory(profile, progress),
 };

@@ -21,8 +21,12 @@ export interface Profile {
   readonly rounds: number;
   /** A turn is so many calls of each caller where the server is near. */
   readonly callsEach: number;
-  /** Members of one organization, and organizations of one database, in the measurement of size. */
-  readonly sizes: { readonly members: readonly number[]; readonly organizations: readonly number[] };
+  /** Members of one organization, organizations of one database, and rows of one call, where size is measured. */
+  readonly sizes: {
+    readonly members: readonly number[];
+    readonly organizations: readonly number[];
+    readonly bulk: readonly number[];
+  };
 }
 
 export const PROFILES = {
@@ -33,7 +37,7 @@ export const PROFILES = {
     operations: null,
     rounds: 9,
     callsEach: 6,
-    sizes: { members: [10, 1_000, 100_000, 1_000_000], organizations: [100, 100_000] },
+    sizes: { members: [10, 1_000, 100_000, 1_000_000], organizations: [100, 100_000], bulk: [1_000, 10_000] },
   },
   quick: {
     name: "quick",
@@ -53,7 +57,7 @@ export const PROFILES = {
     ],
     rounds: 3,
     callsEach: 3,
-    sizes: { members: [10, 10_000], organizations: [100, 1_000] },
+    sizes: { members: [10, 10_000], organizations: [100, 1_000], bulk: [1_000] },
   },
 } as const satisfies Readonly<Record<string, Profile>>;
 

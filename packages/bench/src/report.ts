@@ -1,3 +1,4 @@
+import type { BulkCell } from "./bulk.ts";
 import { barChart, lineChart } from "./chart.ts";
 import type { HotCell } from "./hot-organization.ts";
 import type { Cell, OperationsReport } from "./measure-operations.ts";
@@ -6,7 +7,7 @@ import type { Curves, SizeReport } from "./size.ts";
 import type { Result } from "./summary.ts";
 import { number, spread, table } from "./table.ts";
 
-export const PARTS = ["operations", "hot", "size", "memory"] as const;
+export const PARTS = ["operations", "hot", "bulk", "size", "memory"] as const;
 export type Part = (typeof PARTS)[number];
 
 /** What one part measured, and how. */
@@ -22,6 +23,7 @@ export interface Report {
   readonly machine: string;
   readonly operations?: Measured<OperationsReport>;
   readonly hot?: Measured<readonly HotCell[]>;
+  readonly bulk?: Measured<readonly BulkCell[]>;
   readonly size?: Measured<SizeReport>;
   readonly memory?: Measured<MemoryReport>;
 }
@@ -61,7 +63,7 @@ function rounding(_: string, value: unknown): unknown {
 }
 
 function tablesOf(report: Report): string {
-  const { machine, operations, hot, size, memory } = report;
+  const { machine, operations, hot, bulk, size, memory } = report;
   const parts = [
     "# Tables",
     `Written by the benchmark: ${machine}. [README.md](README.md) says what the columns mean. In parentheses are the
@@ -69,6 +71,7 @@ quartiles of the rounds. Ratios are of one round each, so above 1 the store is a
     conditions(report),
     ...(operations === undefined ? [] : operationTables(operations.results)),
     ...(hot === undefined ? [] : [hotTable(hot.results)]),
+    ...(bulk === undefined ? [] : [bulkTable(bulk.results)]),
     ...(size === undefined ? [] : sizeTables(size.results)),
     ...(memory === undefined ? [] : [memoryTable(memory.results)]),
   ];
@@ -216,6 +219,22 @@ function hotTable(cells: readonly HotCell[]): string {
     spread(of(results, "usual, tuned")?.against?.throughput),
   ]);
   return `## One organization that everybody writes to\n\n${table(head, rows)}`;
+}
+
+function bulkTable(cells: readonly BulkCell[]): string {
+  const head = ["operation", "store", "rows", "fsync", "µs a row", "here", "server", "a call each, µs", "times faster"];
+  const rows = cells.map(({ operation, store, rows, fsync, bulk, clientCpu, serverCpu, loop, faster }) => [
+    operation,
+    store,
+    number(rows),
+    fsync ? "on" : "off",
+    number(bulk.median),
+    number(clientCpu),
+    number(serverCpu),
+    number(loop.median),
+    spread(faster),
+  ]);
+  return `## Many rows in one call\n\n${table(head, rows)}`;
 }
 
 function sizeTables({ members, organizations }: SizeReport): readonly string[] {

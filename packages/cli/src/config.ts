@@ -132,12 +132,22 @@ function hasMethods(value: unknown, names: readonly string[]): boolean {
   );
 }
 
+/** A password as a driver has it: in a URL it is escaped. */
+function meant(password: string): string {
+  try {
+    return decodeURIComponent(password);
+  } catch {
+    return password;
+  }
+}
+
 const SECRET = /url|uri|dsn|key|secret|token|password|credential/i;
 
 /** What a file of the host's threw may quote a connection string, or anything else that the environment keeps secret. */
 function withoutSecrets(text: string, env: Io["env"]): string {
   const secrets = Object.entries(env).flatMap(([name, value = ""]) => {
-    const passwords = [...value.matchAll(/:\/\/[^:/@\s]*:([^@\s]+)@/g)].map(([, password]) => password ?? "");
+    const written = [...value.matchAll(/:\/\/[^:/@\s]*:([^@\s]+)@/g)].map(([, password]) => password ?? "");
+    const passwords = written.flatMap((password) => [password, meant(password)]);
     return SECRET.test(name) ? [value, ...passwords] : passwords;
   });
   // The longest first: one may be a part of another.

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { EXIT } from "./problem.ts";
+import { EXIT, kindOf, NobodyReads } from "./problem.ts";
 import { run } from "./run.ts";
 
 const interruption = new AbortController();
@@ -12,10 +12,21 @@ for (const name of ["SIGINT", "SIGTERM"] as const) {
     interruption.abort();
   });
 }
-// `tenantry orgs list | head`: nobody reads any more.
-process.stdout.on("error", () => process.exit(EXIT.done));
-
 const { stdin, stdout, stderr, env } = process;
+/** Why what was printed is not complete, besides that nobody reads it. */
+let unwritten: Error | null = null;
+function notWritten(error: NodeJS.ErrnoException): void {
+  if (error.code === "EPIPE") {
+    // `tenantry orgs list | head`: what lists stops, and what has come of anything else is still told by the status.
+    interruption.abort(new NobodyReads());
+  } else if (error.code !== "ERR_STREAM_DESTROYED") {
+    unwritten ??= error;
+  }
+}
+stdout.on("error", notWritten);
+// Without anybody to complain to the work goes on.
+stderr.on("error", () => {});
+
 const status = await run(process.argv.slice(2), {
   stdin,
   stdout,
@@ -25,4 +36,14 @@ const status = await run(process.argv.slice(2), {
   signal: interruption.signal,
 });
 // A configuration may have left a pool open, and what was printed may still be on its way.
-stdout.write("", () => process.exit(status));
+stdout.write("", (error) => {
+  // The event may be later than this.
+  if (error) {
+    notWritten(error);
+  }
+  if (unwritten === null || status !== EXIT.done) {
+    process.exit(status);
+  }
+  const text = `What was done is done, but standard output could not be written to its end. (${kindOf(unwritten)})`;
+  stderr.write(`tenantry: cli.output: ${text}\n`, () => process.exit(EXIT.refused));
+});

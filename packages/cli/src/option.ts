@@ -74,12 +74,13 @@ function wordOf<W extends string>(words: readonly W[]): Decode<W> {
   };
 }
 
-/** A whole number of at least `least`. */
-export function whole(value: string, says: string, least: number): Field<number | undefined> {
+/** A whole number of at least `least`, and of at most `most`. */
+export function whole(value: string, says: string, least: number, most?: number): Field<number | undefined> {
   return one(value, says, (given, name) => {
     const number = Number(given);
-    if (!/^\d{1,15}$/.test(given) || number < least) {
-      throw new CliError("cli.usage", `${name} is a whole number of at least ${least}`);
+    if (!/^\d{1,15}$/.test(given) || number < least || number > (most ?? number)) {
+      const bounds = most === undefined ? `of at least ${least}` : `from ${least} to ${most}`;
+      throw new CliError("cli.usage", `${name} is a whole number ${bounds}`);
     }
     return number;
   });

@@ -14,7 +14,7 @@ function opened(options: { readonly json?: boolean; readonly quiet?: boolean; re
   return { out: new Output(io as ConstructorParameters<typeof Output>[0], { json, quiet }), texts };
 }
 
-const EVIL = "a\u001b[2Jb\u009bc\u202ed\ne";
+const EVIL = "a\u001b[2Jb\u009bc\u202ed\ne\u061c\u200b\u200f\u{e0041}";
 
 test("nothing that is printed moves a cursor, and JSON stays what it says", () => {
   const json = opened({ json: true });
@@ -25,7 +25,7 @@ test("nothing that is printed moves a cursor, and JSON stays what it says", () =
   text.out.document({ name: EVIL });
   text.out.row({ name: EVIL }, [["name", 0]]);
   text.out.problem("code", EVIL);
-  expect(`${text.texts.out}${text.texts.err}`).not.toMatch(/(?!\n)[\p{Cc}\u202e]/u);
+  expect(`${text.texts.out}${text.texts.err}`).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}]/u);
   expect(text.texts.err.split("\n")).toHaveLength(2);
 });
 

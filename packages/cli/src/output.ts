@@ -101,11 +101,13 @@ export class Output {
   }
 }
 
-/** JSON in which nothing moves a terminal's cursor: the characters that JSON leaves alone are escaped too. */
+/** JSON in which nothing moves a terminal's cursor or hides what is there: what JSON leaves alone of it is escaped too. */
 function jsonOf(value: object): string {
-  return JSON.stringify(value).replace(
-    /[\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  return JSON.stringify(value).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
+    character
+      .split("")
+      .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`)
+      .join(""),
   );
 }
 

@@ -83,9 +83,29 @@ function isConnectionLost(error: unknown): boolean {
     : typeof code === "string" && /^(08...|53300|57P0[123])$/.test(code);
 }
 
-/** Thrown between two units of work once Ctrl-C was pressed. */
+/** Thrown between two pages once nobody reads what is printed: why a signal was given, and no failure. */
+export class NobodyReads extends Error {
+  override readonly name = "NobodyReads";
+}
+
+/** Throws between two units of work once Ctrl-C was pressed, or {@link NobodyReads}. */
 export function stopIfInterrupted(signal: AbortSignal): void {
+  if (signal.reason instanceof NobodyReads) {
+    throw signal.reason;
+  }
   if (signal.aborted) {
     throw new CliError("cli.interrupted", "Interrupted: what was begun is done, the rest is not begun.");
+  }
+}
+
+/** The status of a search. Whoever read one finding and went away is told by it that there was one, and no more is known. */
+export async function searched(search: () => Promise<Exit>): Promise<Exit> {
+  try {
+    return await search();
+  } catch (error) {
+    if (error instanceof NobodyReads) {
+      return EXIT.findings;
+    }
+    throw error;
   }
 }

@@ -8,7 +8,7 @@ import { type Host, hostOf } from "./host.ts";
 import type { Io } from "./io.ts";
 import type { Fields, Values } from "./option.ts";
 import { Output } from "./output.ts";
-import { CliError, EXIT, type Exit, problemOf } from "./problem.ts";
+import { CliError, EXIT, type Exit, NobodyReads, problemOf } from "./problem.ts";
 import { read, type Typed } from "./program.ts";
 
 /** Runs one command line, without the name of the program. Answers the exit status; it never throws. */
@@ -23,6 +23,9 @@ export async function run(argv: readonly string[], io: Io): Promise<Exit> {
     }
     return await perform(asked.typed, io);
   } catch (caught) {
+    if (caught instanceof NobodyReads) {
+      return EXIT.done;
+    }
     const error = interruptionOf(caught, io);
     const { code, text, exit } = problemOf(error);
     silent.problem(code, text);

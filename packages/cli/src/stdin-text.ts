@@ -21,7 +21,14 @@ export async function stdinText({ stdin }: Io): Promise<string> {
       throw new CliError("cli.usage", "standard input is too long for a value");
     }
   }
-  return Buffer.concat(chunks)
-    .toString("utf8")
-    .replace(/\r?\n$/, "");
+  return textOf(Buffer.concat(chunks)).replace(/\r?\n$/, "");
+}
+
+/** Without the mark that some shells put in front. What is no text would be stored as another one. */
+function textOf(bytes: Buffer): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw new CliError("cli.usage", "standard input is not UTF-8");
+  }
 }

@@ -45,6 +45,12 @@ test("a connection string is enough: the groups that are there are kept", async 
   await database.close();
 });
 
+test("nobody looks so seldom that a timer knows no such time", async () => {
+  const session = { cwd: tmpdir(), on: "" };
+  const { status, err } = await runIn(session, "events", "tail", "--follow", "--interval", "2147484");
+  expect([status, err]).toEqual([2, expect.stringMatching(/^tenantry: cli\.usage: /)]);
+});
+
 test("following shows what is written from then on, and stops at Ctrl-C", async () => {
   const { session, store, actor, close } = await onMemory();
   const { org } = await store.createOrg({ creator: actor, slug: "followed" });

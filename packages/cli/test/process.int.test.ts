@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -80,6 +80,19 @@ test.each([
   expect(err).not.toContain(CANARY);
 });
 
+test("a password is none of anybody's, however it is written", async () => {
+  const text = "throw new Error('no entry with ' + decodeURIComponent(new URL(process.env.DATABASE_URL).password));";
+  const file = config("meant.mjs", text);
+  const env = {
+    PATH: process.env["PATH"],
+    DATABASE_URL: `postgres://tenantry:p%40ss%2F${CANARY}@127.0.0.1:1/nowhere`,
+  };
+  const child = spawn(process.execPath, [program, "orgs", "list", "--config", file], { cwd, env });
+  const { status, err } = await ended(child);
+  expect(status).toBe(2);
+  expect(err).not.toContain(CANARY);
+});
+
 test("Ctrl-C stops between two looks, and ends with 130", async () => {
   const child = start("events", "tail", "--follow", "--json", "--interval", "0", "--config", CONFIG);
   child.stdout?.once("data", () => child.kill("SIGINT"));
@@ -94,6 +107,51 @@ test("Ctrl-C stops between two looks, and ends with 130", async () => {
   ).not.toThrow();
   expect(err).toMatch(/^tenantry: cli\.interrupted: /m);
 });
+
+test("what cannot be written is said, and is no success", async () => {
+  const env = { PATH: process.env["PATH"] };
+  const full = openSync("/dev/full", "w");
+  const list = ["orgs", "list", "--json", "--config", CONFIG];
+  const child = spawn(process.execPath, [program, ...list], { cwd, env, stdio: ["ignore", full, "pipe"] });
+  const { status, err } = await ended(child);
+  closeSync(full);
+  expect([status, err]).toEqual([1, expect.stringMatching(/^tenantry: cli\.output: [^\n]*ENOSPC/m)]);
+});
+
+test.each(["stdout", "stderr"] as const)("a refusal is one though nobody listens on %s", async (stream) => {
+  const child = start("orgs", "show", "nobody", "--config", CONFIG);
+  child[stream]?.destroy();
+  const [status] = await once(child, "exit");
+  expect(status).toBe(1);
+});
+
+test.each([["settings", "check"], ["doctor"]])(
+  "findings are findings though nobody reads them: %s",
+  async (...words) => {
+    const file = config(
+      "findings.mjs",
+      `const none = () => {};
+const data = [{ id: ${JSON.stringify(generate("org"))}, slug: null, status: "active" }];
+export const store = {
+  ...{ createOrg: none, getOrg: none, listEvents: none },
+  listOrgs: async ({ cursor }) => ({ data, nextCursor: cursor === null ? "second" : null }),
+};
+export const settings = {
+  ...{ isSecret: none, get: none, set: none, unset: none, effective: none, rewrap: none },
+  async check() {
+    // Until it is known that nobody reads.
+    await new Promise((wake) => process.stdout.once("error", wake).write("\\n"));
+    return [{ key: "size", code: "settings.stored_invalid" }];
+  },
+};
+`,
+    );
+    const child = start(...words, "--json", "--config", file);
+    child.stdout?.destroy();
+    const [status] = await once(child, "exit");
+    expect(status).toBe(3);
+  },
+);
 
 test("nobody has to read to the end", async () => {
   const child = start("events", "tail", "--follow", "--json", "--interval", "0", "--config", CONFIG);

@@ -18,7 +18,7 @@ export interface SessionOptions {
   /** What is typed at a terminal; without it there is no terminal. */
   readonly keys?: string;
   /** What comes in where there is no terminal. */
-  readonly piped?: string;
+  readonly piped?: string | Uint8Array;
   readonly signal?: AbortSignal;
   /** Called with what is printed, as it is printed. */
   readonly heard?: (text: string) => void;

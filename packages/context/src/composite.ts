@@ -128,11 +128,8 @@ export function failureOf(error: unknown, source: string, log: Log): TenantError
   if (OURS.some((code) => isTenancyError(error, code))) {
     return error as TenantError | IsolationError;
   }
-  try {
-    log({ source, cause: error });
-  } catch {
-    // A log that fails must not become the answer.
-  }
+  // A log that fails, at once or later, must not become the answer.
+  void (async () => log({ source, cause: error }))().catch(() => {});
   return new TenantError("tenant.resolver_failed", { source });
 }
 

@@ -1,7 +1,7 @@
 import { ConfigError, type ConfigFault } from "@tenantry/core";
 import * as v from "valibot";
 import { frozen } from "./frozen.ts";
-import { hostname } from "./host.ts";
+import { isHostname } from "./host.ts";
 import { isPathPattern } from "./resolvers/path.ts";
 
 const HEADER = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$/;
@@ -21,7 +21,7 @@ const hosts: v.GenericSchema<unknown, readonly string[]> = v.pipe(
   v.array(
     v.pipe(
       v.string("a host name"),
-      v.check((text) => text.length <= LONGEST && hostname(text) === text, "a host name in lower case, without port"),
+      v.check((text) => text.length <= LONGEST && isHostname(text), "a host name in lower case, without port"),
     ),
     "a list of host names",
   ),

@@ -135,10 +135,65 @@ describe("a look-up", () => {
     }
   });
 
-  test("has to be a function", () => {
-    const store = new InMemoryTenancyStore({ groups: ["domains"] });
-    expect(() => new DomainDirectory(store, {} as never)).toThrow(expect.objectContaining({ code: "config.invalid" }));
+  test("that throws what cannot be looked at fails like any other", async () => {
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    const { id, domains } = await claimed(() => Promise.reject(proxy));
+    expect(await codeOf(() => domains.verify(id, domain))).toBe("tenant.resolver_failed");
   });
+
+  test("is told of by a log that may fail", async () => {
+    const store = new InMemoryTenancyStore({ groups: ["domains"] });
+    const { org } = await store.createOrg(alice);
+    for (const log of [() => Promise.reject(new Error("no log")), () => JSON.parse("{")]) {
+      const domains = new DomainDirectory(store, { lookupTxt: () => Promise.reject(new Error("no DNS")), log });
+      await domains.add(org.id, domain);
+      expect(await codeOf(() => domains.verify(org.id, domain))).toBe("tenant.resolver_failed");
+    }
+  });
+});
+
+test("what would protect no name of the application's, or cannot be called, is refused when it is made", () => {
+  const store = new InMemoryTenancyStore({ groups: ["domains"] });
+  const lookupTxt = async () => [];
+  for (const options of [
+    undefined,
+    null,
+    {},
+    { lookupTxt, baseDomains: ["Example.com"] },
+    { lookupTxt, baseDomains: ["example.com."] },
+    { lookupTxt, baseDomains: [".example.com"] },
+    { lookupTxt, baseDomains: "example.com" },
+    { lookupTxt, neutralHosts: ["status.example.com:443"] },
+    { lookupTxt, neutralHosts: [7] },
+    { lookupTxt, token: "t".repeat(16) },
+    { lookupTxt, log: 7 },
+  ]) {
+    expect(() => new DomainDirectory(store, options as never)).toThrow(
+      expect.objectContaining({ code: "config.invalid" }),
+    );
+  }
+});
+
+test("what is no token proves nothing: nothing is written", async () => {
+  const store = new InMemoryTenancyStore({ groups: ["domains"] });
+  const { org } = await store.createOrg(alice);
+  for (const token of ["", "t".repeat(15), "t".repeat(129), "t".repeat(16).concat("\n"), 7, undefined]) {
+    const domains = new DomainDirectory(store, { lookupTxt: async () => [], token: () => token as string });
+    expect(await codeOf(() => domains.add(org.id, "shop.example.org"))).toBe("internal.unexpected");
+    expect((await domains.list(org.id)).data).toEqual([]);
+  }
+});
+
+test("a text that no domain can be is nobody's, and is not asked for", async () => {
+  const { capabilities } = new InMemoryDatabase();
+  const asked = () => Promise.reject(new Error("asked"));
+  const port: StorePort = { capabilities, isRemote: false, commit: asked, settle: asked, load: asked };
+  const store = new Tenancy(port, { groups: ["domains"] });
+  const domains = new DomainDirectory(store, { lookupTxt: async () => [] });
+  for (const name of ["", "a\0b", "\ud800", "Shop.example.org", "shop.example.org.", "a".repeat(1_000_000), 7, null]) {
+    expect(await domains.orgOf(name as string)).toBeNull();
+  }
 });
 
 test("a tenant is found by its domain in one read", async () => {

@@ -1,5 +1,12 @@
-import { ConfigError, type MutationOptions, type Organization, type OrgId, type PageOptions } from "@tenantry/core";
-import { type Extension, extensionOf, idArgument } from "@tenantry/core/extend";
+import {
+  ConfigError,
+  InternalError,
+  type MutationOptions,
+  type Organization,
+  type OrgId,
+  type PageOptions,
+} from "@tenantry/core";
+import { type Extension, extensionOf, fields, idArgument } from "@tenantry/core/extend";
 import { type Abortable, type Signal, unlessAborted } from "./aborting.ts";
 import { failureOf, type Log } from "./composite.ts";
 import { domainArgument, type OwnNames } from "./domains/domain-name.ts";
@@ -13,6 +20,7 @@ import {
   removeDomain,
   verifyDomain,
 } from "./domains/operations.ts";
+import { isHostname } from "./host.ts";
 
 export type { DomainClaim, DomainsPage } from "./domains/operations.ts";
 
@@ -24,7 +32,10 @@ export type LookupTxt = (name: string, signal?: Signal) => Promise<readonly (str
 
 export interface DomainOptions extends Partial<OwnNames> {
   readonly lookupTxt: LookupTxt;
-  /** Where tokens come from: 16 to 128 characters of `[A-Za-z0-9_-]`. Default: 128 bits of chance. */
+  /**
+   * Where tokens come from: 16 to 128 characters of `[A-Za-z0-9_-]`, else `add` throws `InternalError`. Default: 128 bits of
+   * chance.
+   */
   readonly token?: () => string;
   readonly log?: Log;
 }
@@ -42,10 +53,7 @@ export class DomainDirectory {
   readonly #log: Log;
 
   constructor(store: object, options: DomainOptions) {
-    const { baseDomains = [], neutralHosts = [], lookupTxt, token = freshToken, log = () => {} } = options;
-    if (typeof lookupTxt !== "function") {
-      throw new ConfigError("config.invalid", { faults: [{ path: "lookupTxt", expected: "a function" }] });
-    }
+    const { baseDomains, neutralHosts, lookupTxt, token, log } = checkedOptions(options);
     this.#store = extensionOf(store, ["domains"]);
     this.#own = { baseDomains, neutralHosts };
     this.#lookupTxt = lookupTxt;
@@ -59,7 +67,12 @@ export class DomainDirectory {
    */
   async add(orgId: OrgId, domain: string, options?: MutationOptions): Promise<DomainClaim> {
     const named = { orgId: idArgument("org", orgId), domain: domainArgument(domain, this.#own) };
-    return this.#store.mutate(addDomain, [{ ...named, held: { token: this.#token() } }], options);
+    const token: unknown = this.#token();
+    // A record that others can guess would prove a domain of theirs to be this organization's.
+    if (typeof token !== "string" || !TOKEN.test(token)) {
+      throw new InternalError("internal.unexpected", {});
+    }
+    return this.#store.mutate(addDomain, [{ ...named, held: { token } }], options);
   }
 
   /**
@@ -67,12 +80,8 @@ export class DomainDirectory {
    * `tenant.invalid_domain`, `NotFoundError`, `DomainConflictError` `conflict.domain` where another organization has proved it
    * before, `TenantError` `tenant.resolver_failed` where the look-up failed. Of two that prove it at once exactly one has it.
    */
-  async verify(
-    orgId: OrgId,
-    domain: string,
-    options?: MutationOptions,
-    { signal }: Abortable = {},
-  ): Promise<DomainClaim> {
+  async verify(orgId: OrgId, domain: string, options?: MutationOptions, wait: Abortable = {}): Promise<DomainClaim> {
+    const { signal } = fields(wait, ["signal"]) as Abortable;
     const named = { orgId: idArgument("org", orgId), domain: domainArgument(domain, this.#own) };
     const claim = await this.#store.ask(getDomain, named.orgId, named.domain);
     const isProved =
@@ -91,8 +100,14 @@ export class DomainDirectory {
     return this.#store.ask(listDomains, orgId, page);
   }
 
-  /** The organization that has proved a domain, in whatever status, in one read. `domain` is in ASCII and lower case. */
+  /**
+   * The organization that has proved a domain, in whatever status, in one read. `domain` is in ASCII and lower case; what is
+   * not is nobody's.
+   */
   async orgOf(domain: string): Promise<Organization | null> {
+    if (!isHostname(domain)) {
+      return null;
+    }
     const { org } = await this.#store.ask(orgOfDomain, domain);
     return org;
   }
@@ -110,10 +125,36 @@ export class DomainDirectory {
   }
 }
 
-/** What resolvers say of a name without such records. */
+/** A base domain in another form than hosts are compared in would protect nothing. Throws `ConfigError` `config.invalid`. */
+function checkedOptions(options: DomainOptions): Required<DomainOptions> {
+  const { baseDomains = [], neutralHosts = [], lookupTxt, token = freshToken, log = () => {} } = options ?? {};
+  const areHosts = (value: unknown): boolean => Array.isArray(value) && value.every(isHostname);
+  const hosts = "a list of host names in lower case, without port";
+  const faults = [
+    { path: "baseDomains", expected: hosts, isSound: areHosts(baseDomains) },
+    { path: "neutralHosts", expected: hosts, isSound: areHosts(neutralHosts) },
+    ...Object.entries({ lookupTxt, token, log }).map(([path, value]) => ({
+      path,
+      expected: "a function",
+      isSound: typeof value === "function",
+    })),
+  ].flatMap(({ isSound, ...fault }) => (isSound ? [] : [fault]));
+  if (faults.length > 0) {
+    throw new ConfigError("config.invalid", { faults });
+  }
+  return { baseDomains, neutralHosts, lookupTxt, token, log };
+}
+
+const TOKEN = /^[A-Za-z0-9_-]{16,128}$/;
+
+/** What resolvers say of a name without such records. What was thrown may be anything. */
 function isAbsence(error: unknown): boolean {
-  const { code } = (error ?? {}) as { readonly code?: unknown };
-  return code === "ENOTFOUND" || code === "ENODATA";
+  try {
+    const { code } = (error ?? {}) as { readonly code?: unknown };
+    return code === "ENOTFOUND" || code === "ENODATA";
+  } catch {
+    return false;
+  }
 }
 
 function freshToken(): string {

@@ -16,6 +16,11 @@ export function hostname(host: string): string | null {
   return NAME.test(name) ? name.toLowerCase() : null;
 }
 
+/** Whether a value is a name in that form already. */
+export function isHostname(value: unknown): value is string {
+  return typeof value === "string" && hostname(value) === value;
+}
+
 /**
  * The name of the host that a request was sent to; `null`: it does not say. `trustProxy` counts the proxies in front that
  * each add what they received to `X-Forwarded-Host` or `Forwarded`; what comes from further left is the client's own.

@@ -29,7 +29,7 @@ const enterOrg: Mutation<
     if (!isReason(reason)) {
       throw new PreconditionError("precondition.invalid_input", { key: "reason" });
     }
-    return { orgId: idArgument("org", orgId), operator: idArgument("usr", operator), reason };
+    return { orgId: idArgument("org", orgId), operator: idArgument("usr", operator, "operator"), reason };
   },
   scope: ({ orgId }) => ({ org: orgId }),
   reads: ({ orgId }) => ({ org: { read: "org", of: { org: orgId } } }),

@@ -44,6 +44,52 @@ describe("a mutation on behalf of somebody", () => {
     expect(commits[0]?.changes[0]).toEqual({ op: "expectMember", usrId: bob, roles: ["owner", "admin"], at: now });
   });
 
+  describe("who has a time box gives themself no longer one", () => {
+    const boxed = { ...admin, expiresAt: after(1000) };
+    const seen = answering({ ...facts, membership: boxed, acting: boxed });
+    const asBob = { memId: boxed.id };
+
+    test.each([null, after(1001)])("%s", async (expiresAt) => {
+      const { store, commits } = open({ load: [seen] });
+      const error = await rejection(store.as(bob).updateMembership({ ...asBob, expiresAt }));
+      expect([error.code, error.details]).toEqual(["forbidden", { subject: "actor", usrId: bob }]);
+      expect(commits).toEqual([]);
+    });
+
+    test.each([{ expiresAt: after(999) }, { expiresAt: after(1000), metadata: { a: 1 } }, { metadata: { a: 1 } }])(
+      "but %j",
+      async (change) => {
+        const { store, commits } = open({ load: [seen], commit: [committed] });
+        await store.as(bob).updateMembership({ ...asBob, ...change });
+        expect(commits).toHaveLength(1);
+      },
+    );
+
+    test("nor one whom they hold", async () => {
+      const host = open({ load: [answering({ membership: boxed }), seen] });
+      const held = await host.store.getMembership(boxed.id);
+      expect((await rejection(host.store.as(bob).updateMembership({ memId: held, expiresAt: null }))).code).toBe(
+        "forbidden",
+      );
+    });
+
+    test("others give it to them", async () => {
+      const { store, commits } = open({
+        load: [answering({ ...facts, membership: boxed, acting: owner })],
+        commit: [committed],
+      });
+      await store.as(alice).updateMembership({ ...asBob, expiresAt: null });
+      expect(commits).toHaveLength(1);
+    });
+  });
+
+  test("an invitation is declined by whose it is, whatever the store asks of its host", async () => {
+    const { store, calls } = open({}, { declineBinding: "any" });
+    const declined = store.as(alice).declineInvitation({ invId: offer.id, asUsrId: alice });
+    expect((await rejection(declined)).code).toBe("precondition.identifier_binding_required");
+    expect(calls).toEqual([]);
+  });
+
   test("many rows are judged as one: in nobody else's name, and of no higher rank", async () => {
     const { store, calls, commits } = open({ commit: [committed] });
     const row = { identifier: "eve@example.com", role: "member", invitedBy: bob, expiresAt: after(1) } as const;
@@ -267,7 +313,7 @@ describe("each operation says what it is about", () => {
     [
       "declineInvitation",
       { invitation: offer },
-      (store) => store.declineInvitation({ invId: offer.id, asUsrId: alice }),
+      (store) => store.declineInvitation({ invId: offer.id, asUsrId: alice, acceptingIdentifier: offer.identifier }),
       { invitation: offer.id },
     ],
     [
@@ -286,6 +332,33 @@ describe("each operation says what it is about", () => {
     const { store, plans } = asAlice(facts);
     await call(store.as(alice));
     expect(plans[0]).toMatchObject({ acting: { read: "liveMembership", of, usrId: alice } });
+  });
+
+  test("listMemberships shows of an organization that was left what tells it from others", async () => {
+    const org = { ...acme, updatedAt: now, metadata: { plan: "pro" } };
+    const rows = [
+      { ...member, org },
+      { ...member, id: idNo("mem", 8), status: "revoked" as const, org },
+      { ...member, id: idNo("mem", 9), expiresAt: after(-1), org },
+    ];
+    const { store } = open({ load: [answering({ memberships: rows }), answering({ memberships: rows })] });
+    const left = { ...acme, version: 0, updatedAt: acme.createdAt, metadata: {} };
+    const own = await store.as(carol).listMemberships(carol);
+    expect(own.data.map((row) => row.org)).toEqual([org, left, left]);
+    const hosts = await store.listMemberships(carol);
+    expect(hosts.data.map((row) => row.org)).toEqual([org, org, org]);
+  });
+
+  test("an organization that was left is looked at anew where it is held", async () => {
+    const org = { ...acme, metadata: { plan: "pro" } };
+    const { store, commits, calls } = open({
+      load: [answering({ memberships: [{ ...member, status: "revoked", org }] }), answering({ org })],
+      commit: [conflicting(), committed],
+    });
+    const [row] = (await store.as(carol).listMemberships(carol)).data;
+    await store.updateOrg({ orgId: row?.org ?? acme.id, name: "Bolt" });
+    expect(calls).toEqual(["load", "commit", "load", "commit"]);
+    expect(commits.map((commit) => commit.org)).toMatchObject([{ version: 0 }, { version: acme.version }]);
   });
 
   test("listTuplesForSubject is about its subject", async () => {

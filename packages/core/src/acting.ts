@@ -44,9 +44,11 @@ export function mutationAs<
   usrId: UsrId,
   { permissions }: Settings,
 ): Mutation<Args, Input, P & WithActing, FactsAs<Facts>, R, M> {
-  const { concerns = nobody, actsFor = noOne } = mutation;
-  const verdict = (actor: AuthorityFact | null, about: readonly Concern[]): Verdict =>
-    judged(permissions[mutation.name as OperationName], usrId, actor, about);
+  const { concerns = nobody, favours = inNothing, actsFor = noOne } = mutation;
+  const verdict = (actor: AuthorityFact | null, input: Input, facts: Facts): Verdict => {
+    const judgement = judged(permissions[mutation.name as OperationName], usrId, actor, concerns(input, facts));
+    return judgement !== UNKNOWN && judgement.ok && favours(input, facts, usrId) ? forbidden(usrId) : judgement;
+  };
 
   return {
     name: mutation.name,
@@ -55,7 +57,8 @@ export function mutationAs<
     admitsVersion: mutation.admitsVersion,
     scope: mutation.scope,
     parse(settings, ...args) {
-      const input = mutation.parse(settings, ...args);
+      // Nobody is taken at their word for whom an invitation is meant.
+      const input = mutation.parse({ ...settings, declineBinding: "required" }, ...args);
       const named = actsFor(input) ?? usrId;
       if ([named].flat().some((each) => each !== usrId)) {
         throw errorFor("forbidden", { subject: "actor", usrId });
@@ -72,7 +75,7 @@ export function mutationAs<
       if (!own.ok) {
         return own;
       }
-      const judgement = verdict(actorIn(answers, now), concerns(input, own.facts));
+      const judgement = verdict(actorIn(answers, now), input, own.facts);
       return judgement === UNKNOWN
         ? unknownTo(usrId, mutation.find(input, nothingOf(answers), now))
         : judgement.ok
@@ -84,7 +87,7 @@ export function mutationAs<
       if (own === null) {
         return null;
       }
-      const judgement = verdict(PRESUMED_AUTHORITY, concerns(input, own));
+      const judgement = verdict(PRESUMED_AUTHORITY, input, own);
       return judgement !== UNKNOWN && judgement.ok ? { own, roles: judgement.facts } : null;
     },
     decide(input, { own, roles }, environment) {
@@ -104,7 +107,7 @@ export function queryAs<Args extends readonly unknown[], Input, P extends Plan, 
   usrId: UsrId,
   { permissions }: Settings,
 ): Query<Args, Input, P & WithActing, R> {
-  const { of = nowhere, concerns = nobody } = query;
+  const { of = nowhere, concerns = nobody, forOneself = asItIs } = query;
   const permission = permissions[query.name as OperationName];
   return {
     name: query.name,
@@ -119,13 +122,15 @@ export function queryAs<Args extends readonly unknown[], Input, P extends Plan, 
       if (judgement === UNKNOWN) {
         return unknownTo(usrId, query.answer(input, nothingOf(answers), now));
       }
-      return judgement.ok ? own : judgement;
+      return judgement.ok ? found(forOneself(own.facts)) : judgement;
     },
   };
 }
 
 const nobody = (): readonly Concern[] => [];
+const inNothing = (): boolean => false;
 const noOne = (): null => null;
+const asItIs = <R>(answer: R): R => answer;
 const nowhere = (): null => null;
 
 /**

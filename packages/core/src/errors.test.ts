@@ -51,8 +51,8 @@ type Class = abstract new (...args: never) => TenancyError;
 
 /** Details of every code, and the class in which it is thrown. */
 const table: { readonly [C in Code]: readonly [of: Class, details: Rejections[C]] } = {
-  invalid_id: [InvalidIdError, { value, reason: "digits" }],
-  invalid_type: [InvalidTypeError, { value, expected: "org" }],
+  invalid_id: [InvalidIdError, { value, reason: "digits", argument: "orgId" }],
+  invalid_type: [InvalidTypeError, { value, expected: "org", argument: null }],
   not_found: [NotFoundError, { what: "membership", id: memId }],
   "conflict.sole_owner": [SoleOwnerError, { orgId }],
   "conflict.duplicate_membership": [DuplicateMembershipError, { orgId, usrId }],
@@ -226,9 +226,9 @@ describe.each(rows)("%s", (code, of, error) => {
 test("the sentences know every variant of their details", () => {
   const variants = [
     ...(["not_a_string", "separator", "prefix", "digits", "version"] as const).map((reason) =>
-      errorFor("invalid_id", { value, reason }),
+      errorFor("invalid_id", { value, reason, argument: "orgId" }),
     ),
-    errorFor("invalid_type", { value, expected: null }),
+    errorFor("invalid_type", { value, expected: null, argument: null }),
     errorFor("conflict.idempotency", { reason: "abandoned" }),
     errorFor("precondition.invalid_input", { key: null }),
     errorFor("precondition.invalid_pre_tuple", { index: null, field: null }),

@@ -6,6 +6,11 @@ interface Refused {
   readonly value: string;
 }
 
+/** `argument`: which one it was, by the name of the input's key or of the parameter; `null` of the functions on ids themselves. */
+interface RefusedId extends Refused {
+  readonly argument: string | null;
+}
+
 /** Which part of a request spoke of a tenant: the name of a resolver. */
 interface FromSource {
   readonly source: string;
@@ -27,8 +32,8 @@ export interface ConfigFault {
 
 /** Every rejection and what it tells the caller. A new line here makes the compiler ask for a sentence and a class. */
 export interface Rejections {
-  invalid_id: Refused & { readonly reason: "not_a_string" | "separator" | "prefix" | "digits" | "version" };
-  invalid_type: Refused & { readonly expected: string | null };
+  invalid_id: RefusedId & { readonly reason: "not_a_string" | "separator" | "prefix" | "digits" | "version" };
+  invalid_type: RefusedId & { readonly expected: string | null };
   not_found: {
     readonly what: "organization" | "membership" | "invitation" | "member" | "domain" | "subscription" | "dead event";
     readonly id: string;
@@ -424,9 +429,11 @@ export class InternalError extends TenancyError<"internal.unexpected"> {
 }
 
 const sentences: { readonly [C in Code]: (details: Rejections[C]) => string } = {
-  invalid_id: ({ value, reason }) => `${value} is not an id: ${idFaults[reason]}.`,
-  invalid_type: ({ value, expected }) =>
-    expected === null ? `${value} does not have a registered id prefix.` : `${value} is not an id of type ${expected}.`,
+  invalid_id: ({ value, reason, argument }) => `${named(argument)}${value} is not an id: ${idFaults[reason]}.`,
+  invalid_type: ({ value, expected, argument }) =>
+    expected === null
+      ? `${named(argument)}${value} does not have a registered id prefix.`
+      : `${named(argument)}${value} is not an id of type ${expected}.`,
   not_found: ({ what, id }) => `There is no ${what} ${id}.`,
   "conflict.sole_owner": ({ orgId }) => `Organization ${orgId} would be left without an active owner.`,
   "conflict.duplicate_membership": ({ orgId, usrId }) => `User ${usrId} is an active member of ${orgId} already.`,
@@ -574,6 +581,10 @@ const sentences: { readonly [C in Code]: (details: Rejections[C]) => string } = 
   "indeterminate.commit": () => "The connection was lost while a commit was in flight; its outcome is unknown.",
   "internal.unexpected": () => "An unexpected internal error occurred.",
 };
+
+function named(argument: string | null): string {
+  return argument === null ? "" : `${argument}: `;
+}
 
 const idFaults: { readonly [R in Rejections["invalid_id"]["reason"]]: string } = {
   not_a_string: "it is not a string",

@@ -1,11 +1,12 @@
 import { describe, expect, test, vi } from "vitest";
 import { everythingElse, HeldPort, type UnderWay } from "../test/held-port.ts";
+import { codeThrown } from "../test/precedence.ts";
 import { answering, committed, conflicting, faulty, scriptedPort, times } from "../test/scripted-port.ts";
 import { open, rejection } from "../test/scripted-store.ts";
 import { acme, alice, bob, idNo, member, now, otherOrg, owner } from "../test/world.ts";
 import { errorFor } from "./errors.ts";
 import type { TenancyEvent } from "./event.ts";
-import { Feed, toldTo } from "./feed.ts";
+import { Feed, toldOnceCommitted, toldTo } from "./feed.ts";
 import type { OrgId } from "./model.ts";
 import { type Commit, type CommitOutcome, StoreFault, type StorePort } from "./store.ts";
 import { Tenancy } from "./tenancy.ts";
@@ -342,6 +343,50 @@ test("what is beside commits is the port's own", () => {
   const beside = { relay: { name: "relay" }, audit: { name: "audit" } };
   const told = toldTo(new Feed(), { ...port, ...(beside as object) });
   expect({ relay: told.relay, audit: told.audit }).toEqual(beside);
+});
+
+describe("a transaction that a store opened", () => {
+  function opened() {
+    const scripted = scriptedPort({ load: [look, look, look], commit: [committed, conflicting(), committed] });
+    const inside = new Tenancy({ ...scripted.port, join: (_, work) => work(scripted.port) }, { clock: () => now });
+    const { store } = open({ load: [look], commit: [() => ({ outcome: "committed", seq: 20 })] });
+    const { heard, hear } = listening();
+    store.subscribe(hear);
+    return { store, inside, heard, ended: toldOnceCommitted(store, inside) };
+  }
+
+  test("is told to that one's subscribers once it is committed, in order", async () => {
+    const { store, inside, heard, ended } = opened();
+    await inside.suspendMembership(member.id);
+    await inside.suspendMembership(member.id);
+    // Of the same organization, and later: its commit was answered first.
+    await store.suspendMembership(member.id);
+    expect(heard).toEqual([]);
+    ended(true);
+    expect(seqs(heard)).toEqual([8, 8, 20]);
+  });
+
+  test("is told to nobody where it was not", async () => {
+    const { store, inside, heard, ended } = opened();
+    await inside.suspendMembership(member.id);
+    ended(false);
+    expect(heard).toEqual([]);
+    await store.suspendMembership(member.id);
+    expect(seqs(heard)).toEqual([20]);
+  });
+
+  test("has an end: what is written behind it is nobody's", async () => {
+    const { inside, heard, ended } = opened();
+    ended(true);
+    await inside.suspendMembership(member.id);
+    expect(heard).toEqual([]);
+  });
+
+  test("what is no store tells nobody", () => {
+    const { store } = opened();
+    expect(codeThrown(() => toldOnceCommitted(store, {}))).toBe("precondition.invalid_input");
+    expect(codeThrown(() => toldOnceCommitted({}, store))).toBe("precondition.invalid_input");
+  });
 });
 
 test("inside the host's transaction nobody is told: it is not true yet", async () => {

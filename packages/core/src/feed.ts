@@ -3,21 +3,22 @@ import type { EventType, TenancyEvent } from "./event.ts";
 import { fields } from "./input.ts";
 import { detached } from "./json.ts";
 import { eventTypesArgument, orgsArgument } from "./list-input.ts";
+import { mark } from "./mark.ts";
 import type { OrgId } from "./model.ts";
-import type { Access, CommitOutcome, StorePort } from "./store.ts";
+import type { Access, CommitOutcome, JoinedCall, StorePort } from "./store.ts";
 import { eventsWritten } from "./written.ts";
 
 /** Which events a handler is told of, and who is told if it fails. */
 export interface SubscribeOptions<T extends EventType = EventType> {
   /** Only these types. Default: all. */
-  readonly types?: readonly T[];
+  readonly types?: readonly T[] | undefined;
   /** Only these organizations, at most 10,000. Default: all. */
-  readonly orgs?: readonly OrgId[];
+  readonly orgs?: readonly OrgId[] | undefined;
   /**
    * Gets what the handler threw or rejected with. Default: it becomes an unhandled rejection, like that of any promise that
    * nobody waits for; so does what this throws itself.
    */
-  readonly onError?: (error: unknown, event: TenancyEvent<T>) => void;
+  readonly onError?: ((error: unknown, event: TenancyEvent<T>) => void) | undefined;
 }
 
 /** Told of one event after another. Nobody waits for what it returns, but a rejection is an error of the handler. */
@@ -30,9 +31,15 @@ interface Subscriber {
   readonly orgs: ReadonlySet<OrgId> | null;
 }
 
+/** Ends something that was under way, with what it wrote. */
+type End = (events: readonly TenancyEvent[]) => void;
+
 /** Everybody who wants to be told what was committed here, after it was. */
 export class Feed {
   readonly #subscribers = new Set<Subscriber>();
+  readonly #lines = new Map<OrgId, Line>();
+  /** Where the transaction that its store is inside of was opened by another store: what hears of it then. */
+  outside: Outside | null = null;
 
   get isHeard(): boolean {
     return this.#subscribers.size > 0;
@@ -51,6 +58,25 @@ export class Feed {
     this.#subscribers.add(subscriber);
     return () => {
       this.#subscribers.delete(subscriber);
+    };
+  }
+
+  /**
+   * Something is under way in an organization. What it wrote is told once it has ended, and in the order of `seq`: a commit that
+   * begins after another one has ended is later than that one; so events wait for just those of their organization that were
+   * under way when their own ended.
+   */
+  begin(orgId: OrgId): End {
+    const line = this.#lines.get(orgId) ?? { underWay: new Set(), untold: [] };
+    this.#lines.set(orgId, line);
+    const own = {};
+    line.underWay.add(own);
+    return (events) => {
+      line.underWay.delete(own);
+      if (line.underWay.size === 0) {
+        this.#lines.delete(orgId);
+      }
+      this.tell(ready(line, own, events));
     };
   }
 
@@ -110,30 +136,69 @@ interface Done {
   readonly events: readonly TenancyEvent[];
 }
 
+/** What was written in a transaction, for the feed of the store that opened it. */
+class Outside {
+  readonly #feed: Feed;
+  readonly #written: { readonly end: End; readonly events: readonly TenancyEvent[] }[] = [];
+
+  constructor(feed: Feed) {
+    this.#feed = feed;
+  }
+
+  /**
+   * A call has written these, of one organization. It holds the organization's lock until the transaction ends, so what is
+   * under way there now is either earlier and has been committed, or later and waits for it.
+   */
+  add(orgId: OrgId, events: readonly TenancyEvent[]): void {
+    this.#written.push({ end: this.#feed.begin(orgId), events });
+  }
+
+  end(isCommitted: boolean): void {
+    for (const { end, events } of this.#written.splice(0)) {
+      end(isCommitted ? events : []);
+    }
+  }
+}
+
+const feeds = mark<Feed>();
+
+/** A store that tells a feed what it commits. */
+export function tells(store: object, feed: Feed): void {
+  feeds.put(store, feed);
+}
+
+/**
+ * For store classes that open a transaction: what `inside`, a store on its connection, writes there is told to the subscribers of
+ * `store`, once the function that this answers says that it was committed; or is not told, where it was not. Call that when the
+ * transaction has ended, however it did.
+ */
+export function toldOnceCommitted(store: object, inside: object): (isCommitted: boolean) => void {
+  const [feed, within] = [feeds.on(store), feeds.on(inside)];
+  if (feed === undefined || within === undefined) {
+    throw errorFor("precondition.invalid_input", { key: null });
+  }
+  const outside = new Outside(feed);
+  within.outside = outside;
+  return (isCommitted) => {
+    within.outside = null;
+    outside.end(isCommitted);
+  };
+}
+
 /**
  * A store whose commits are told to a feed: once they are true, before whoever made them gets the result, and in the order
- * of `seq` within each organization. A commit that begins after another one has ended is later than that one; so events
- * wait for just those commits of their organization that were under way when their own ended.
+ * of `seq` within each organization.
  */
 export function toldTo(feed: Feed, port: StorePort): StorePort {
-  const lines = new Map<OrgId, Line>();
-
   async function inLine(orgId: OrgId, work: () => Promise<Done>): Promise<CommitOutcome> {
-    const line = lines.get(orgId) ?? { underWay: new Set(), untold: [] };
-    lines.set(orgId, line);
-    const own = {};
-    line.underWay.add(own);
+    const end = feed.begin(orgId);
     let events: readonly TenancyEvent[] = [];
     try {
       const done = await work();
       events = done.events;
       return done.outcome;
     } finally {
-      line.underWay.delete(own);
-      if (line.underWay.size === 0) {
-        lines.delete(orgId);
-      }
-      feed.tell(ready(line, own, events));
+      end(events);
     }
   }
 
@@ -154,8 +219,7 @@ export function toldTo(feed: Feed, port: StorePort): StorePort {
     ...(relay === undefined ? {} : { relay }),
     ...(audit === undefined ? {} : { audit }),
     ...(placement === undefined ? {} : { placement }),
-    // Inside the host's transaction nothing is true before the host commits, and then nobody is there to tell it.
-    ...(join === undefined ? {} : { join: join.bind(port) as NonNullable<StorePort["join"]> }),
+    ...(join === undefined ? {} : { join: (call, work) => joined(feed.outside, join.bind(port), call, work) }),
     ...(hold === undefined
       ? {}
       : {
@@ -163,6 +227,37 @@ export function toldTo(feed: Feed, port: StorePort): StorePort {
             feed.isHeard ? inLine(orgId, () => held(hold.bind(port), orgId, work)) : hold.call(port, orgId, work),
         }),
   };
+}
+
+/**
+ * Inside the host's transaction nothing is true before the host commits, and nobody is there to tell it, unless another store
+ * opened it. What a call wrote counts once its savepoint has been released.
+ */
+async function joined<T>(
+  outside: Outside | null,
+  join: NonNullable<StorePort["join"]>,
+  call: JoinedCall,
+  work: (access: Access | null) => Promise<T>,
+): Promise<T> {
+  const written: { readonly orgId: OrgId; readonly events: readonly TenancyEvent[] }[] = [];
+  const result = await join(call, (access) =>
+    work(
+      access === null || outside === null
+        ? access
+        : {
+            load: (plan) => access.load(plan),
+            async commit(commit) {
+              const outcome = await access.commit(commit);
+              written.push({ orgId: commit.org.id, events: eventsWritten(commit, outcome, true) });
+              return outcome;
+            },
+          },
+    ),
+  );
+  for (const { orgId, events } of written) {
+    outside?.add(orgId, events);
+  }
+  return result;
 }
 
 /** What was written under the lock is true once that is over. */

@@ -25,13 +25,14 @@ export interface DecodedId<T extends string = IdType> {
  */
 export function encode<T extends IdType>(type: T, uuid: string): Id<T> {
   if (!isIdType(type)) {
-    throw errorFor("invalid_type", { value: quote(type), expected: null });
+    throw errorFor("invalid_type", { value: quote(type), expected: null, argument: null });
   }
   if (typeof uuid !== "string" || uuid.length > LONGEST || !HYPHENATED.test(uuid)) {
-    throw errorFor("invalid_id", { value: quote(uuid), reason: typeof uuid === "string" ? "digits" : "not_a_string" });
+    const reason = typeof uuid === "string" ? "digits" : "not_a_string";
+    throw errorFor("invalid_id", { value: quote(uuid), reason, argument: null });
   }
   if (!VERSION_DIGIT.test(uuid.charAt(14))) {
-    throw errorFor("invalid_id", { value: quote(uuid), reason: "version" });
+    throw errorFor("invalid_id", { value: quote(uuid), reason: "version", argument: null });
   }
   return `${type}_${uuid.toLowerCase().replaceAll("-", "")}`;
 }
@@ -41,20 +42,24 @@ export function encode<T extends IdType>(type: T, uuid: string): Id<T> {
  * where the prefix is not registered, then `InvalidIdError` for digits or version: in this order.
  */
 export function decode(id: string): DecodedId {
-  const { type, digits } = split(id);
+  return decoded(id, null);
+}
+
+function decoded(id: string, argument: string | null): DecodedId {
+  const { type, digits } = split(id, argument);
   if (!isIdType(type)) {
-    throw errorFor("invalid_type", { value: quote(id), expected: null });
+    throw errorFor("invalid_type", { value: quote(id), expected: null, argument });
   }
-  return { type, uuid: hyphenate(id, digits) };
+  return { type, uuid: hyphenate(id, digits, argument) };
 }
 
 /** The parts of an id with any prefix that is not empty: ids of the host's own object types. Throws `InvalidIdError`. */
 export function decodeAny(id: string): DecodedId<string> {
-  const { type, digits } = split(id);
+  const { type, digits } = split(id, null);
   if (type === "") {
-    throw errorFor("invalid_id", { value: quote(id), reason: "prefix" });
+    throw errorFor("invalid_id", { value: quote(id), reason: "prefix", argument: null });
   }
-  return { type, uuid: hyphenate(id, digits) };
+  return { type, uuid: hyphenate(id, digits, null) };
 }
 
 /** Whether `decode` accepts the id and, if `expectedType` is given, its type is that one. Never throws. */
@@ -105,16 +110,17 @@ export function deriveUsrId(namespace: string, externalId: string): UsrId {
 
 /**
  * The id a caller gave for a parameter: throws as `decode` does, and `InvalidTypeError` where it is one of another type.
+ * `argument`: its name, where that is not the usual one of its type.
  * @internal
  */
-export function idArgument<T extends IdType>(type: T, value: unknown): Id<T> {
+export function idArgument<T extends IdType>(type: T, value: unknown, argument?: string): Id<T> {
   const id = value as string;
   // What is right is seen at a glance; what is not is taken apart to say why.
   if (
     !(typeof id === "string" && id.length === type.length + 33 && PATTERNS[type].test(id)) &&
-    decode(id).type !== type
+    decoded(id, argument ?? `${type}Id`).type !== type
   ) {
-    throw errorFor("invalid_type", { value: quote(id), expected: type });
+    throw errorFor("invalid_type", { value: quote(id), expected: type, argument: argument ?? `${type}Id` });
   }
   return id as Id<T>;
 }
@@ -131,23 +137,23 @@ export function idOf<T extends IdType>(type: T, uuid: string): Id<T> {
   return `${type}_${uuid.slice(0, 8)}${uuid.slice(9, 13)}${uuid.slice(14, 18)}${uuid.slice(19, 23)}${uuid.slice(24)}`;
 }
 
-function split(id: string): { readonly type: string; readonly digits: string } {
+function split(id: string, argument: string | null): { readonly type: string; readonly digits: string } {
   if (typeof id !== "string") {
-    throw errorFor("invalid_id", { value: quote(id), reason: "not_a_string" });
+    throw errorFor("invalid_id", { value: quote(id), reason: "not_a_string", argument });
   }
   const separator = id.indexOf("_");
   if (separator === -1) {
-    throw errorFor("invalid_id", { value: quote(id), reason: "separator" });
+    throw errorFor("invalid_id", { value: quote(id), reason: "separator", argument });
   }
   return { type: id.slice(0, separator), digits: id.slice(separator + 1) };
 }
 
-function hyphenate(id: string, digits: string): string {
+function hyphenate(id: string, digits: string, argument: string | null): string {
   if (digits.length !== 32 || !HEX.test(digits)) {
-    throw errorFor("invalid_id", { value: quote(id), reason: "digits" });
+    throw errorFor("invalid_id", { value: quote(id), reason: "digits", argument });
   }
   if (!VERSION_DIGIT.test(digits.charAt(12))) {
-    throw errorFor("invalid_id", { value: quote(id), reason: "version" });
+    throw errorFor("invalid_id", { value: quote(id), reason: "version", argument });
   }
   return uuidOf(`_${digits}`);
 }

@@ -85,7 +85,7 @@ export {
   type EventType,
   type TenancyEvent,
 } from "./event.ts";
-export type { EventHandler, SubscribeOptions } from "./feed.ts";
+export { type EventHandler, type SubscribeOptions, toldOnceCommitted } from "./feed.ts";
 export type { AuditFilter, AuditPlace, AuditPort, EntityHistory } from "./groups/audit.ts";
 export type { Domain } from "./groups/domain.ts";
 export {

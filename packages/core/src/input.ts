@@ -88,8 +88,8 @@ export function addressed<T extends keyof EntityOf>(type: T, value: unknown): Ad
   return { id: idArgument(type, handed?.entity.id ?? value), held };
 }
 
-export function optionalId<T extends IdType>(type: T, value: unknown): Id<T> | null {
-  return value === undefined || value === null ? null : idArgument(type, value);
+export function optionalId<T extends IdType>(type: T, value: unknown, argument?: string): Id<T> | null {
+  return value === undefined || value === null ? null : idArgument(type, value, argument);
 }
 
 export function roleArgument(value: unknown): Role {
@@ -199,11 +199,11 @@ export function preTuplesArgument(value: unknown, orgId: OrgId): readonly Grant[
 /** The second argument of a mutation. */
 export interface MutationOptions {
   /** Who did it, for the event. Recorded, not checked. Default: the person whom the operation names. */
-  readonly actor?: UsrId | null;
+  readonly actor?: UsrId | null | undefined;
   /** 1 to 255 printable ASCII characters. A repeat with the same key and input answers the stored result. */
-  readonly idempotencyKey?: string;
+  readonly idempotencyKey?: string | undefined;
   /** The organization's version that the caller saw. Another one is `VersionConflictError`, which is final. */
-  readonly expectedVersion?: number;
+  readonly expectedVersion?: number | undefined;
 }
 
 export interface CheckedOptions {
@@ -214,7 +214,7 @@ export interface CheckedOptions {
 
 export function mutationOptions(value: unknown, admitsVersion: boolean): CheckedOptions {
   const given = fields(value === undefined ? {} : value, ["actor", "idempotencyKey", "expectedVersion"]);
-  const actor = optionalId("usr", given.actor);
+  const actor = optionalId("usr", given.actor, "actor");
   const { idempotencyKey = null, expectedVersion = null } = given;
   if (given.idempotencyKey !== undefined && (typeof idempotencyKey !== "string" || !isKey(idempotencyKey))) {
     throw errorFor("precondition.invalid_idempotency_key", {});
@@ -248,7 +248,7 @@ export function timeOf(value: unknown): number | null {
 /** The second argument of a mutation that is several commits: a key or a version would belong to one of them alone. */
 export function actorOption(value: unknown): { readonly actor: UsrId | null } {
   const given = fields(value === undefined ? {} : value, ["actor", "idempotencyKey", "expectedVersion"]);
-  const actor = optionalId("usr", given.actor);
+  const actor = optionalId("usr", given.actor, "actor");
   if (given.idempotencyKey !== undefined) {
     throw errorFor("precondition.invalid_idempotency_key", {});
   }

@@ -16,9 +16,9 @@ const LARGEST_SWEEP = 200;
 
 export interface SweepInput {
   /** Left out, all organizations are looked at. */
-  readonly orgId?: OrgId | null;
+  readonly orgId?: OrgId | null | undefined;
   /** How many at most, 1 to 200. Default 200. */
-  readonly limit?: number;
+  readonly limit?: number | undefined;
 }
 
 export interface SweepScope {

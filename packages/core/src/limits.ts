@@ -3,7 +3,7 @@ import { type Found, found, type Rejected, reject } from "./decision.ts";
 import { errorFor } from "./errors.ts";
 import { consult, fields } from "./input.ts";
 import { detached } from "./json.ts";
-import type { Metadata, Organization, UsrId } from "./model.ts";
+import type { Filled, Metadata, Organization, UsrId } from "./model.ts";
 import type { OrgFact } from "./presumed.ts";
 import type { Joins, Stock } from "./read.ts";
 
@@ -13,16 +13,16 @@ export type Limit<T> = number | ((of: T) => number | null);
 /** How many of what there may be; `null`, or left out, is no limit. */
 export interface Limits<O = Metadata> {
   /** Live members of an organization, when somebody is added or accepts. */
-  readonly members?: Limit<Organization<O>> | null;
+  readonly members?: Limit<Organization<O>> | null | undefined;
   /** Open invitations of an organization, when another one is made. */
-  readonly pendingInvitations?: Limit<Organization<O>> | null;
+  readonly pendingInvitations?: Limit<Organization<O>> | null | undefined;
   /** Live memberships of a user in all organizations, when they found one, are added or accept. */
-  readonly organizationsPerUser?: Limit<UsrId> | null;
+  readonly organizationsPerUser?: Limit<UsrId> | null | undefined;
 }
 
 /** The settings, as far as they are limits. */
 interface WithLimits {
-  readonly limits: Required<Limits>;
+  readonly limits: Filled<Limits>;
 }
 
 /** What limits an organization. */
@@ -32,7 +32,7 @@ const OF_ORG = {
 } as const;
 
 /** Checks the option of a store. */
-export function limitsFrom(value: unknown): Required<Limits> {
+export function limitsFrom(value: unknown): Filled<Limits> {
   const { members, pendingInvitations, organizationsPerUser } = fields(value ?? {}, [
     "members",
     "pendingInvitations",

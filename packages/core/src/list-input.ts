@@ -35,9 +35,9 @@ const ORGS = 10_000;
 /** A page of a list: rows after the cursor, ascending by id. */
 export interface PageOptions {
   /** The `nextCursor` of the page before. */
-  readonly cursor?: string | null;
+  readonly cursor?: string | null | undefined;
   /** 1 to 200. Default 50. */
-  readonly limit?: number;
+  readonly limit?: number | undefined;
 }
 
 export function cursorArgument<T extends IdType>(type: T, value: unknown): Id<T> | null {
@@ -136,7 +136,7 @@ export function orgsArgument(value: unknown): readonly OrgId[] | null {
   if (orgs === null) {
     throw errorFor("precondition.invalid_input", { key: "orgs" });
   }
-  return orgs.map((org) => idArgument("org", org));
+  return orgs.map((org) => idArgument("org", org, "orgs"));
 }
 
 export function relationArgument(value: unknown): string {

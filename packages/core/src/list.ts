@@ -16,6 +16,8 @@ export interface Query<Args extends readonly unknown[], Input, P extends Plan, R
   readonly object?: (input: Input) => OrgId | null;
   /** Whom it is about. Nobody in particular, where this is left out. */
   readonly concerns?: (input: Input, answers: AnswersTo<P>) => readonly Concern[];
+  /** What of the answer is shown to those who ask on behalf of themselves; all of it, where this is left out. */
+  readonly forOneself?: (answer: R) => R;
 }
 
 /** One row more than the page holds was asked for; whether it is there says whether there is a next page. */

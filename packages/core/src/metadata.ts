@@ -52,8 +52,14 @@ export function metadataArgument(value: unknown, key: MetadataKey): Metadata | u
   }
 }
 
+/** What most have. One object for all: what is handed out is a copy. */
+const NONE: Metadata = Object.freeze({});
+
 /** The metadata of something new. */
 export function newMetadata(value: unknown, key: MetadataKey, schema: MetadataSchema | null): Metadata {
+  if (value === undefined && schema === null) {
+    return NONE;
+  }
   const judged = judge({}, metadataArgument(value, key) ?? {}, key, schema);
   if (judged.ok) {
     return judged.metadata;

@@ -80,11 +80,14 @@ export interface PreTuple {
   readonly objectType: string;
   readonly objectId: string;
   /** The last instant at which it holds. Left out or `null`: it has no time box. */
-  readonly expiresAt?: Date | null;
+  readonly expiresAt?: Date | null | undefined;
 }
 
+/** With every default filled in: nothing left out, nor given as `undefined`. */
+export type Filled<T> = { readonly [K in keyof T]-?: Exclude<T[K], undefined> };
+
 /** A grant as an invitation has it. */
-export type Grant = Required<PreTuple>;
+export type Grant = Filled<PreTuple>;
 
 /** An offer to join an organization in a role, addressed to an identifier. */
 export interface Invitation<M = Metadata> {

@@ -70,6 +70,8 @@ export interface Mutation<
   readonly decide: (input: Input, facts: Facts, environment: Environment<M>) => Decision<R>;
   /** Whom it is about, for those who make it on behalf of themselves. Nobody, where this is left out. */
   readonly concerns?: (input: Input, facts: Facts) => readonly Concern[];
+  /** Whether it gives a user what nobody gives themself on behalf of themself, whatever their role. */
+  readonly favours?: (input: Input, facts: Facts, usrId: UsrId) => boolean;
   /** Whom the input names as the one who acts, by rows each: on behalf of oneself nobody else can be named. */
   readonly actsFor?: (input: Input) => UsrId | null | readonly UsrId[];
 }

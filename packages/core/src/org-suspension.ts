@@ -14,11 +14,11 @@ import { isText } from "./text.ts";
 export interface SuspendOrgInput<O = Metadata> {
   readonly orgId: OrgId | Organization<O>;
   /** Default: `suspended`. */
-  readonly kind?: SuspensionKind;
+  readonly kind?: SuspensionKind | undefined;
   /** Text of at most 1,024 UTF-16 units without control characters. */
-  readonly reason?: string | null;
+  readonly reason?: string | null | undefined;
   /** From when on it may be revoked, with the kind `deletion` and only then; not before now. */
-  readonly dueAt?: Date | null;
+  readonly dueAt?: Date | null | undefined;
 }
 
 /** What the caller says of a suspension, checked. Nothing that was not said is in it. */

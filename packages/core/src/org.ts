@@ -41,16 +41,16 @@ import { canBecome, ORG_TRANSITIONS } from "./states.ts";
 
 export interface CreateOrgInput<O = Metadata, M = Metadata> {
   readonly creator: UsrId;
-  readonly name?: string | null;
-  readonly slug?: string | null;
-  readonly metadata?: MetadataInput<O>;
+  readonly name?: string | null | undefined;
+  readonly slug?: string | null | undefined;
+  readonly metadata?: MetadataInput<O> | undefined;
   /** That of the creator's membership. */
-  readonly membershipMetadata?: MetadataInput<M>;
+  readonly membershipMetadata?: MetadataInput<M> | undefined;
   /**
    * Where its rows will be; needs a store that keeps the group `placement`. One that is `pending` can be used by nobody before
    * its place was made; `ready` is what has nothing to make.
    */
-  readonly placement?: NewPlacement;
+  readonly placement?: NewPlacement | undefined;
 }
 
 /** A strategy is a name of 1 to 64 characters, as `row`, `schema` or `database`. */
@@ -92,7 +92,7 @@ export const createOrg: Mutation<
     );
     const { organization, membership } = settings.metadata;
     return {
-      creator: idArgument("usr", creator),
+      creator: idArgument("usr", creator, "creator"),
       name: nameArgument(name ?? null),
       slug: slugArgument(slug ?? null, settings.isReserved),
       metadata: newMetadata(metadata, "metadata", organization),
@@ -173,11 +173,11 @@ const STRATEGY = /^[A-Za-z][A-Za-z0-9_.-]{0,63}$/;
 export interface UpdateOrgInput<O = Metadata> {
   readonly orgId: OrgId | Organization<O>;
   /** Absent or `undefined` leaves it as it is; `null` clears it. */
-  readonly name?: string | null;
+  readonly name?: string | null | undefined;
   /** Absent or `undefined` leaves it as it is; `null` clears it. */
-  readonly slug?: string | null;
+  readonly slug?: string | null | undefined;
   /** Merged key by key: what is left out stays, `null` removes. */
-  readonly metadata?: MetadataPatch<O>;
+  readonly metadata?: MetadataPatch<O> | undefined;
 }
 
 interface OrgUpdate {

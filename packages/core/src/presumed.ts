@@ -3,7 +3,7 @@ import type { Membership, Organization, OrgId } from "./model.ts";
 // What is taken for granted where nothing was read. Each is checked by a guard of the commit.
 
 /** No organization has this version: whatever expects it is decided again, on facts. */
-const NO_VERSION = 0;
+export const NO_VERSION = 0;
 
 /** What decisions use of an organization that they do not change themselves. */
 export type OrgFact = Pick<Organization, "id" | "status" | "version">;

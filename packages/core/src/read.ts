@@ -1,7 +1,7 @@
 import type { EventFilter, TenancyEvent } from "./event.ts";
 import type { AuditAnswers, AuditQuestions } from "./groups/audit.ts";
 import type { Domain } from "./groups/domain.ts";
-import type { PlacementAnswers, PlacementQuestions } from "./groups/placement.ts";
+import type { StoredPlacement } from "./groups/placement.ts";
 import type { SettingAnswers, SettingQuestions } from "./groups/setting.ts";
 import type { Suspension } from "./groups/suspension.ts";
 import type {
@@ -147,7 +147,7 @@ export type KeyUse =
   | { readonly state: "fenced" };
 
 /** Every question a store can be asked: its parameters. */
-interface Questions extends SettingQuestions, AuditQuestions, PlacementQuestions {
+interface Questions extends SettingQuestions, AuditQuestions {
   /** The organization itself. */
   org: { readonly of: OrgRef };
   /** Which organization that is not revoked holds the slug; of `null`: none. */
@@ -262,6 +262,8 @@ interface Questions extends SettingQuestions, AuditQuestions, PlacementQuestions
   /** Events with `seq > after`, ascending by `seq`. */
   events: { readonly orgId: OrgId; readonly where: EventFilter; readonly after: number; readonly take: number };
   keyUse: { readonly scope: KeyScope; readonly key: string };
+  /** Where the rows of an organization are, as the group `placement` keeps it. */
+  placement: { readonly of: OrgRef };
   /** Why an organization is suspended, as the group `lifecycle` keeps it; of one that is not: none. */
   suspension: { readonly of: OrgRef };
   /** Suspensions with `dueAt <= at`, ascending by that and by the organization's id. */
@@ -275,7 +277,7 @@ interface Questions extends SettingQuestions, AuditQuestions, PlacementQuestions
 }
 
 /** Every question a store can be asked: its answer. */
-interface Answers extends SettingAnswers, AuditAnswers, PlacementAnswers {
+interface Answers extends SettingAnswers, AuditAnswers {
   org: Organization | null;
   slugHolder: OrgId | null;
   orgBySlug: Organization | null;
@@ -314,6 +316,7 @@ interface Answers extends SettingAnswers, AuditAnswers, PlacementAnswers {
   sentInvitations: readonly SentInvitation[];
   events: readonly TenancyEvent[];
   keyUse: KeyUse | null;
+  placement: StoredPlacement | null;
   suspension: Suspension | null;
   dueSuspensions: readonly Suspension[];
   domain: Domain | null;

@@ -5,7 +5,7 @@ import { generate } from "./id.ts";
 import { fields } from "./input.ts";
 import { type Limits, limitsFrom } from "./limits.ts";
 import type { MetadataSchema } from "./metadata.ts";
-import { type IdType, type Metadata, ROLES } from "./model.ts";
+import { type Filled, type IdType, type Metadata, ROLES } from "./model.ts";
 import { type OperationName, PERMISSIONS, type Permission, type Permissions } from "./permissions.ts";
 import { exactIdentifiers, type IdentifierPolicy } from "./policy.ts";
 import { systemClock } from "./system.ts";
@@ -13,48 +13,50 @@ import { systemClock } from "./system.ts";
 /** Options of every store. `O` and `M` are what its schemas make of the metadata of organizations and memberships. */
 export interface TenancyOptions<O = Metadata, M = Metadata> {
   /** Every decision uses this clock, never the database's. Default: the system's. Precision: a millisecond. */
-  readonly clock?: () => Date;
+  readonly clock?: (() => Date) | undefined;
   /** Where new ids come from. Default: `generate`. */
-  readonly idSource?: (type: IdType) => string;
+  readonly idSource?: ((type: IdType) => string) | undefined;
   /** Which identifiers are the same invitee. Default: {@link exactIdentifiers}. */
-  readonly identifierPolicy?: IdentifierPolicy;
+  readonly identifierPolicy?: IdentifierPolicy | undefined;
   /** What another invitation to a pending identifier does. Default: `"allow"`. */
-  readonly reinvite?: "allow" | "reject" | "replace";
+  readonly reinvite?: "allow" | "reject" | "replace" | undefined;
   /** Whether an inviter must be an active owner or admin of sufficient rank. Default: `"authority"`. */
-  readonly inviterCheck?: "authority" | "any";
+  readonly inviterCheck?: "authority" | "any" | undefined;
   /** Whether the same is asked again at acceptance. Default: `true`. */
-  readonly recheckInviter?: boolean;
+  readonly recheckInviter?: boolean | undefined;
   /** Whether declining in a user's name needs their identifier. Default: `"any"`: no. */
-  readonly declineBinding?: "any" | "required";
+  readonly declineBinding?: "any" | "required" | undefined;
   /** Slugs nobody may take. Default: none. */
-  readonly reservedSlugs?: readonly string[] | ((slug: string) => boolean);
+  readonly reservedSlugs?: readonly string[] | ((slug: string) => boolean) | undefined;
   /**
    * Whether calls of this store that change one organization at the same time share a commit: many writers of one
    * organization are several times faster then. Each keeps its own event, result, error and key. Default: `true`.
    */
-  readonly groupCommit?: boolean;
+  readonly groupCommit?: boolean | undefined;
   /** Lines of {@link PERMISSIONS} that are other ones here: who may do what through `as(usrId)`. */
-  readonly permissions?: Partial<Permissions>;
+  readonly permissions?: Partial<Permissions> | undefined;
   /** What the host's metadata may be. Default: any that fits. Give every store on one database the same. */
-  readonly metadata?: {
-    readonly organization?: MetadataSchema<O>;
-    readonly membership?: MetadataSchema<M>;
-  };
+  readonly metadata?:
+    | {
+        readonly organization?: MetadataSchema<O> | undefined;
+        readonly membership?: MetadataSchema<M> | undefined;
+      }
+    | undefined;
   /**
    * Tables besides the first ones that this store keeps, for the packages that need them. The same groups are given to
    * `migrate`, and to every store on one database. Default: none.
    */
-  readonly groups?: readonly Group[];
+  readonly groups?: readonly Group[] | undefined;
   /** How many there may be of what. Default: any number. Give every store on one database the same. */
-  readonly limits?: Limits<O>;
+  readonly limits?: Limits<O> | undefined;
 }
 
 /** The options with their defaults, checked. */
-export interface Settings extends Required<Omit<TenancyOptions, "reservedSlugs" | "permissions" | "metadata">> {
+export interface Settings extends Filled<Omit<TenancyOptions, "reservedSlugs" | "permissions" | "metadata">> {
   readonly permissions: Permissions;
   readonly isReserved: (slug: string) => boolean;
   readonly metadata: { readonly organization: MetadataSchema | null; readonly membership: MetadataSchema | null };
-  readonly limits: Required<Limits>;
+  readonly limits: Filled<Limits>;
 }
 
 const KEYS = [

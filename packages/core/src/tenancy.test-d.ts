@@ -1,6 +1,10 @@
 import { expectTypeOf, test } from "vitest";
+import type { AddMemberRow } from "./bulk/add-members.ts";
 import type { BulkPreview, BulkReport } from "./bulk/bulk.ts";
-import type { EventsPage } from "./event.ts";
+import type { CreateInvitationRow } from "./bulk/create-invitations.ts";
+import type { EventsPage, EventType } from "./event.ts";
+import type { SubscribeOptions } from "./feed.ts";
+import type { Limits } from "./limits.ts";
 import type {
   AcceptInvitationResult,
   CreateOrgResult,
@@ -14,6 +18,7 @@ import type {
   MembershipWithOrg,
   Organization,
   Page,
+  PreTuple,
   TransferOwnershipResult,
   Tuple,
 } from "./model.ts";
@@ -22,6 +27,7 @@ import type { Plans } from "./plan/plan.ts";
 import type { RemoveUserPlan } from "./plan/plan-remove-user.ts";
 import type { RevokeOrgPlan } from "./plan/plan-revoke-org.ts";
 import type { RemoveUserResult } from "./removal/remove-user.ts";
+import type { TenancyOptions } from "./settings.ts";
 import type { TenancyStore } from "./tenancy-store.ts";
 
 type Bulk = "addMembers" | "createInvitations" | "changeRoles" | "removeMembers";
@@ -106,6 +112,22 @@ test("a sweep is several commits: it has neither a key nor a version", () => {
 
 test("a member of the past was live", () => {
   expectTypeOf<MembershipAsOf["status"]>().toEqualTypeOf<"active" | "suspended">();
+});
+
+/** The optional keys that have to be left out where there is no value. */
+type Strict<T> = T extends Date
+  ? never
+  : T extends object
+    ? { [K in keyof T]-?: object extends Pick<T, K> ? (undefined extends Required<T>[K] ? never : K) : never }[keyof T]
+    : never;
+
+test("an optional value may be `undefined`, whatever the host's compiler makes of that", () => {
+  expectTypeOf<Strict<{ a?: number; b?: string | undefined; c: null }>>().toEqualTypeOf<"a">();
+  type Arguments = { [M in keyof TenancyStore]: Parameters<TenancyStore[M]>[number] }[keyof TenancyStore];
+  expectTypeOf<Strict<Arguments>>().toBeNever();
+  expectTypeOf<Strict<AddMemberRow | CreateInvitationRow | PreTuple>>().toBeNever();
+  expectTypeOf<Strict<TenancyOptions | Limits | NonNullable<TenancyOptions["metadata"]>>>().toBeNever();
+  expectTypeOf<Strict<SubscribeOptions<EventType>>>().toBeNever();
 });
 
 test("results are read-only at every depth", () => {

@@ -5,7 +5,7 @@ import { type CreateInvitationsInput, createInvitations } from "./bulk/create-in
 import { type RemoveMembersInput, removeMembers } from "./bulk/remove-members.ts";
 import type { EventsPage, EventType } from "./event.ts";
 import { extensible } from "./extension.ts";
-import { type EventHandler, Feed, type SubscribeOptions, toldTo } from "./feed.ts";
+import { type EventHandler, Feed, type SubscribeOptions, tells, toldTo } from "./feed.ts";
 import { requireGroups } from "./groups-input.ts";
 import { idArgument } from "./id.ts";
 import type { MutationOptions } from "./input.ts";
@@ -246,6 +246,7 @@ class AnyTenancy extends Operations {
     const context = contextOf(toldTo(feed, port), settings);
     super(context);
     extensible(this, context);
+    tells(this, feed);
     this.#own = context;
     this.#feed = feed;
     this.capabilities = { ...port.capabilities, groups: settings.groups };

@@ -144,14 +144,14 @@ const auditTrail: Query<
   parse(query) {
     const given = fields(query, ["org", "actor", "entity", "types", "from", "to", "newestFirst", "cursor", "limit"]);
     const where: AuditFilter = {
-      actor: optionalId("usr", given.actor),
+      actor: optionalId("usr", given.actor, "actor"),
       entity: given.entity === undefined ? null : entityArgument(given.entity),
       types: eventTypesArgument(given.types),
       from: given.from === undefined ? null : instantArgument(given.from),
       to: given.to === undefined ? null : instantArgument(given.to),
     };
     return {
-      orgId: idArgument("org", given.org),
+      orgId: idArgument("org", given.org, "org"),
       where,
       after: isByTime(where) ? timeCursor(given.cursor) : seqCursor(given.cursor),
       limit: limitArgument(given.limit),
@@ -190,7 +190,7 @@ const eventsOfActor: Query<
 > = {
   name: "eventsOfActor",
   parse(actor, page = {}) {
-    const id = idArgument("usr", actor);
+    const id = idArgument("usr", actor, "actor");
     const { cursor, limit, newestFirst } = fields(page, ["cursor", "limit", "newestFirst"]);
     return {
       actor: id,
@@ -216,15 +216,27 @@ const attribution: Query<
 > = {
   name: "attribution",
   parse(entityIds) {
-    if (!Array.isArray(entityIds) || entityIds.length === 0 || entityIds.length > MOST_ENTITIES) {
-      throw errorFor("precondition.invalid_input", { key: "entityIds" });
-    }
-    return [...new Set(entityIds.map(entityArgument))];
+    return [...new Set(listed(entityIds).map(entityArgument))];
   },
   reads: (entities) => ({ histories: { read: "entityHistories", entities } }),
   answer: (_, { histories }) =>
     found(Object.fromEntries(histories.map((history) => [history.entity, attributionOf(history)]))),
 };
+
+/** What a caller listed, holes included. A proxy may throw, and say anything of its length. */
+function listed(value: unknown): readonly unknown[] {
+  const copy = ((): readonly unknown[] => {
+    try {
+      return Array.isArray(value) && value.length <= MOST_ENTITIES ? Array.from<unknown>(value) : [];
+    } catch {
+      return [];
+    }
+  })();
+  if (copy.length === 0) {
+    throw errorFor("precondition.invalid_input", { key: "entityIds" });
+  }
+  return copy;
+}
 
 const NAMED = /^(?:setting|domain):(org_[0-9a-f]{32}):[\x21-\x7e]{1,253}$/;
 

@@ -3,7 +3,7 @@ import { type Extension, extensionOf, fields, idArgument, limitArgument } from "
 import { type EngineSettings, told } from "./engine.ts";
 import type { Log } from "./log.ts";
 import type { Checks } from "./options.ts";
-import { systemTimers, type Timers } from "./timers.ts";
+import type { Timers } from "./timers.ts";
 
 // What relays have in common, whatever they deliver to: how they work, and what is looked up and changed by hand.
 
@@ -90,7 +90,7 @@ export function tuned<K extends string>(
     log: checks.optionalFunction<Log>("log"),
     clock: checks.optionalFunction<() => Date>("clock"),
     random: checks.optionalFunction<() => number>("random") ?? Math.random,
-    timers: (checks.get("timers") as Timers | undefined) ?? systemTimers,
+    timers: checks.timers("timers"),
   };
 }
 

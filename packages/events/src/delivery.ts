@@ -9,16 +9,29 @@ export class DeliveryFailed extends Error {
   readonly retryAfterSeconds: number | null;
 
   constructor(code: string, { retryAfterSeconds = null }: { readonly retryAfterSeconds?: number | null } = {}) {
-    super(CODE.test(code) ? code : "failed");
+    super(typeof code === "string" && CODE.test(code) ? code : "failed");
     this.code = this.message;
-    this.retryAfterSeconds = retryAfterSeconds;
+    // A header that is no number of seconds is easily made one that is none.
+    const isNumber = typeof retryAfterSeconds === "number" && !Number.isNaN(retryAfterSeconds);
+    this.retryAfterSeconds = isNumber ? retryAfterSeconds : null;
   }
 }
 
 const CODE = /^[a-z0-9_.]{1,64}$/;
 
 export function codeOf(error: unknown): string {
-  return error instanceof DeliveryFailed || isTenancyError(error) ? error.code : "failed";
+  const code: unknown = isTenancyError(error) ? error.code : saidBy(error)?.code;
+  // A class of the host's may say more than can be kept.
+  return typeof code === "string" && CODE.test(code) ? code : "failed";
+}
+
+/** What was thrown may be anything, a proxy that throws when it is looked at included. */
+function saidBy(error: unknown): DeliveryFailed | null {
+  try {
+    return error instanceof DeliveryFailed ? error : null;
+  } catch {
+    return null;
+  }
 }
 
 const FIRST_SECONDS = 5;
@@ -30,6 +43,6 @@ const SPREAD = 0.2;
 export function backoffSeconds(tried: number, random: () => number, error: unknown): number {
   const wait = Math.min(FIRST_SECONDS * FACTOR ** (tried - 1), LONGEST_SECONDS);
   const spread = wait * (1 - SPREAD + 2 * SPREAD * random());
-  const asked = error instanceof DeliveryFailed ? (error.retryAfterSeconds ?? 0) : 0;
+  const asked = saidBy(error)?.retryAfterSeconds ?? 0;
   return Math.max(spread, Math.min(asked, LONGEST_SECONDS));
 }

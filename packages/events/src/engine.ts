@@ -85,8 +85,7 @@ export class Engine {
   readonly #parts: EngineParts;
   readonly #settings: EngineSettings;
   readonly #active = new Set<Promise<void>>();
-  #running: Promise<void> | null = null;
-  #isStopping = false;
+  #running: Running | null = null;
   #isPrepared = false;
   /** Ends the wait for something to do. */
   #endRest: () => void = () => {};
@@ -99,17 +98,25 @@ export class Engine {
   }
 
   start(): void {
-    if (this.#running === null) {
-      this.#isStopping = false;
-      this.#running = this.#run();
+    const before = this.#running;
+    if (before === null || before.isStopping) {
+      const running: Running = { isStopping: false, over: Promise.resolve() };
+      // One that is still ending has the organizations that it has.
+      running.over = before === null ? this.#run(running) : before.over.then(() => this.#run(running));
+      this.#running = running;
     }
   }
 
   async stop(): Promise<void> {
-    this.#isStopping = true;
-    this.#wake();
-    await this.#running;
-    this.#running = null;
+    const running = this.#running;
+    if (running !== null) {
+      running.isStopping = true;
+      this.#wake();
+      await running.over;
+      if (this.#running === running) {
+        this.#running = null;
+      }
+    }
   }
 
   async runOnce(budgetMs: number): Promise<RelayReport> {
@@ -142,16 +149,16 @@ export class Engine {
   }
 
   /** Until it is stopped. Whatever goes wrong is reported, and tried again later. */
-  async #run(): Promise<void> {
+  async #run(running: Running): Promise<void> {
     const end = this.#parts.listen?.(() => this.#wake());
     const { concurrency, pollSeconds, random } = this.#settings;
     let troubles = 0;
-    while (!this.#isStopping) {
+    while (!running.isStopping) {
       let worked = false;
       const before = new Set(this.#active);
       this.#isWoken = false;
       try {
-        const over = (): boolean => this.#isStopping;
+        const over = (): boolean => running.isStopping;
         worked = await this.#step(this.#active, none(), over, (cause) => this.#report(cause));
         troubles = 0;
       } catch (cause) {
@@ -161,7 +168,7 @@ export class Engine {
       if (!worked || this.#active.size >= concurrency) {
         const seconds = troubles === 0 ? pollSeconds : Math.min(pollSeconds * 2 ** troubles, LONGEST_PAUSE_SECONDS);
         const served = worked ? this.#active : before;
-        await this.#rest(seconds * (0.75 + random() / 2), troubles > 0 ? NOBODY : served);
+        await this.#rest(running, seconds * (0.75 + random() / 2), troubles > 0 ? NOBODY : served);
       }
     }
     await Promise.all(this.#active);
@@ -174,8 +181,8 @@ export class Engine {
   }
 
   /** Until something may be to do: a while is over, something was committed here, or an organization has been served. */
-  async #rest(seconds: number, served: ReadonlySet<Promise<void>>): Promise<void> {
-    if (this.#isStopping || (this.#isWoken && served !== NOBODY)) {
+  async #rest(running: Running, seconds: number, served: ReadonlySet<Promise<void>>): Promise<void> {
+    if (running.isStopping || (this.#isWoken && served !== NOBODY)) {
       return;
     }
     const { timers } = this.#settings;
@@ -253,7 +260,10 @@ export class Engine {
     let deadline = until;
     for (const event of events.filter(isWanted)) {
       if (isOver()) {
-        await bookkeeping.advance({ ...held, seq: position, seconds: null });
+        // Whoever goes on knows how often this event has failed.
+        await (attempts === 0
+          ? bookkeeping.advance({ ...held, seq: position, seconds: null })
+          : bookkeeping.fail({ ...held, seq: position, attempts, seconds: 0 }));
         return;
       }
       const isLast = event.seq === last;
@@ -355,6 +365,12 @@ export class Engine {
       event: event === undefined ? null : placeOf(event),
     });
   }
+}
+
+/** From a start to its stop. */
+interface Running {
+  isStopping: boolean;
+  over: Promise<void>;
 }
 
 interface Holding {

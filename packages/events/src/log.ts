@@ -1,4 +1,4 @@
-/** Where what went wrong is reported to, when nobody is there who could be told. What it throws itself is dropped. */
+/** Where what went wrong is reported to, when nobody is there who could be told. What it throws or rejects with itself is dropped. */
 export type Log = (entry: LogEntry) => void;
 
 export interface LogEntry {
@@ -11,9 +11,6 @@ export interface LogEntry {
 }
 
 export function report(log: Log | undefined, entry: LogEntry): void {
-  try {
-    log?.(entry);
-  } catch {
-    // A log that fails must not become a failure of what it reports.
-  }
+  // A log that fails, at once or later, must not become a failure of what it reports.
+  void (async () => log?.(entry))().catch(() => {});
 }

@@ -1,4 +1,5 @@
 import { ConfigError, type ConfigFault } from "@tenantry/core";
+import { systemTimers, type Timers } from "./timers.ts";
 
 // The checks of what is configured, each with what belongs there.
 
@@ -8,9 +9,9 @@ export class Checks<K extends string> {
   readonly #faults: ConfigFault[] = [];
 
   constructor(options: unknown, keys: readonly K[]) {
-    const isObject = typeof options === "object" && options !== null;
-    this.#given = Object.assign(Object.create(null), isObject ? options : {});
-    if (!isObject) {
+    const own = ownOf(options);
+    this.#given = own ?? {};
+    if (own === null) {
       this.#faults.push({ path: "", expected: "an object" });
     }
     for (const key of Object.keys(this.#given)) {
@@ -35,6 +36,15 @@ export class Checks<K extends string> {
     }
     this.fault(key, `an integer from ${least} to ${most}`);
     return otherwise;
+  }
+
+  timers(key: K): Timers {
+    const value = this.#given[key] ?? systemTimers;
+    const { set, clear } = value as Partial<Timers>;
+    if (typeof set !== "function" || typeof clear !== "function") {
+      this.fault(key, "what has set() and clear()");
+    }
+    return value as Timers;
   }
 
   /** A function of the host's; `undefined` where it is left out. */
@@ -78,6 +88,15 @@ export class Checks<K extends string> {
     if (this.#faults.length > 0) {
       throw new ConfigError("config.invalid", { faults: Object.freeze([...this.#faults]) });
     }
+  }
+}
+
+/** `null`: it is no object, or one that cannot be read. */
+function ownOf(options: unknown): Readonly<Record<string, unknown>> | null {
+  try {
+    return typeof options === "object" && options !== null ? Object.assign(Object.create(null), options) : null;
+  } catch {
+    return null;
   }
 }
 

@@ -61,32 +61,37 @@ export interface WebhookMessage {
 
 /**
  * The event of a request that one of the secrets has signed, not more than five minutes ago. Throws `RelayError`
- * `relay.signature_invalid`, `PreconditionError` `precondition.invalid_input` for what is no secret.
+ * `relay.signature_invalid`, `PreconditionError` `precondition.invalid_input` for what is no secret, no headers, or a body
+ * that is not as it was received: JSON that was read already, say.
  */
 export async function verifyWebhook(received: ReceivedWebhook): Promise<WebhookMessage> {
-  const { secret, headers, body, toleranceSeconds = 300, clock = () => new Date() } = received;
-  const keys = await Promise.all([secret].flat().map((one) => importKey(one, "verify")));
-  const [id, time, given] = ["webhook-id", "webhook-timestamp", "webhook-signature"].map((name) =>
-    header(headers, name),
+  const { secret, headers, body, toleranceSeconds, clock } = readFrom(null, () => partsOf(received));
+  const secrets = readFrom("secret", () => [secret].flat());
+  const bytes = bytesOf(body);
+  const [id, time, signature] = readFrom("headers", () =>
+    ["webhook-id", "webhook-timestamp", "webhook-signature"].map((name) => header(headers, name)),
   );
-  if (!id || !time || !given || !/^\d{1,12}$/.test(time)) {
+  if (typeof toleranceSeconds !== "number" || !(toleranceSeconds >= 0)) {
+    throw errorFor("precondition.invalid_input", { key: "toleranceSeconds" });
+  }
+  const seconds = readFrom("clock", () => Math.floor(clock().getTime() / 1000));
+  const keys = await Promise.all(secrets.map((one) => importKey(one, "verify")));
+  if (!id || !time || !signature || !/^\d{1,12}$/.test(time)) {
     throw refused("headers");
   }
-  const seconds = Math.floor(clock().getTime() / 1000);
-  // Whatever is no number is no tolerance.
+  // A clock that does not know the time admits nothing.
   if (!(Math.abs(seconds - Number(time)) <= toleranceSeconds)) {
     throw refused("time");
   }
-  const text = typeof body === "string" ? encoder.encode(body) : body;
-  const signed = concatenated(encoder.encode(`${id}.${time}.`), text);
-  const signatures = given
+  const signed = concatenated(encoder.encode(`${id}.${time}.`), bytes);
+  const signatures = signature
     .slice(0, LONGEST_HEADER)
     .split(" ")
     .flatMap((one) => (one.startsWith("v1,") ? (fromBase64(one.slice(3)) ?? []) : []));
   for (const key of keys) {
-    for (const signature of signatures) {
-      if (await crypto.subtle.verify(HMAC.name, key, signature, signed)) {
-        return decodeMessage(id, text);
+    for (const one of signatures) {
+      if (await crypto.subtle.verify(HMAC.name, key, one, signed)) {
+        return decodeMessage(id, bytes);
       }
     }
   }
@@ -95,21 +100,53 @@ export async function verifyWebhook(received: ReceivedWebhook): Promise<WebhookM
 
 const LONGEST_HEADER = 4096;
 
+/** Each read once. */
+function partsOf({
+  secret,
+  headers,
+  body,
+  toleranceSeconds = 300,
+  clock = () => new Date(),
+}: ReceivedWebhook): Required<ReceivedWebhook> {
+  return { secret, headers, body, toleranceSeconds, clock };
+}
+
 function header(headers: ReceivedWebhook["headers"], name: string): string | null {
   const { get } = headers as { readonly get?: unknown };
-  if (typeof get === "function") {
-    return (headers as { get(name: string): string | null }).get(name);
-  }
-  const value = Object.entries(headers).find(([key]) => key.toLowerCase() === name)?.[1];
+  const value: unknown =
+    typeof get === "function"
+      ? (headers as { get(name: string): unknown }).get(name)
+      : Object.entries(headers).find(([key]) => key.toLowerCase() === name)?.[1];
   return typeof value === "string" ? value : null;
+}
+
+/** Of its own: what was verified, and not what the caller's bytes may be by then. */
+function bytesOf(body: unknown): Uint8Array {
+  if (typeof body === "string") {
+    return encoder.encode(body);
+  }
+  // Bytes may come from another realm, where they are of another class.
+  if (ArrayBuffer.isView(body) && Object.prototype.toString.call(body) === "[object Uint8Array]") {
+    return readFrom("body", () => new Uint8Array(body as Uint8Array));
+  }
+  throw errorFor("precondition.invalid_input", { key: "body" });
+}
+
+/** Reads from what a caller gave, which may throw anything. */
+function readFrom<T>(key: string | null, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    throw errorFor("precondition.invalid_input", { key }, { cause });
+  }
 }
 
 function decodeMessage(id: string, bytes: Uint8Array): WebhookMessage {
   try {
     const { org, seq, type, time, actor, data } = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-    const isMessage =
-      isId(org, "org") && Number.isSafeInteger(seq) && typeof type === "string" && id === `${org}.${seq}`;
-    if (isMessage) {
+    const isNumbered = isId(org, "org") && Number.isSafeInteger(seq) && id === `${org}.${seq}`;
+    const isDated = typeof time === "string" && !Number.isNaN(Date.parse(time));
+    if (isNumbered && isDated && typeof type === "string") {
       return { id, org: org as OrgId, seq, type, time: new Date(time), actor: actor ?? null, data: data ?? {} };
     }
   } catch {

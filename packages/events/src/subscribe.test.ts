@@ -65,14 +65,14 @@ test("a handler that hangs is reported, once, and holds nothing up (L4)", async 
   ]);
 });
 
-test("a log that throws changes nothing", async () => {
+test.each([
+  () => {
+    throw new Error("no log");
+  },
+  () => Promise.reject(new Error("no log")),
+])("a log that throws, now or later, changes nothing", async (log) => {
   const store = new InMemoryTenancyStore();
-  const events = createEvents({
-    store,
-    log: () => {
-      throw new Error("no log");
-    },
-  });
+  const events = createEvents({ store, log });
   events.subscribe({}, () => {
     throw new Error("boom");
   });
@@ -99,7 +99,20 @@ test("what is no subscription, or no configuration, is refused", () => {
   expect(() => events.subscribe({}, 7 as never)).toThrow(invalid);
   expect(() => events.subscribe({ types: ["nonsense" as never] }, () => {})).toThrow(invalid);
   const config = expect.objectContaining({ code: "config.invalid" });
-  for (const options of [{}, null, { store: {} }, { store, log: 7 }, { store, hangSeconds: 0 }, { store, colour: 1 }]) {
+  const { proxy: gone, revoke } = Proxy.revocable({}, {});
+  revoke();
+  expect(() => events.subscribe(gone, () => {})).toThrow(invalid);
+  expect(() => events.subscribe({ colour: 1 } as never, () => {})).toThrow(invalid);
+  for (const options of [
+    {},
+    null,
+    gone,
+    { store: {} },
+    { store, log: 7 },
+    { store, hangSeconds: 0 },
+    { store, timers: { set() {} } },
+    { store, colour: 1 },
+  ]) {
     expect(() => createEvents(options as never)).toThrow(config);
   }
 });

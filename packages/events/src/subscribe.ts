@@ -1,7 +1,8 @@
 import type { EventType, OrgId, TenancyEvent } from "@tenantry/core";
+import { fields } from "@tenantry/core/extend";
 import { type Log, report } from "./log.ts";
 import { Checks } from "./options.ts";
-import { systemTimers, type Timers } from "./timers.ts";
+import type { Timers } from "./timers.ts";
 
 export interface EventsOptions {
   /** A store, or whatever else tells of its events as a store does. */
@@ -55,6 +56,7 @@ export class HandlerHangs extends Error {
 export function createEvents(options: EventsOptions): Events {
   const checks = new Checks(options, ["store", "log", "hangSeconds", "timers"]);
   const log = checks.optionalFunction<Log>("log");
+  const timers = checks.timers("timers");
   const patience = checks.integer("hangSeconds", 30, 1, 86_400) * 1000;
   const store = checks.get("store") as EventSource | undefined;
   if (typeof store?.subscribe !== "function") {
@@ -62,15 +64,15 @@ export function createEvents(options: EventsOptions): Events {
   }
   checks.done();
   const source = store as EventSource;
-  const timers = (checks.get("timers") as Timers | undefined) ?? systemTimers;
 
   return {
     subscribe(filter, handler) {
+      const { types, orgs } = fields(filter ?? {}, ["types", "orgs"]);
       const told = (cause: unknown, event: TenancyEvent): void =>
         report(log, { source: "subscribe", cause, event: placeOf(event) });
       return source.subscribe(
         typeof handler === "function" ? (event) => watched(event, handler as Handler, told) : (handler as never),
-        { ...filter, onError: told },
+        { types, orgs, onError: told } as never,
       );
     },
   };

@@ -64,14 +64,18 @@ export async function send(
     "webhook-timestamp": String(timestamp),
     "webhook-signature": await signatureHeader(secrets, { id, timestamp, body }),
   };
+  // It may be over before anything was sent, and then somebody else sends it.
+  parts.signal.throwIfAborted();
   const over = new AbortController();
   const { signal } = over;
+  // A platform's own refuses to be called as somebody's method.
+  const { fetch } = parts;
   const timer = parts.timers.set(() => over.abort(), TIMEOUT_MS);
   // Not every runtime can join two signals.
   parts.signal.addEventListener("abort", () => over.abort(), { once: true });
   try {
     const response = await ended(
-      parts.fetch(url.href, { method: "POST", headers, body, redirect: "manual", signal, isAddressAdmitted }),
+      fetch(url.href, { method: "POST", headers, body, redirect: "manual", signal, isAddressAdmitted }),
       signal,
     );
     await ended(drain(response), signal);

@@ -44,7 +44,7 @@ export async function admittedUrl(value: unknown, allowUrl: AllowUrl | undefined
     throw invalid("scheme");
   }
   const isName = !isAddress(host);
-  if (isName ? !host.includes(".") || OWN_NAMES.test(host) : !isPublicAddress(host)) {
+  if (isName ? !/.\../.test(host) || OWN_NAMES.test(host) : !isPublicAddress(host)) {
     throw invalid("address");
   }
   return { url, isAddressAdmitted: false };

@@ -4,6 +4,8 @@ import { Webhook as PublicWebhook } from "standardwebhooks";
 import { describe, expect, test } from "vitest";
 import { isAddress, isPublicAddress } from "./addresses.ts";
 import { nodeFetch } from "./node.ts";
+import { systemTimers } from "./timers.ts";
+import { send } from "./webhook-sender.ts";
 import { admittedUrl } from "./webhook-url.ts";
 import { createWebhooks, verifyWebhook, type Webhook, type WebhookFetch, type WebhooksOptions } from "./webhooks.ts";
 
@@ -133,6 +135,48 @@ describe("a signed message (E4)", () => {
     const odd = "{}";
     const own = { ...headers, "webhook-id": "x", "webhook-signature": signer.sign("x", clock(), odd) };
     await expect(check({ headers: own, body: odd })).rejects.toThrow(refused("body"));
+  });
+
+  test("is refused as an input where it was not received like this", async () => {
+    const { webhooks, store, run, sent, clock, rename } = open();
+    const { org } = await store.createOrg(alice);
+    const { secret } = await webhooks.create({ org: org.id, url });
+    await rename(org.id);
+    await run();
+    const { headers, body } = sent[0] as Sent;
+    const { proxy: gone, revoke } = Proxy.revocable({}, {});
+    revoke();
+    for (const changes of [
+      ...[undefined, null, 7, JSON.parse(body), new DataView(new ArrayBuffer(2)), gone].map((own) => ({ body: own })),
+      ...[undefined, null, gone].map((own) => ({ headers: own })),
+      ...[undefined, null, gone, [gone], [7]].map((own) => ({ secret: own })),
+      ...[Number.NaN, -1, "300", null].map((own) => ({ toleranceSeconds: own })),
+      ...[null, 7, () => undefined].map((own) => ({ clock: own })),
+    ]) {
+      await expect(verifyWebhook({ secret, headers, body, clock, ...changes } as never)).rejects.toMatchObject({
+        code: "precondition.invalid_input",
+      });
+    }
+    for (const received of [undefined, null, gone, 7]) {
+      await expect(verifyWebhook(received as never)).rejects.toMatchObject({ code: "precondition.invalid_input" });
+    }
+    await expect(verifyWebhook({ secret, headers, body, clock: () => new Date(Number.NaN) })).rejects.toMatchObject({
+      code: "relay.signature_invalid",
+      details: { reason: "time" },
+    });
+  });
+
+  test("is what was signed, whatever becomes of its bytes meanwhile", async () => {
+    const { webhooks, store, run, sent, clock, rename } = open();
+    const { org } = await store.createOrg(alice);
+    const { secret } = await webhooks.create({ org: org.id, url });
+    await rename(org.id);
+    await run();
+    const { headers, body } = sent[0] as Sent;
+    const bytes = new TextEncoder().encode(body);
+    const verified = verifyWebhook({ secret, headers, body: bytes, clock });
+    bytes.set(new TextEncoder().encode(body.replace("org.updated", "org.revoked")));
+    expect(await verified).toMatchObject({ type: "org.updated" });
   });
 
   test("is signed by both secrets during a rotation, and by the new one alone afterwards", async () => {
@@ -314,6 +358,93 @@ test("within one organization a webhook of another is as unknown as one that is 
   await expect(webhooks.list({ cursor: "x" })).rejects.toMatchObject({ code: "precondition.invalid_cursor" });
 });
 
+test("what no webhook's id can be is as unknown as one that is not, and is not quoted as it is", async () => {
+  const { webhooks } = open();
+  const { proxy: gone, revoke } = Proxy.revocable({}, {});
+  revoke();
+  for (const id of [
+    undefined,
+    null,
+    7,
+    Symbol("id"),
+    {},
+    Object.create(null),
+    gone,
+    "\u001b]0;x\u0007",
+    "x".repeat(1e6),
+  ]) {
+    const refused = webhooks.get(id as string);
+    await expect(refused).rejects.toMatchObject({ code: "not_found" });
+    await expect(refused).rejects.toThrow(/^[\x20-\x7e]{1,80}$/);
+  }
+});
+
+test("who is told of a webhook that was switched off may fail later, too", async () => {
+  const failures: unknown[] = [];
+  const no = new Error("no");
+  const { webhooks, store, run, answers, rename } = open({
+    onDisabled: (() => Promise.reject(no)) as () => never,
+    log: ({ cause }) => failures.push(cause),
+  });
+  const { org } = await store.createOrg(alice);
+  const { id } = await webhooks.create({ org: org.id, url });
+  answers.push({ status: 410 });
+  await rename(org.id);
+  await run();
+  expect((await webhooks.get(id)).disabled).toMatchObject({ code: "gone" });
+  expect(failures).toContain(no);
+});
+
+test("what sends is called as nobody's method, which a platform's own refuses", async () => {
+  const callers: unknown[] = [];
+  const fetch: WebhookFetch = async function (this: unknown) {
+    callers.push(this);
+    return { status: 200, headers: { get: () => null }, body: null };
+  };
+  const { webhooks, store, run, rename } = open({ fetch });
+  const { org } = await store.createOrg(alice);
+  await webhooks.create({ org: org.id, url });
+  await rename(org.id);
+  expect(await run()).toMatchObject({ delivered: 1 });
+  expect(callers).toEqual([undefined]);
+});
+
+test("an attempt that is over before it began sends nothing", async () => {
+  const { store } = open();
+  const { org } = await store.createOrg(alice);
+  const { data } = await store.listEvents(org.id);
+  let calls = 0;
+  const fetch: WebhookFetch = async () => {
+    calls += 1;
+    return { status: 200, headers: { get: () => null }, body: null };
+  };
+  const parts = { fetch, clock: () => new Date(), timers: systemTimers, signal: AbortSignal.abort() };
+  const target = { url: new URL(url), isAddressAdmitted: false };
+  await expect(send(data[0] as TenancyEvent, target, [], parts)).rejects.toThrow();
+  expect(calls).toBe(0);
+});
+
+test("once a webhook is changed nothing more goes where it went before", async () => {
+  const targets: string[] = [];
+  const { webhooks, store, run, rename } = open({
+    fetch: async (target, { headers }) => {
+      targets.push(`${new URL(target).pathname} ${headers["webhook-id"]?.split(".")[1]}`);
+      if (targets.length === 1) {
+        await webhooks.update(id, { url: "https://hooks.example.com/new" });
+      }
+      return { status: 200, headers: { get: () => null }, body: null };
+    },
+  });
+  const { org } = await store.createOrg(alice);
+  const { id } = await webhooks.create({ org: org.id, url });
+  for (let times = 0; times < 3; times += 1) {
+    await rename(org.id);
+  }
+  await run();
+  // The one that was under way has an old place and a new one.
+  expect(targets).toEqual(["/in 2", "/new 2", "/new 3", "/new 4"]);
+});
+
 test("of two who change a webhook at the same time one is told", async () => {
   const { webhooks, store } = open();
   const { org } = await store.createOrg(alice);
@@ -331,6 +462,8 @@ describe("a URL (E4)", () => {
     scheme: ["http://hooks.example.com", "ftp://hooks.example.com", "javascript:alert(1)//a", "file:///etc/passwd"],
     credentials: ["https://user@hooks.example.com", "https://:pass@hooks.example.com"],
     address: [
+      "https://intranet.",
+      "https://metadata.",
       "https://localhost",
       "https://app.localhost",
       "https://printer.local",

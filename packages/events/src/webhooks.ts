@@ -106,7 +106,10 @@ export interface Webhooks {
   get(id: string, options?: WithinOrg): Promise<Webhook>;
   /** By id. `org`: those of this organization alone. */
   list(options?: PageOptions & { readonly org?: OrgId }): Promise<Page<Webhook>>;
-  /** `types: null`: all. Throws as `create` does, and where somebody else changes it at the same time. */
+  /**
+   * `types: null`: all. Once it answers nothing is sent to the URL before, but the one event of each organization that is
+   * under way, which is sent again. Throws as `create` does, and where somebody else changes it at the same time.
+   */
   update(
     id: string,
     changes: { readonly url?: string; readonly types?: readonly EventType[] | null },
@@ -224,20 +227,18 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
   async function reportDisabled(id: string, cause: unknown): Promise<void> {
     const subscription = await bookkeeping.subscription(id);
     if (subscription !== null) {
-      try {
-        onDisabled?.(webhookOf(subscription));
-      } catch (thrown) {
-        report(tuning.log, { source: "webhooks", cause: thrown });
-      }
+      const tell = async (): Promise<unknown> => onDisabled?.(webhookOf(subscription));
+      // Nobody waits for it.
+      void tell().catch((thrown) => report(tuning.log, { source: "webhooks", cause: thrown }));
     }
     report(tuning.log, { source: "webhooks", cause, event: null });
   }
 
   async function known(id: unknown, given: unknown): Promise<Subscription> {
     const { within } = fields(given ?? {}, ["within", "overlapHours"]);
-    const org = optionalId("org", within);
+    const org = optionalId("org", within, "within");
     if (typeof id !== "string" || !ID.test(id)) {
-      throw missing(String(id).slice(0, 36));
+      throw missing(typeof id === "string" ? id.slice(0, 36).replace(/[^\x21-\x7e]/g, "?") : typeof id);
     }
     const found = await told(() => bookkeeping.subscription(id));
     if (found === null || found.relay !== relay || (org !== null && found.orgId !== org)) {
@@ -267,7 +268,7 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
   return {
     async create(input) {
       const { org, url, types } = fields(input, ["org", "url", "types"]);
-      const orgId = org === null ? null : idArgument("org", org);
+      const orgId = org === null ? null : idArgument("org", org, "org");
       const wanted = eventTypesArgument(types);
       const { url: admitted } = await admittedUrl(url, allowUrl);
       if (orgId !== null) {
@@ -288,7 +289,7 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
       }
       const take = limitArgument(limit);
       const after = (cursor as string | null | undefined) ?? null;
-      const asked = { relay, orgId: optionalId("org", org), after, take: take + 1 };
+      const asked = { relay, orgId: optionalId("org", org, "org"), after, take: take + 1 };
       const rows = await told(() => bookkeeping.subscriptions(asked));
       const data = rows.slice(0, take).map(webhookOf);
       return { data, nextCursor: rows.length > take ? (data.at(-1)?.id ?? null) : null };

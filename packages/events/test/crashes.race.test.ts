@@ -1,8 +1,8 @@
 import { generate } from "@tenantry/core";
 import { migratePostgres, PostgresTenancyStore } from "@tenantry/store-pg";
-import { type OpenDatabase, openDatabase } from "@tenantry/testkit";
+import { brokenInvariants, type OpenDatabase, openDatabase } from "@tenantry/testkit";
 import type pg from "pg";
-import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, inject, test } from "vitest";
 import { createRelay } from "../src/relay.ts";
 import { survive } from "./survive.ts";
 
@@ -18,6 +18,9 @@ beforeAll(async () => {
   pool = database.pool({ max: 12 });
   await migratePostgres(pool, groups);
   store = new PostgresTenancyStore(pool, groups);
+});
+afterEach(async () => {
+  expect(await brokenInvariants((text) => pool.query(text), "tenancy", groups.groups)).toEqual([]);
 });
 afterAll(() => database.close());
 

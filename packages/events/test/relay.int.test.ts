@@ -2,7 +2,8 @@ import { generate, type OrgId, type Tenancy, type TenancyEvent } from "@tenantry
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createAudit } from "../src/index.ts";
 import { createRelay, DeliveryFailed, type Relay, type RelayOptions } from "../src/relay.ts";
-import { type World, worlds } from "./worlds.ts";
+import { createWebhooks } from "../src/webhooks.ts";
+import { brokenIn, type World, worlds } from "./worlds.ts";
 
 const alice = generate("usr");
 const HOUR = 3600;
@@ -14,7 +15,10 @@ describe.each(Object.keys(worlds))("a relay over %s", (kind) => {
     world = await (worlds[kind] as () => Promise<World>)();
     store = world.store();
   }, 60_000);
-  afterAll(() => world.close());
+  afterAll(async () => {
+    expect(await brokenIn(world)).toEqual([]);
+    await world.close();
+  });
 
   const newOrg = async (): Promise<OrgId> => (await store.createOrg(alice)).org.id;
   const rename = async (orgId: OrgId, times: number, by: Tenancy = store): Promise<void> => {
@@ -68,6 +72,64 @@ describe.each(Object.keys(worlds))("a relay over %s", (kind) => {
     const again = hearing({ name, store: world.store() });
     await again.relay.runOnce(drained);
     expect(again.heard).toEqual([`${one}.7`]);
+  });
+
+  test("a webhook that is changed goes by the change, from the event on that is under way", async () => {
+    const targets: string[] = [];
+    let change: () => Promise<unknown> = async () => {};
+    const webhooks = createWebhooks({
+      store,
+      name: "changing",
+      clock: world.clock,
+      keys: [{ id: "k1", secret: new Uint8Array(32) }],
+      allowUrl: () => true,
+      async fetch(url, { headers }) {
+        targets.push(`${new URL(url).pathname} ${headers["webhook-id"]?.split(".")[1]}`);
+        await change();
+        return { status: 200, headers: { get: () => null }, body: null };
+      },
+    });
+    const orgId = await newOrg();
+    const { id } = await webhooks.create({ org: orgId, url: "https://example.com/old" });
+    await rename(orgId, 2);
+    change = async () => {
+      change = async () => {};
+      await webhooks.update(id, { url: "https://example.com/new" });
+    };
+    await webhooks.runOnce(drained);
+    expect(targets).toEqual(["/old 2", "/new 2", "/new 3"]);
+    await webhooks.delete(id);
+  });
+
+  test("a webhook that is switched off is sent nothing, not even what was asked for once more", async () => {
+    let isDown = true;
+    const sent: string[] = [];
+    const webhooks = createWebhooks({
+      store,
+      name: "switched",
+      clock: world.clock,
+      keys: [{ id: "k1", secret: new Uint8Array(32) }],
+      allowUrl: () => true,
+      maxAttempts: 1,
+      async fetch(_, { headers }) {
+        sent.push(headers["webhook-id"]?.split(".")[1] ?? "");
+        return { status: isDown ? 500 : 200, headers: { get: () => null }, body: null };
+      },
+    });
+    const orgId = await newOrg();
+    const { id } = await webhooks.create({ org: orgId, url: "https://example.com/" });
+    await rename(orgId, 1);
+    expect(await webhooks.runOnce(drained)).toMatchObject({ parked: 1 });
+    isDown = false;
+    await webhooks.redeliver(id, { orgId, seq: 2 });
+    await webhooks.disable(id);
+    await webhooks.runOnce(drained);
+    expect(sent).toEqual(["2"]);
+    await webhooks.enable(id);
+    expect(await webhooks.runOnce(drained)).toMatchObject({ delivered: 1 });
+    expect(sent).toEqual(["2", "2"]);
+    expect((await webhooks.dead(id)).data).toEqual([]);
+    await webhooks.delete(id);
   });
 
   test("of a joint commit each event is delivered", async () => {

@@ -7,7 +7,7 @@ import { migrateNeon, NeonTenancyStore } from "@tenantry/store-neon/websocket";
 import { migratePostgres, PostgresTenancyStore } from "@tenantry/store-pg";
 import { migratePglite, PgliteTenancyStore } from "@tenantry/store-pg/pglite";
 import { migratePostgresJs, PostgresJsTenancyStore } from "@tenantry/store-pg/postgres-js";
-import { openDatabase, startNeonEndpoint } from "@tenantry/testkit";
+import { groupInvariants, openDatabase, startNeonEndpoint } from "@tenantry/testkit";
 import postgres from "postgres";
 import { inject } from "vitest";
 
@@ -25,7 +25,7 @@ export interface World {
   close(): Promise<void>;
 }
 
-const GROUPS: readonly Group[] = ["relay", "audit"];
+const GROUPS = ["relay", "audit"] as const satisfies readonly Group[];
 const groups = { groups: GROUPS };
 class Undo extends Error {}
 
@@ -139,6 +139,20 @@ async function openNeon(): Promise<{ readonly url: string; readonly close: () =>
       await database.close();
     },
   };
+}
+
+/** The invariants of the groups that do not hold at rest, where there is SQL. Events may have been cleared away. */
+export async function brokenIn(
+  { sql }: World,
+  groups: readonly (typeof GROUPS)[number][] = GROUPS,
+): Promise<readonly string[]> {
+  const broken: string[] = [];
+  for (const { name, violations } of sql === undefined ? [] : groupInvariants(groups)) {
+    if ((await sql?.(violations))?.length !== 0) {
+      broken.push(name);
+    }
+  }
+  return broken;
 }
 
 /** A database's clock cannot be moved: what it wrote down is moved into the past instead. */

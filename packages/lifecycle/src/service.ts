@@ -137,16 +137,19 @@ export class TenantLifecycleService {
    * Founds a tenant, and makes its place where there is something to make. The tenant and where its rows will be are one
    * commit: until its place is ready nobody can use it, whatever happens in between. Throws what `createOrg` throws, and the
    * `IsolationError` with which its place could not be made: organization and slug stay then, or are revoked, as
-   * `onProvisionFailure` says.
+   * `onProvisionFailure` says. With a used idempotency key its place is seen to again, and whatever comes of that the
+   * organization stays.
    */
   createTenant(input: CreateTenantInput, options?: CreateOptions): Promise<CreatedTenant> {
     return this.#forgetting(null, async (about) => {
       const { strategy, ...founding } = fields(input, INPUTS);
       const placement = this.#placement(this.#strategyArgument(strategy));
       const placed = { ...founding, ...(placement === null ? {} : { placement }) } as unknown as CreateOrgInput;
-      const { org, ownerMembership } = await this.#store.createOrg(placed, options);
+      const founded = await this.#store.createOrg(placed, options);
+      const { org, ownerMembership } = founded;
       about(org.id);
-      const isReady = placement?.state === "ready" || (await this.#provisioned(org.id, options));
+      const isReady =
+        placement?.state === "ready" || (await this.#provisioned(org.id, eventsOf(founded).length > 0, options));
       return { tenant: tenantOf(org, null, isReady), ownerMembership };
     });
   }
@@ -181,7 +184,8 @@ export class TenantLifecycleService {
 
   /**
    * Deletes for the time being: active or suspended → suspended, to be revoked once `graceDays` are over. Of one that is
-   * suspended already kind and date change, and the reason if one is given. Throws `AlreadyTerminalError`.
+   * suspended already kind and date change, and the reason if one is given: it can be restored like any other then, so whoever
+   * may not lift a suspension must not delete what is suspended. Throws `AlreadyTerminalError`.
    */
   deleteTenant(orgId: OrgId, how?: DeleteOptions, options?: MutationOptions): Promise<Tenant> {
     return this.#mutated(orgId, this.#deleteTenant, [orgId, how], options);
@@ -264,7 +268,8 @@ export class TenantLifecycleService {
     return this.#options.provisioner?.newPlacement?.(strategy) ?? null;
   }
 
-  async #provisioned(orgId: OrgId, options: CreateOptions | undefined): Promise<boolean> {
+  /** `isNew`: this call founded it. One that a used key answers may have been somebody's for long, and is not ended. */
+  async #provisioned(orgId: OrgId, isNew: boolean, options: CreateOptions | undefined): Promise<boolean> {
     const { provisioner, autoProvision, onProvisionFailure } = this.#options;
     if (provisioner === undefined) {
       return true;
@@ -276,7 +281,7 @@ export class TenantLifecycleService {
       await provisioner.provision(orgId, actorOf(options));
       return true;
     } catch (error) {
-      if (onProvisionFailure === "revoke") {
+      if (isNew && onProvisionFailure === "revoke") {
         await this.#store.revokeOrg(orgId, actorOf(options));
       }
       throw error;
@@ -289,8 +294,18 @@ export class TenantLifecycleService {
   }
 
   async #revokedAsDue(orgId: OrgId, since: Date): Promise<boolean> {
-    const options = { idempotencyKey: `due:${since.toISOString()}` };
-    const done = await this.#forgetting(orgId, () => revokeDue(this.#own, [{ orgId, since }], options));
+    const revoke = (options: MutationOptions) => revokeDue(this.#own, [{ orgId, since }], options);
+    const done = await this.#forgetting(orgId, async () => {
+      try {
+        return await revoke({ idempotencyKey: `due:${since.toISOString()}` });
+      } catch (error) {
+        if (!isTenancyError(error, "conflict.idempotency")) {
+          throw error;
+        }
+        // Somebody has used the key for something else, and must not keep the tenant by that. What is decided is the same.
+        return await revoke({});
+      }
+    });
     // Of several runs that find it due one has the event.
     return eventsOf(done).length > 0;
   }
@@ -299,10 +314,11 @@ export class TenantLifecycleService {
     try {
       await work();
     } catch (error) {
+      // One tenant that nobody can take down must not keep the others waiting for ever.
       if (!isTenancyError(error)) {
-        throw error;
+        this.#report("due", error);
       }
-      failed.push({ orgId, code: error.code });
+      failed.push({ orgId, code: isTenancyError(error) ? error.code : "internal.unexpected" });
     }
   }
 
@@ -335,10 +351,15 @@ export class TenantLifecycleService {
         try {
           await cache.invalidate(orgId);
         } catch (cause) {
-          this.#options.log({ source: "caches", cause });
+          this.#report("caches", cause);
         }
       }),
     );
+  }
+
+  /** A log that fails, at once or later, must not become a failure of what it reports. */
+  #report(source: string, cause: unknown): void {
+    void (async () => this.#options.log({ source, cause }))().catch(() => {});
   }
 }
 

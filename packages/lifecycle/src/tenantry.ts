@@ -158,7 +158,10 @@ export function createTenantry<R, const D extends Declarations = Record<never, n
       return strategies.for(active).run(active, fn, runOptions);
     },
     health: () => health({ store: storeHealth(store), ...options.checks }),
-    close: end,
+    close() {
+      end();
+      provider?.close();
+    },
   };
 }
 

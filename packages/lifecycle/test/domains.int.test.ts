@@ -37,7 +37,10 @@ describe.each(Object.keys(STORES))("on %s", (name) => {
     };
     domains = new DomainDirectory(store, { lookupTxt, baseDomains: ["example.com"] });
   });
-  afterAll(() => world.close());
+  afterAll(async () => {
+    expect(await world.broken()).toEqual([]);
+    await world.close();
+  });
 
   test("a domain is claimed, proved and given up, each with its event", async () => {
     const [id, domain] = [await org(), fresh()];

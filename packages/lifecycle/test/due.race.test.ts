@@ -1,8 +1,8 @@
 import { generate, type OrgId, type Tenancy } from "@tenantry/core";
 import { migratePostgres, PostgresTenancyStore } from "@tenantry/store-pg";
-import { type OpenDatabase, openDatabase } from "@tenantry/testkit";
+import { brokenInvariants, type OpenDatabase, openDatabase } from "@tenantry/testkit";
 import type pg from "pg";
-import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, inject, test } from "vitest";
 import { TenantLifecycleService } from "../src/index.ts";
 
 const groups = ["lifecycle"] as const;
@@ -16,6 +16,9 @@ beforeAll(async () => {
   database = await openDatabase(inject("databaseUrl"));
   admin = database.pool({ max: 1 });
   await migratePostgres(database.pool(), { groups });
+});
+afterEach(async () => {
+  expect(await brokenInvariants((text) => admin.query(text), "tenancy", groups)).toEqual([]);
 });
 afterAll(() => database.close());
 

@@ -110,7 +110,10 @@ describe.each(Object.keys(STORES))("on %s", (name) => {
     store = world.store();
     lifecycle = new TenantLifecycleService(store);
   });
-  afterAll(() => world.close());
+  afterAll(async () => {
+    expect(await world.broken()).toEqual([]);
+    await world.close();
+  });
   beforeEach(() => {
     world.hands.now = BEGIN;
   });

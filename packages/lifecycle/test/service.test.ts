@@ -119,6 +119,16 @@ describe("a place", () => {
     expect((await store.listOrgs()).data).toEqual([]);
   });
 
+  test("that fails when a tenant's creation is repeated does not end the tenant that there is", async () => {
+    const provisioner = places();
+    const { lifecycle, store } = open({ provisioner, onProvisionFailure: "revoke" });
+    const create = () => lifecycle.createTenant({ creator: alice, strategy: "schema" }, { idempotencyKey: "k" });
+    const { tenant } = await create();
+    provisioner.fails = true;
+    await expect(create()).rejects.toBe(failed);
+    expect(await store.getOrg(tenant.id)).toMatchObject({ status: "active" });
+  });
+
   test("with nothing to make is ready at once", async () => {
     const newPlacement = (strategy: string) => ({ strategy, state: "ready" }) as const;
     const provisioner = { ...places(), newPlacement };
@@ -254,6 +264,57 @@ describe("what this process keeps", () => {
       { source: "caches", cause },
     ]);
   });
+});
+
+test.each([
+  () => {
+    throw new Error("no log");
+  },
+  () => Promise.reject(new Error("no log")),
+])("a log that fails, now or later, does not become the answer", async (log) => {
+  const caches = [{ invalidate: () => Promise.reject(new Error("full")) }];
+  const { lifecycle } = open({ caches, log });
+  expect(await lifecycle.createTenant({ creator: alice })).toMatchObject({ tenant: { status: "active" } });
+});
+
+test("a key that somebody has used does not keep a tenant that is due", async () => {
+  const { lifecycle, store, pass } = open();
+  const { tenant } = await lifecycle.createTenant({ creator: alice });
+  const { suspension } = await lifecycle.deleteTenant(tenant.id, { graceDays: 1 });
+  const idempotencyKey = `due:${suspension?.since.toISOString()}`;
+  await store.updateOrg({ orgId: tenant.id, name: "Mine" }, { idempotencyKey });
+  pass(1);
+  expect(await lifecycle.runDue()).toMatchObject({ revoked: [tenant.id], failed: [] });
+  expect(await lifecycle.runDue()).toMatchObject({ revoked: [], failed: [] });
+});
+
+test("a tenant that nobody can take down does not keep the others waiting", async () => {
+  const provisioner = places();
+  const cause = new TypeError("a bug");
+  const log: unknown[] = [];
+  const { lifecycle, store, pass } = open({ provisioner, log: (failure) => log.push(failure) });
+  const [bad, good] = [
+    await lifecycle.createTenant({ creator: alice }),
+    await lifecycle.createTenant({ creator: alice }),
+  ];
+  const { deprovision } = provisioner;
+  provisioner.deprovision = async (orgId, options) => {
+    if (orgId === bad.tenant.id) {
+      throw cause;
+    }
+    return deprovision(orgId, options);
+  };
+  for (const { tenant } of [bad, good]) {
+    await lifecycle.deleteTenant(tenant.id, { graceDays: 1 });
+  }
+  pass(1);
+  expect(await lifecycle.runDue()).toMatchObject({
+    revoked: [bad.tenant.id, good.tenant.id],
+    deprovisioned: [good.tenant.id],
+    failed: [{ orgId: bad.tenant.id, code: "internal.unexpected" }],
+  });
+  expect(log).toEqual([{ source: "due", cause }]);
+  expect(await store.getOrg(good.tenant.id)).toMatchObject({ status: "revoked" });
 });
 
 test("no subscriber, one that throws and one that hangs: a change is made and answered all the same", async () => {

@@ -7,17 +7,19 @@ import { NeonTenancyStore } from "@tenantry/store-neon/websocket";
 import { migratePostgres, PostgresTenancyStore } from "@tenantry/store-pg";
 import { migratePglite, PgliteTenancyStore } from "@tenantry/store-pg/pglite";
 import { PostgresJsTenancyStore } from "@tenantry/store-pg/postgres-js";
-import { type OpenDatabase, openDatabase, startNeonEndpoint } from "@tenantry/testkit";
+import { brokenInvariants, type OpenDatabase, openDatabase, startNeonEndpoint } from "@tenantry/testkit";
 import postgres from "postgres";
 import { inject } from "vitest";
 
-const GROUPS_KEPT: readonly Group[] = ["domains", "lifecycle"];
+const GROUPS_KEPT = ["placement", "domains", "lifecycle"] as const;
 
 /** Rows, and stores over them. */
 export interface OpenWorld {
   /** The time of all stores over these rows. */
   readonly hands: { now: Date };
   store(groups?: readonly Group[]): Tenancy;
+  /** The invariants that do not hold at rest. A store in memory checks its own. */
+  broken(): Promise<readonly unknown[]>;
   close(): Promise<void>;
 }
 
@@ -26,31 +28,50 @@ interface Options {
   readonly groups: readonly Group[];
 }
 
-function world(make: (options: Options) => Tenancy, close: () => Promise<void> = async () => {}): OpenWorld {
+function world(
+  make: (options: Options) => Tenancy,
+  close: () => Promise<void> = async () => {},
+  query: ((text: string) => Promise<{ readonly rows: readonly unknown[] }>) | null = null,
+): OpenWorld {
   const hands = { now: new Date("2030-01-01T00:00:00.000Z") };
-  return { hands, store: (groups = GROUPS_KEPT) => make({ clock: () => hands.now, groups }), close };
+  return {
+    hands,
+    store: (groups = GROUPS_KEPT) => make({ clock: () => hands.now, groups }),
+    broken: async () => (query === null ? [] : brokenInvariants(query, "tenancy", GROUPS_KEPT)),
+    close,
+  };
 }
 
 /** Every store there is, each over an empty database of its own. */
 export const STORES: Readonly<Record<string, () => Promise<OpenWorld>>> = {
   async memory() {
-    const rows = new InMemoryDatabase();
-    return world((options) => new InMemoryTenancyStore(options, rows));
+    let own: (() => Date) | undefined;
+    const rows = new InMemoryDatabase({ clock: () => own?.() ?? new Date() });
+    return world((options) => {
+      own = options.clock;
+      return new InMemoryTenancyStore(options, rows);
+    });
   },
   async pg() {
     const database = await migrated();
     const pool = database.pool();
-    return world((options) => new PostgresTenancyStore(pool, options), database.close);
+    return world(
+      (options) => new PostgresTenancyStore(pool, options),
+      database.close,
+      (text) => pool.query(text),
+    );
   },
   async "postgres.js"() {
     const database = await migrated();
     const sql = postgres(database.url, { onnotice() {} });
+    const pool = database.pool();
     return world(
       (options) => new PostgresJsTenancyStore(sql, options),
       async () => {
         await sql.end({ timeout: 1 });
         await database.close();
       },
+      (text) => pool.query(text),
     );
   },
   async PGlite() {
@@ -59,6 +80,7 @@ export const STORES: Readonly<Record<string, () => Promise<OpenWorld>>> = {
     return world(
       (options) => new PgliteTenancyStore(database, options),
       () => database.close(),
+      (text) => database.query(text),
     );
   },
   async "Neon HTTP"() {
@@ -75,6 +97,7 @@ export const STORES: Readonly<Record<string, () => Promise<OpenWorld>>> = {
         await pool.end();
         await close();
       },
+      (text) => pool.query(text),
     );
   },
 };

@@ -64,6 +64,24 @@ test("staff enters with an event, and the store is there inside of the tenant", 
   expect((await store.listEvents(tenant.id)).data.at(-1)).toMatchObject({ type: "operator.entered" });
 });
 
+test("closed it hears nothing of the store any more", async () => {
+  let listening = 0;
+  class Heard extends InMemoryTenancyStore {
+    override subscribe: InMemoryTenancyStore["subscribe"] = (handler, options) => {
+      const end = super.subscribe(handler, options);
+      listening += 1;
+      return () => {
+        listening -= 1;
+        end();
+      };
+    };
+  }
+  const { close } = whole({ store: new Heard({ groups }) });
+  expect(listening).toBeGreaterThan(1);
+  close();
+  expect(listening).toBe(0);
+});
+
 test("its health is that of its parts", async () => {
   const { health } = whole({ checks: { relay: async () => ({ status: "degraded", code: "relay.lag" }) } });
   const { status, parts } = await health();

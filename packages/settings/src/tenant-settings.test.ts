@@ -171,6 +171,9 @@ describe("what is read", () => {
       onInvalid: "default",
       report(...of) {
         told.push(of);
+        if (told.length === 1) {
+          return Promise.reject(new Error("nor is one that fails later")) as never;
+        }
         throw new Error("a report that fails is nobody's answer");
       },
     });
@@ -194,6 +197,18 @@ describe("what is read", () => {
     const settings = new TenantSettings(storeSettings(store), { a: { schema: grown } });
     expect(await settings.get(orgId, "a")).toEqual({ b: 1, c: 2 });
   });
+});
+
+test("how to read is an object that says so, or nothing", async () => {
+  const settings = new TenantSettings(storeSettings(store), defineSettings({ a: { schema: z.number(), default: 1 } }));
+  const { proxy: gone, revoke } = Proxy.revocable({}, {});
+  revoke();
+  for (const options of [null, 7, gone, { fresh: "yes" }, { stale: true }]) {
+    await expect(settings.get(orgId, "a", options as never)).rejects.toMatchObject({
+      code: "precondition.invalid_input",
+    });
+  }
+  expect(await settings.get(orgId, "a", { fresh: true })).toBe(1);
 });
 
 describe("secrets", () => {

@@ -9,7 +9,7 @@ import {
   type TenancyError,
   type UsrId,
 } from "@tenantry/core";
-import { idArgument } from "@tenantry/core/extend";
+import { fields, flagArgument, idArgument } from "@tenantry/core/extend";
 import type { Sealer } from "@tenantry/core/seal";
 import { MOST_KEYS } from "./change-settings.ts";
 import {
@@ -83,7 +83,7 @@ export class TenantSettings<const D extends Declarations, Open extends boolean =
   constructor(provider: SettingsProvider, settings: D, options: SettingsOptions<Open> = {}) {
     this.#provider = provider;
     this.#declared = checked(settings);
-    const { sealer, openKeys, onInvalid, report } = checkedOptions(options, this.#declared);
+    const { sealer, openKeys, onInvalid, report } = checkedOptions(options ?? {}, this.#declared);
     this.#secrets = new Secrets(sealer ?? null);
     this.#isOpen = openKeys ?? false;
     this.#onInvalid = onInvalid ?? "error";
@@ -105,8 +105,9 @@ export class TenantSettings<const D extends Declarations, Open extends boolean =
     options: { readonly fresh?: boolean } = {},
   ): Promise<Value<D, K>> {
     const name = keyArgument(key);
+    const { fresh } = fields(options, ["fresh"]);
     const declared = this.#declarationOf(name);
-    const snapshot = await this.#provider.load(orgId, options);
+    const snapshot = await this.#provider.load(orgId, { fresh: flagArgument(fresh, "fresh") });
     const kept = snapshot.settings.find((setting) => setting.key === name);
     const own = kept === undefined ? null : await this.#own(snapshot, kept, declared);
     return (own === null ? declared?.default : own.value) as Value<D, K>;
@@ -324,11 +325,9 @@ export class TenantSettings<const D extends Declarations, Open extends boolean =
     return isSealed || this.#declared.get(key)?.secret === true;
   }
 
-  /** A report that fails must not become the answer. */
+  /** A report that fails, at once or later, must not become the answer. */
   #tell(error: TenancyError, orgId: OrgId): void {
-    try {
-      this.#report(error, orgId);
-    } catch {}
+    void (async () => this.#report(error, orgId))().catch(() => {});
   }
 }
 

@@ -14,6 +14,7 @@ describeSettings(
       stores: [store(), store()],
       tables: async () => database.tables(),
       dump: async () => JSON.stringify(database.tables()),
+      broken: async () => brokenInvariants(database.tables()),
       close: async () => {},
     };
   },

@@ -1,18 +1,18 @@
 import { PGlite } from "@electric-sql/pglite";
 import { Pool as NeonPool, neon, neonConfig } from "@neondatabase/serverless";
-import type { Group, Tenancy } from "@tenantry/core";
+import type { Tenancy } from "@tenantry/core";
 import { NeonHttpTenancyStore } from "@tenantry/store-neon/http";
 import { NeonTenancyStore } from "@tenantry/store-neon/websocket";
 import { migratePostgres, PostgresTenancyStore } from "@tenantry/store-pg";
 import { migratePglite, PgliteTenancyStore, pgliteExecutor } from "@tenantry/store-pg/pglite";
 import { PostgresJsTenancyStore } from "@tenantry/store-pg/postgres-js";
 import { pgExecutor, readTables, type SqlExecutor } from "@tenantry/store-sql";
-import { openDatabase, startNeonEndpoint } from "@tenantry/testkit";
+import { brokenInvariants, openDatabase, startNeonEndpoint } from "@tenantry/testkit";
 import postgres from "postgres";
 import { inject } from "vitest";
 import { describeSettings, type OpenSettings } from "./suite.ts";
 
-const groups: readonly Group[] = ["settings"];
+const groups = ["settings"] as const;
 const RUNS = 8;
 
 interface Connected {
@@ -36,13 +36,19 @@ async function opened(connect: (url: string) => Promise<Connected>): Promise<Ope
   };
 }
 
-function looks(executor: SqlExecutor): Pick<OpenSettings, "tables" | "dump"> {
+function looks(executor: SqlExecutor): Pick<OpenSettings, "tables" | "dump" | "broken"> {
   const tables = ["setting", "evt", "idem", "org"].map(
     (table) => `(select coalesce(string_agg(x::text, ' '), '') from tenancy.${table} x)`,
   );
   const text = `select ${tables.join(" || ")} as dump`;
   return {
     tables: () => readTables(executor, { groups }),
+    broken: () =>
+      brokenInvariants(
+        async (text) => ({ rows: await executor.run({ name: null, text, values: [] }) }),
+        "tenancy",
+        groups,
+      ),
     dump: async () => (await executor.run({ name: null, text, values: [] }))[0]?.["dump"] as string,
   };
 }

@@ -18,6 +18,8 @@ export interface OpenSettings {
   readonly tables: () => Promise<Tables>;
   /** Everything that is stored, as text. */
   readonly dump: () => Promise<string>;
+  /** The invariants that do not hold. */
+  readonly broken: () => Promise<readonly unknown[]>;
   readonly close: () => Promise<unknown>;
 }
 
@@ -46,7 +48,10 @@ export function describeSettings(name: string, open: () => Promise<OpenSettings>
       settings = new TenantSettings(storeSettings(store), declared, { sealer });
       other = new TenantSettings(storeSettings(opened.stores[1]), declared, { sealer });
     });
-    afterAll(() => opened.close());
+    afterAll(async () => {
+      expect(await opened.broken()).toEqual([]);
+      await opened.close();
+    });
 
     const founded = async (): Promise<OrgId> => (await store.createOrg(generate("usr"))).org.id;
     const events = async (orgId: OrgId): Promise<readonly TenancyEvent[]> =>

@@ -134,6 +134,12 @@ export class Relays implements RelayPort {
       ...(types === undefined ? {} : { types }),
       ...(endpoint === undefined ? {} : { endpoint: asJson(endpoint) }),
     });
+    for (const cursor of this.#cursors.values()) {
+      // Whoever is at it goes by what was before.
+      if (cursor.subscription === id && cursor.leasedBy !== null) {
+        Object.assign(cursor, { leasedBy: null, dueAt: this.#now() });
+      }
+    }
     return true;
   }
 
@@ -204,7 +210,7 @@ export class Relays implements RelayPort {
       });
     }
     const again = [...this.#dead.values()].filter(
-      ({ dueAt, subscription }) => dueAt !== null && dueAt <= now && serves(subscription) !== null,
+      ({ dueAt, subscription }) => dueAt !== null && dueAt <= now && serves(subscription)?.disabled === null,
     );
     for (const dead of again.slice(0, take)) {
       this.#dead.set(deadKey(dead), { ...dead, leasedBy: holder, dueAt: until });

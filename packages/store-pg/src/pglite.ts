@@ -60,8 +60,10 @@ export class PgliteTenancyStore<
       store: PgliteTenancyStore<TransactionOf<Database>, O, M>,
     ) => Promise<T>,
   ): Promise<T> {
-    return this.inTransaction(this.#transact, (transaction, options) =>
-      work(transaction, new PgliteTenancyStore(transaction, options)),
+    return this.inTransaction(
+      this.#transact,
+      (transaction, options) => new PgliteTenancyStore(transaction, options),
+      work,
     );
   }
 }

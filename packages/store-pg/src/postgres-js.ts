@@ -71,8 +71,10 @@ export class PostgresJsTenancyStore<
       store: PostgresJsTenancyStore<TransactionOf<Database>, O, M>,
     ) => Promise<T>,
   ): Promise<T> {
-    return this.inTransaction(this.#transact, (transaction, options) =>
-      work(transaction, new PostgresJsTenancyStore(transaction, options)),
+    return this.inTransaction(
+      this.#transact,
+      (transaction, options) => new PostgresJsTenancyStore(transaction, options),
+      work,
     );
   }
 }

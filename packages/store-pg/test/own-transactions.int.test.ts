@@ -37,6 +37,56 @@ interface Driver {
   orgs(): Promise<number>;
 }
 
+type Writing = (inside: Pick<PostgresTenancyStore, "createOrg" | "updateOrg">) => Promise<void>;
+type Opening = readonly [
+  subscribe: PostgresTenancyStore["subscribe"],
+  withTransaction: (write: Writing) => Promise<void>,
+];
+
+test.each<readonly [name: string, open: () => Opening]>([
+  [
+    "pg",
+    () => {
+      const store = new PostgresTenancyStore(pool);
+      return [store.subscribe.bind(store), (write) => store.withTransaction((_, inside) => write(inside))];
+    },
+  ],
+  [
+    "postgres.js",
+    () => {
+      const store = new PostgresJsTenancyStore(sql);
+      return [store.subscribe.bind(store), (write) => store.withTransaction((_, inside) => write(inside))];
+    },
+  ],
+  [
+    "PGlite",
+    () => {
+      const store = new PgliteTenancyStore(pglite);
+      return [store.subscribe.bind(store), (write) => store.withTransaction((_, inside) => write(inside))];
+    },
+  ],
+])("what was written inside is told once it is committed, and only then: %s", async (_, open) => {
+  const [subscribe, withTransaction] = open();
+  const heard: string[] = [];
+  subscribe(({ seq, type }) => heard.push(`${seq} ${type}`));
+  const write = (end: () => void) =>
+    withTransaction(async (inside) => {
+      const { org } = await inside.createOrg(generate("usr"));
+      await inside.updateOrg({ orgId: org.id, name: "Acme" });
+      const unknown = inside.updateOrg({ orgId: generate("org"), name: "None" });
+      await expect(unknown).rejects.toMatchObject({ code: "not_found" });
+      expect(heard).toEqual([]);
+      end();
+    });
+  const failing = write(() => {
+    throw new Error("the host's");
+  });
+  await expect(failing).rejects.toThrow("the host's");
+  expect(heard).toEqual([]);
+  await write(() => {});
+  expect(heard).toEqual(["1 org.created", "2 org.updated"]);
+});
+
 const counted = "select count(*)::int as n from tenancy.org";
 const listed = "select id from project order by id";
 const inserted = "insert into project (id, org_id) values ($1, $2)";

@@ -16,20 +16,53 @@ export function textOf(cell: Cell, type: string): string | null {
   return typeof cell === "object" ? JSON.stringify(cell) : String(cell);
 }
 
-/** An array of PostgreSQL's, as text. Rows that are written at once have much in common: what repeats is made once. */
+/** An array of PostgreSQL's, as text. */
 export function arrayOf(cells: readonly Cell[], type: string): string {
-  let [last, element]: [Cell, string] = [null, "null"];
-  const elements = cells.map((cell) => {
-    if (cell !== last) {
-      [last, element] = [cell, elementOf(textOf(cell, type))];
-    }
-    return element;
-  });
-  return `{${elements.join(",")}}`;
+  const column = new Column(type);
+  for (const cell of cells) {
+    column.add(cell);
+  }
+  return column.array();
 }
 
-function elementOf(text: string | null): string {
-  return text === null ? "null" : `"${text.replaceAll(/["\\]/g, "\\$&")}"`;
+/** The cells of one column. Rows that are written at once have much in common: what repeats is made once. */
+export class Column {
+  readonly #type: string;
+  readonly #elements: string[] = [];
+  #last: Cell = null;
+  #element = "null";
+
+  constructor(type: string) {
+    this.#type = type;
+  }
+
+  add(cell: Cell): void {
+    if (!isSame(cell, this.#last)) {
+      this.#last = cell;
+      this.#element = elementOf(textOf(cell, this.#type), this.#type);
+    }
+    this.#elements.push(this.#element);
+  }
+
+  array(): string {
+    return `{${this.#elements.join(",")}}`;
+  }
+}
+
+function isSame(cell: Cell, last: Cell): boolean {
+  return cell === last || (cell instanceof Date && last instanceof Date && cell.getTime() === last.getTime());
+}
+
+function elementOf(text: string | null, type: string): string {
+  if (text === null) {
+    return "null";
+  }
+  // Most is free of both; nothing in a UUID has to be looked at.
+  if (type === "uuid" || type === "timestamptz") {
+    return `"${text}"`;
+  }
+  const escaped = text.includes("\\") ? text.replaceAll("\\", "\\\\") : text;
+  return `"${escaped.includes('"') ? escaped.replaceAll('"', '\\"') : escaped}"`;
 }
 
 /**

@@ -35,6 +35,6 @@ export class PgTenancyStore<
   withTransaction<T>(
     work: (client: ClientOf<Database>, store: PgTenancyStore<ClientOf<Database>, O, M>) => Promise<T>,
   ): Promise<T> {
-    return this.inTransaction(this.#transact, (client, options) => work(client, new PgTenancyStore(client, options)));
+    return this.inTransaction(this.#transact, (client, options) => new PgTenancyStore(client, options), work);
   }
 }

@@ -8,7 +8,7 @@ const bob = { id: "2", name: `"B\\o,b" {}`, at, data: null, roles: ["z"], sober:
 
 function insert(people: readonly (typeof ann | typeof bob)[], status: string | null): Sql {
   const where = status === null ? sql`` : sql` where status = ${value(status, "text")}`;
-  return sql`insert into ${{ identifier: '"s"' }}.person select * from ${rows(people, PERSON)}${where}`;
+  return sql`insert into ${{ identifier: '"s"' }}.person select * from ${rows(people, PERSON, (person) => person)}${where}`;
 }
 
 describe("a statement of pieces", () => {
@@ -67,8 +67,8 @@ describe("the text of a statement", () => {
       sql`select ${{ identifier: '"s"' }}`,
       sql`select ${{ identifier: '"t"' }}`,
       sql`select ${sql`a`}`,
-      sql`select ${rows([{ a: 1 }], columns("a int"))}`,
-      sql`select ${rows([{ b: 1 }], columns("b int"))}`,
+      sql`select ${rows([{ a: 1 }], columns("a int"), (row) => row)}`,
+      sql`select ${rows([{ b: 1 }], columns("b int"), (row) => row)}`,
     ];
     const texts = shapes.map((shape) => statements.of(shape).text);
     expect(new Set(texts).size).toBe(shapes.length);

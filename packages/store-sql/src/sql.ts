@@ -1,5 +1,5 @@
 import { hasOwn } from "@tenantry/core";
-import { arrayOf, type Cell, cast, textOf } from "./cell.ts";
+import { type Cell, Column, cast, textOf } from "./cell.ts";
 import type { Statement } from "./executor.ts";
 import { nameOf } from "./statement.ts";
 
@@ -20,9 +20,13 @@ interface Value {
 
 /** Rows, as a set with these columns. */
 interface Rows {
-  readonly rows: readonly Readonly<Record<string, unknown>>[];
+  readonly rows: readonly unknown[];
   readonly columns: Columns;
+  readonly cells: CellsOf<never>;
 }
+
+/** The cells of one of them, by column. */
+type CellsOf<T> = (of: T, place: number) => Readonly<Record<string, unknown>>;
 
 /** A name that is not ours, in quotes: the schema. */
 export interface Identifier {
@@ -46,10 +50,11 @@ export function value(cell: Cell, type: string): Value {
 /**
  * A single row is a list of values: the planner then knows that it is one, and looks it up by an index however small the
  * tables still are. Several are arrays, one for each column, of which it supposes ten; of a set that comes out of JSON it
- * would suppose a hundred, and read tables of ten thousand rows from one end to the other.
+ * would suppose a hundred, and read tables of ten thousand rows from one end to the other. Cells are made when they are
+ * written, one row after another, so that those of thousands are never there at once.
  */
-export function rows(of: Rows["rows"], columns: Columns): Rows {
-  return { rows: of, columns };
+export function rows<T>(of: readonly T[], columns: Columns, cells: CellsOf<T>): Rows {
+  return { rows: of, columns, cells };
 }
 
 /** Columns as they are written in a list: `id uuid, name text`. */
@@ -116,12 +121,21 @@ function shapeOf({ texts, parts }: Sql, values: (string | null)[]): string {
   return shape;
 }
 
-function addRows({ rows: of, columns: { names, types } }: Rows, values: (string | null)[]): void {
-  for (const [place, name] of names.entries()) {
-    const type = types[place] ?? "";
-    const [only = null, ...others] = of.map((row) => row[name] as Cell);
-    values.push(others.length === 0 ? textOf(only, type) : arrayOf([only, ...others], type));
+function addRows({ rows: of, columns: { names, types }, cells }: Rows, values: (string | null)[]): void {
+  const cellsOf = cells as CellsOf<unknown>;
+  if (of.length === 1) {
+    const only = cellsOf(of[0], 0);
+    values.push(...names.map((name, place) => textOf(only[name] as Cell, types[place] ?? "")));
+    return;
   }
+  const made = types.map((type) => new Column(type));
+  of.forEach((one, number) => {
+    const row = cellsOf(one, number);
+    made.forEach((column, place) => {
+      column.add(row[names[place] ?? ""] as Cell);
+    });
+  });
+  values.push(...made.map((column) => column.array()));
 }
 
 const numbers = new WeakMap<object, number>();

@@ -1,4 +1,4 @@
-import { type Metadata, Tenancy } from "@tenantry/core";
+import { type Metadata, Tenancy, toldOnceCommitted } from "@tenantry/core";
 import { schemaIdentifier } from "./identifier.ts";
 import { checkedOptions, type SqlOptions } from "./options.ts";
 import { inOwnTransaction, type Transact } from "./own-transaction.ts";
@@ -22,16 +22,30 @@ export class SqlTenancyStore<O = Metadata, M = Metadata> extends Tenancy<O, M> {
   }
 
   /**
-   * For the store classes: opens a transaction, lets `work` write in it, and commits. What `work` throws rolls everything
+   * For the store classes: opens a transaction, makes a store on its connection, lets `work` write in it, and commits; then the
+   * subscribers of this store are told what that one wrote. What `work` throws rolls everything
    * back and is thrown as it is; so is what the server says against the commit in the name of a constraint of the host's.
    * Throws `PreconditionError` `precondition.invalid_input` inside a transaction of the host's, `UnavailableError` where
    * there was no connection or the commit lost against another writer, and `IndeterminateError` where the connection died
    * during the commit: its `resolve()` tells what became of it.
    */
-  protected inTransaction<Handle, T>(
+  protected async inTransaction<Handle, Inside extends object, T>(
     transact: Transact<Handle>,
-    work: (handle: Handle, options: SqlOptions<O, M>) => Promise<T>,
+    storeOn: (handle: Handle, options: SqlOptions<O, M>) => Inside,
+    work: (handle: Handle, store: Inside) => Promise<T>,
   ): Promise<T> {
-    return inOwnTransaction(this.#driver.executor, this.#options, transact, (handle) => work(handle, this.#options));
+    let ended: (isCommitted: boolean) => void = () => {};
+    let isCommitted = false;
+    try {
+      const result = await inOwnTransaction(this.#driver.executor, this.#options, transact, (handle) => {
+        const inside = storeOn(handle, this.#options);
+        ended = toldOnceCommitted(this, inside);
+        return work(handle, inside);
+      });
+      isCommitted = true;
+      return result;
+    } finally {
+      ended(isCommitted);
+    }
   }
 }

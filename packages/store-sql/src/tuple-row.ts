@@ -10,7 +10,8 @@ export const TUP: Columns = columns(
 export const SAME_TUPLE: Sql = sql`t.subject_type = r.subject_type and t.subject_id = r.subject_id and t.relation = r.relation
      and t.object_type = r.object_type and t.object_id = r.object_id`;
 
-export function tupRow(tuple: Tuple): Readonly<Record<string, unknown>> {
+/** The cells of a change's tuple. */
+export function tupRow({ tuple }: { readonly tuple: Tuple }): Readonly<Record<string, unknown>> {
   const { subjectType, subjectId, relation, objectType, objectId, expiresAt } = tuple;
   return {
     subject_type: subjectType,

@@ -1,5 +1,4 @@
 import { type Change, type Commit, type ExistingOrg, uuidOf } from "@tenantry/core";
-import { placementLocks } from "./groups/placement.ts";
 import { allOf, columns, type Identifier, rows, type Sql, sql, value } from "./sql.ts";
 import { SAME_TUPLE, TUP, tupRow } from "./tuple-row.ts";
 
@@ -15,7 +14,7 @@ type Op = Change["op"];
 export type Changes = <O extends Op>(op: O) => readonly Extract<Change, { readonly op: O }>[];
 
 /** Rows that are locked if they are as expected, and how many of them there have to be. */
-export interface Lock {
+interface Lock {
   readonly piece: Sql;
   readonly holds: Sql;
 }
@@ -42,7 +41,7 @@ export function verdict(s: Identifier, { org, events }: Commit, changes: Changes
     ...memberships(s, changes, closing.length > 0 ? sql`locked_inv` : sql`locked_org`),
     ...members(s, org, changes),
     ...grants(s, org, changes),
-    ...placementLocks(s, changes),
+    ...placements(s, changes),
     ...joins(
       s,
       changes,
@@ -90,17 +89,13 @@ function expectations({ id, status, version, room, fields }: ExistingOrg): reado
 }
 
 function invitations(s: Identifier, changes: Changes): readonly Lock[] {
-  const expected = changes("updateInvitation").map(({ row, expect }) => ({
-    id: uuidOf(row.id),
-    status: expect.status,
-    expires_at: expect.expiresAt,
-  }));
+  const expected = changes("updateInvitation");
   return expected.length === 0
     ? []
     : [
         {
           piece: sql`locked_inv as materialized (
-  select i.id from ${s}.inv i join ${rows(expected, EXPECTED_INV)} on i.id = r.id and i.status = r.status and i.expires_at = r.expires_at
+  select i.id from ${s}.inv i join ${rows(expected, EXPECTED_INV, expectedInv)} on i.id = r.id and i.status = r.status and i.expires_at = r.expires_at
    where exists (select from locked_org)
    order by i.id
      for no key update of i
@@ -110,17 +105,18 @@ function invitations(s: Identifier, changes: Changes): readonly Lock[] {
       ];
 }
 
+function expectedInv({ row, expect }: Extract<Change, { readonly op: "updateInvitation" }>) {
+  return { id: uuidOf(row.id), status: expect.status, expires_at: expect.expiresAt };
+}
+
 function memberships(s: Identifier, changes: Changes, before: Sql): readonly Lock[] {
-  const expected = [
-    ...changes("updateMembership").map(({ row, expect }) => ({ id: row.id, expect })),
-    ...changes("expectMembership").map(({ memId, expect }) => ({ id: memId, expect })),
-  ].map(({ id, expect }) => ({ id: uuidOf(id), status: expect.status, updated_at: expect.updatedAt }));
+  const expected = [...changes("updateMembership"), ...changes("expectMembership")];
   return expected.length === 0
     ? []
     : [
         {
           piece: sql`locked_mem as materialized (
-  select m.id from ${s}.mem m join ${rows(expected, EXPECTED_MEM)} on m.id = r.id and m.status = r.status and m.updated_at = r.updated_at
+  select m.id from ${s}.mem m join ${rows(expected, EXPECTED_MEM, expectedMem)} on m.id = r.id and m.status = r.status and m.updated_at = r.updated_at
    where exists (select from ${before})
    order by m.id
      for no key update of m
@@ -130,18 +126,28 @@ function memberships(s: Identifier, changes: Changes, before: Sql): readonly Loc
       ];
 }
 
+function expectedMem(change: Extract<Change, { readonly op: "updateMembership" | "expectMembership" }>) {
+  const { status, updatedAt } = change.expect;
+  return {
+    id: uuidOf(change.op === "updateMembership" ? change.row.id : change.memId),
+    status,
+    updated_at: updatedAt,
+  };
+}
+
 /**
  * Whoever writes a membership holds the organization's lock, so these need no place in the order of the others. One by one:
  * joined, a planner that does not know how many there are reads every active member of the organization.
  */
 function members(s: Identifier, { id }: ExistingOrg, changes: Changes): readonly Lock[] {
-  const expected = changes("expectMember").map(({ usrId, roles, at }) => ({ usr_id: uuidOf(usrId), roles, at }));
+  const expected = changes("expectMember");
+  const cells = ({ usrId, roles, at }: (typeof expected)[number]) => ({ usr_id: uuidOf(usrId), roles, at });
   return expected.length === 0
     ? []
     : [
         {
           piece: sql`locked_member as materialized (
-  select m.id from ${rows(expected, EXPECTED_MEMBER)} cross join lateral (
+  select m.id from ${rows(expected, EXPECTED_MEMBER, cells)} cross join lateral (
     select m.id from ${s}.mem m
      where m.org_id = ${value(uuidOf(id), "uuid")} and m.usr_id = r.usr_id and m.status = 'active' and m.role = any (r.roles)
        and (m.expires_at is null or m.expires_at >= r.at)
@@ -156,13 +162,13 @@ function members(s: Identifier, { id }: ExistingOrg, changes: Changes): readonly
 
 /** Grants that have lapsed: what somebody was granted again meanwhile stays. */
 function grants(s: Identifier, { id }: ExistingOrg, changes: Changes): readonly Lock[] {
-  const expected = changes("endGrant").map(({ tuple }) => tupRow(tuple));
+  const expected = changes("endGrant");
   return expected.length === 0
     ? []
     : [
         {
           piece: sql`locked_tup as materialized (
-  select t.subject_id from ${s}.tup t join ${rows(expected, TUP)} on ${SAME_TUPLE}
+  select t.subject_id from ${s}.tup t join ${rows(expected, TUP, tupRow)} on ${SAME_TUPLE}
      and t.expires_at = r.expires_at and t.granted_by = ${value(uuidOf(id), "uuid")}
    where exists (select from locked_org)
    order by t.subject_id, t.object_type, t.object_id, t.relation
@@ -173,24 +179,39 @@ function grants(s: Identifier, { id }: ExistingOrg, changes: Changes): readonly 
       ];
 }
 
+/** The placement as it is expected, locked behind the organization. */
+function placements(s: Identifier, changes: Changes): readonly Lock[] {
+  return changes("updatePlacement").map(({ orgId, expect: { state, holder } }) => ({
+    piece: sql`locked_placement as materialized (
+  select p.org_id from ${s}.placement p
+   where p.org_id = ${value(uuidOf(orgId), "uuid")} and p.state = ${value(state, "text")}${
+     holder === null ? sql`` : sql` and p.leased_by = ${value(holder, "text")} and p.leased_until > clock_timestamp()`
+   }
+     and exists (select from locked_org)
+     for no key update
+)`,
+    holds: sql`exists (select from locked_placement)`,
+  }));
+}
+
 /**
  * Users who join under a limit of their own: the rows that there are of them, in one order whoever names them, last of all
  * that is locked. Also of those who should have none yet, so that a row which a commit finds is held before any is added.
  */
 function joins(s: Identifier, changes: Changes, where: Sql): readonly Lock[] {
-  const joining = changes("countJoin");
-  const expected = joining.map(({ usrId, first, atMost }) => ({
+  const expected = changes("countJoin");
+  const again = expected.filter(({ first }) => !first).length;
+  const cells = ({ usrId, first, atMost }: (typeof expected)[number]) => ({
     usr_id: uuidOf(usrId),
     at_most: first ? 0 : atMost,
-  }));
-  const again = joining.filter(({ first }) => !first).length;
+  });
   return expected.length === 0
     ? []
     : [
         {
           piece: sql`locked_join as materialized (
   select j.usr_id, r.at_most is null or j.number <= r.at_most as fits
-    from ${s}.joins j join ${rows(expected, EXPECTED_JOIN)} on j.usr_id = r.usr_id${where}
+    from ${s}.joins j join ${rows(expected, EXPECTED_JOIN, cells)} on j.usr_id = r.usr_id${where}
    order by j.usr_id
      for no key update of j
 )`,

@@ -1,4 +1,4 @@
-import { type Change, type Commit, gained, type Membership, uuidOf } from "@tenantry/core";
+import { type Change, type Commit, gained, uuidOf } from "@tenantry/core";
 import { traceWrites } from "./groups/audit.ts";
 import { domains } from "./groups/domain.ts";
 import { placementWrites } from "./groups/placement.ts";
@@ -39,8 +39,7 @@ const IN_ORDER = sql`order by r.subject_id collate "C", r.object_type collate "C
  * rests on this statement's own snapshot, which is older than the wait for them.
  */
 export function commitSql(s: Identifier, commit: Commit): Sql {
-  const changes: Changes = <O extends Change["op"]>(op: O) =>
-    commit.changes.filter((change): change is Extract<Change, { readonly op: O }> => change.op === op);
+  const changes = byKind(commit.changes);
   const parts = [
     ...verdict(s, commit, changes),
     ...ending(s, changes),
@@ -62,6 +61,21 @@ export function commitSql(s: Identifier, commit: Commit): Sql {
 select last::text as seq${answer} from go`;
 }
 
+/** Sorted once: a commit of thousands of changes is asked for each kind. */
+function byKind(all: readonly Change[]): Changes {
+  const kinds = new Map<Change["op"], Change[]>();
+  for (const change of all) {
+    const known = kinds.get(change.op);
+    if (known === undefined) {
+      kinds.set(change.op, [change]);
+    } else {
+      known.push(change);
+    }
+  }
+  const none: readonly Change[] = [];
+  return ((op: Change["op"]) => kinds.get(op) ?? none) as Changes;
+}
+
 /** What a function of the schema does and counts, before anything reads of it. */
 function ending(s: Identifier, changes: Changes): readonly Sql[] {
   const [end] = changes("endEverything");
@@ -79,7 +93,8 @@ function ending(s: Identifier, changes: Changes): readonly Sql[] {
 function organization(s: Identifier, { org, changes: all }: Commit, changes: Changes): Sql {
   const { members, invitations } = gained(all);
   if (org.is === "new") {
-    const added = changes("insertOrg").map(({ row }) => ({
+    const added = changes("insertOrg");
+    const cells = ({ row }: (typeof added)[number]) => ({
       status: row.status,
       name: row.name,
       slug: row.slug,
@@ -88,11 +103,11 @@ function organization(s: Identifier, { org, changes: all }: Commit, changes: Cha
       metadata: row.metadata,
       members,
       invitations,
-    }));
+    });
     return sql`added_org as (
   insert into ${s}.org (id, status, name, slug, version, created_at, updated_at, metadata, members, invitations)
   select go.org_id, r.status, r.name, r.slug, go.last, r.created_at, r.updated_at, r.metadata, r.members, r.invitations
-    from go, ${rows(added, ORG)}
+    from go, ${rows(added, ORG, cells)}
 )`;
   }
   const counted =
@@ -115,24 +130,17 @@ function organization(s: Identifier, { org, changes: all }: Commit, changes: Cha
 
 function memberships(s: Identifier, changes: Changes): readonly Sql[] {
   const parts: Sql[] = [];
-  const updates = changes("updateMembership").map(({ row }) => ({
-    id: uuidOf(row.id),
-    status: row.status,
-    removed_by: uuidOrNull(row.removedBy),
-    updated_at: row.updatedAt,
-    expires_at: row.expiresAt,
-    metadata: row.metadata,
-  }));
+  const updates = changes("updateMembership");
   if (updates.length > 0) {
     parts.push(sql`changed_mem as (
   update ${s}.mem
      set status = r.status, removed_by = r.removed_by, updated_at = r.updated_at, expires_at = r.expires_at, metadata = r.metadata
-    from go, ${rows(updates, CHANGED_MEM)}
+    from go, ${rows(updates, CHANGED_MEM, changedMem)}
    where mem.id = r.id
   returning mem.id
 )`);
   }
-  const inserts = changes("insertMembership").map(({ row, invId }) => memRow(row, invId));
+  const inserts = changes("insertMembership");
   if (inserts.length > 0) {
     // A link begins only after the row it replaces has ended: both at once would break "one live membership".
     const first =
@@ -145,13 +153,24 @@ function memberships(s: Identifier, changes: Changes): readonly Sql[] {
     expires_at, metadata)
   select r.id, go.org_id, r.usr_id, r.role, r.status, r.replaces, r.invited_by, null, r.inv_id, r.created_at, r.updated_at,
     r.expires_at, r.metadata
-    from go, ${rows(inserts, MEM)}${first}
+    from go, ${rows(inserts, MEM, addedMem)}${first}
 )`);
   }
   return parts;
 }
 
-function memRow(row: Membership, invId: string | null): Readonly<Record<string, unknown>> {
+function changedMem({ row }: Extract<Change, { readonly op: "updateMembership" }>) {
+  return {
+    id: uuidOf(row.id),
+    status: row.status,
+    removed_by: uuidOrNull(row.removedBy),
+    updated_at: row.updatedAt,
+    expires_at: row.expiresAt,
+    metadata: row.metadata,
+  };
+}
+
+function addedMem({ row, invId }: Extract<Change, { readonly op: "insertMembership" }>) {
   return {
     id: uuidOf(row.id),
     usr_id: uuidOf(row.usrId),
@@ -169,24 +188,42 @@ function memRow(row: Membership, invId: string | null): Readonly<Record<string, 
 
 function invitations(s: Identifier, changes: Changes): readonly Sql[] {
   const parts: Sql[] = [];
-  const updates = changes("updateInvitation").map(({ row }) => ({
+  const updates = changes("updateInvitation");
+  if (updates.length > 0) {
+    parts.push(sql`changed_inv as (
+  update ${s}.inv
+     set status = r.status, invited_user_id = r.invited_user_id, expires_at = r.expires_at, terminal_at = r.terminal_at,
+         terminal_by = r.terminal_by
+    from go, ${rows(updates, CHANGED_INV, changedInv)}
+   where inv.id = r.id
+)`);
+  }
+  const inserts = changes("insertInvitation");
+  if (inserts.length > 0) {
+    parts.push(sql`added_inv as (
+  insert into ${s}.inv (id, org_id, identifier, canonical, role, status, pre_tuples, invited_by, created_at, expires_at,
+    terminal_at, terminal_by, membership_expires_at, membership_metadata)
+  select r.id, go.org_id, r.identifier, r.canonical, r.role, r.status, r.pre_tuples, r.invited_by, r.created_at, r.expires_at,
+    r.terminal_at, r.terminal_by, r.membership_expires_at, r.membership_metadata
+    from go, ${rows(inserts, INV, addedInv)}
+)`);
+  }
+  return parts;
+}
+
+function changedInv({ row }: Extract<Change, { readonly op: "updateInvitation" }>) {
+  return {
     id: uuidOf(row.id),
     status: row.status,
     invited_user_id: uuidOrNull(row.invitedUserId),
     expires_at: row.expiresAt,
     terminal_at: row.terminalAt,
     terminal_by: uuidOrNull(row.terminalBy),
-  }));
-  if (updates.length > 0) {
-    parts.push(sql`changed_inv as (
-  update ${s}.inv
-     set status = r.status, invited_user_id = r.invited_user_id, expires_at = r.expires_at, terminal_at = r.terminal_at,
-         terminal_by = r.terminal_by
-    from go, ${rows(updates, CHANGED_INV)}
-   where inv.id = r.id
-)`);
-  }
-  const inserts = changes("insertInvitation").map(({ row, canonical }) => ({
+  };
+}
+
+function addedInv({ row, canonical }: Extract<Change, { readonly op: "insertInvitation" }>) {
+  return {
     id: uuidOf(row.id),
     identifier: row.identifier,
     canonical,
@@ -200,46 +237,36 @@ function invitations(s: Identifier, changes: Changes): readonly Sql[] {
     terminal_by: uuidOrNull(row.terminalBy),
     membership_expires_at: row.membershipExpiresAt,
     membership_metadata: row.membershipMetadata,
-  }));
-  if (inserts.length > 0) {
-    parts.push(sql`added_inv as (
-  insert into ${s}.inv (id, org_id, identifier, canonical, role, status, pre_tuples, invited_by, created_at, expires_at,
-    terminal_at, terminal_by, membership_expires_at, membership_metadata)
-  select r.id, go.org_id, r.identifier, r.canonical, r.role, r.status, r.pre_tuples, r.invited_by, r.created_at, r.expires_at,
-    r.terminal_at, r.terminal_by, r.membership_expires_at, r.membership_metadata
-    from go, ${rows(inserts, INV)}
-)`);
-  }
-  return parts;
+  };
 }
 
 function tuples(s: Identifier, changes: Changes): readonly Sql[] {
   const parts: Sql[] = [];
-  const deletes = [...changes("deleteTuple"), ...changes("endGrant")].map(({ tuple }) => tupRow(tuple));
+  const deletes = [...changes("deleteTuple"), ...changes("endGrant")];
   if (deletes.length > 0) {
     parts.push(sql`dropped_tup as (
-  delete from ${s}.tup t using go, ${rows(deletes, TUP)}
+  delete from ${s}.tup t using go, ${rows(deletes, TUP, tupRow)}
    where ${SAME_TUPLE}
 )`);
   }
-  const inserts = changes("insertTuple").map(({ tuple }) => tupRow(tuple));
+  const inserts = changes("insertTuple");
   if (inserts.length > 0) {
     parts.push(sql`added_tup as (
   insert into ${s}.tup as t (subject_type, subject_id, relation, object_type, object_id, expires_at)
   select r.subject_type, r.subject_id, r.relation, r.object_type, r.object_id, r.expires_at
-    from go, ${rows(inserts, TUP)}
+    from go, ${rows(inserts, TUP, tupRow)}
    ${IN_ORDER}
   on conflict on constraint tup_granted_once do update set expires_at = excluded.expires_at
    where t.expires_at is distinct from excluded.expires_at
 )`);
   }
-  const grants = changes("grantTuple").map(({ tuple }) => tupRow(tuple));
+  const grants = changes("grantTuple");
   if (grants.length > 0) {
     parts.push(sql`granted_tup as (
   insert into ${s}.tup as t (subject_type, subject_id, relation, object_type, object_id, expires_at, granted_by)
   select r.subject_type, r.subject_id, r.relation, r.object_type, r.object_id, r.expires_at,
          case when r.expires_at is not null then go.org_id end
-    from go, ${rows(grants, TUP)}
+    from go, ${rows(grants, TUP, tupRow)}
    ${IN_ORDER}
   on conflict on constraint tup_granted_once do update
      set expires_at = excluded.expires_at, granted_by = excluded.granted_by
@@ -256,13 +283,13 @@ function tuples(s: Identifier, changes: Changes): readonly Sql[] {
  */
 function joins(s: Identifier, changes: Changes): readonly Sql[] {
   const parts: Sql[] = [];
-  const users = (isFirst: boolean): readonly { readonly usr_id: string }[] =>
-    changes("countJoin").flatMap(({ usrId, first }) => (first === isFirst ? [{ usr_id: uuidOf(usrId) }] : []));
-  const [first, again] = [users(true), users(false)];
+  const joining = changes("countJoin");
+  const [first, again] = [joining.filter((join) => join.first), joining.filter((join) => !join.first)];
+  const cells = ({ usrId }: (typeof joining)[number]) => ({ usr_id: uuidOf(usrId) });
   if (first.length > 0) {
     parts.push(sql`first_join as (
   insert into ${s}.joins (usr_id, number)
-  select r.usr_id, 1 from go, ${rows(first, JOIN)} order by r.usr_id
+  select r.usr_id, 1 from go, ${rows(first, JOIN, cells)} order by r.usr_id
   returning usr_id
 )`);
   }
@@ -270,7 +297,7 @@ function joins(s: Identifier, changes: Changes): readonly Sql[] {
     const last = first.length === 0 ? sql`` : sql` and (select count(*) from first_join) >= 0`;
     parts.push(sql`next_join as (
   update ${s}.joins set number = number + 1
-    from go, ${rows(again, JOIN)}
+    from go, ${rows(again, JOIN, cells)}
    where joins.usr_id = r.usr_id${last}
 )`);
   }
@@ -284,26 +311,26 @@ function records(s: Identifier, { events, keys }: Commit, changes: Changes): rea
     changes("endEverything").length === 0
       ? sql``
       : sql` || case r.type when 'org.revoked' then (select counts from ended) else '{}' end`;
-  const recorded = events.map((event, place) => ({
+  const recorded = (event: Commit["events"][number], place: number) => ({
     place: place + 1,
     type: event.type,
     at: event.at,
     actor: uuidOrNull(event.actor),
     key: event.idempotencyKey,
     data: event.data,
-  }));
+  });
   parts.push(sql`recorded as (
   insert into ${s}.evt (org_id, seq, type, at, actor, idempotency_key, data)
   select go.org_id, go.before + r.place, r.type, r.at, r.actor, r.key, r.data${counts}
-    from go, ${rows(recorded, EVT)}
+    from go, ${rows(events, EVT, recorded)}
 )`);
-  const used = keys.map(({ event, scope, key, operation, fingerprint, result }) => {
+  const used = ({ event, scope, key, operation, fingerprint, result }: (typeof keys)[number]) => {
     return { scope, key, operation, fingerprint, place: event + 1, result };
-  });
+  };
   parts.push(sql`keyed as (
   insert into ${s}.idem (scope, key, state, operation, fingerprint, org_id, seq, result)
   select r.scope, r.key, 'done', r.operation, r.fingerprint, go.org_id, go.before + r.place, r.result
-    from go, ${rows(used, KEY)}
+    from go, ${rows(keys, KEY, used)}
 )`);
   return parts;
 }

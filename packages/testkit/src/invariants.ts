@@ -1,3 +1,5 @@
+import { type GroupWithInvariants, groupInvariants } from "./group-invariants.ts";
+
 /** What must hold in the tables at rest, whatever was done to them: each a query for the rows that break it. */
 export interface Invariant {
   readonly name: string;
@@ -315,13 +317,17 @@ export function invariants(schema = "tenancy"): readonly Invariant[] {
   }));
 }
 
-/** The invariants that do not hold, each with some of the rows that break it; empty when all is well. */
+/**
+ * The invariants that do not hold, each with some of the rows that break it; empty when all is well. Of the groups those that
+ * are named.
+ */
 export async function brokenInvariants(
   query: (text: string) => Promise<{ readonly rows: readonly unknown[] }>,
   schema?: string,
+  groups: readonly GroupWithInvariants[] = [],
 ): Promise<readonly { readonly name: string; readonly rule: string; readonly rows: readonly unknown[] }[]> {
   const broken = [];
-  for (const { name, rule, violations } of invariants(schema)) {
+  for (const { name, rule, violations } of [...invariants(schema), ...groupInvariants(groups, schema)]) {
     const { rows } = await query(violations);
     if (rows.length > 0) {
       broken.push({ name, rule, rows });

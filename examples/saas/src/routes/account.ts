@@ -1,4 +1,4 @@
-import { type InvitationWithOrg, isId } from "@tenantry/core";
+import { type InvitationWithOrg, isId, type Page } from "@tenantry/core";
 import { Hono, type MiddlewareHandler } from "hono";
 import { z } from "zod";
 import type { Backend } from "../backend.ts";
@@ -15,8 +15,19 @@ export function accountRoutes(backend: Backend): Hono<Visit> {
 
   /** An invitation to this person. One to somebody else is one that was never there. */
   const invitationTo = async ({ email }: Person, id: string): Promise<InvitationWithOrg | null> => {
-    const { data } = await store.listInvitationsFor(email, { status: "pending" });
-    return data.find((invitation) => invitation.id === id) ?? null;
+    // Anybody can invite anybody: however many others there are, this one is among them.
+    for (let cursor: string | null = null; ; ) {
+      const page: Page<InvitationWithOrg> = await store.listInvitationsFor(email, {
+        status: "pending",
+        limit: 200,
+        cursor,
+      });
+      const found = page.data.find((invitation) => invitation.id === id);
+      if (found !== undefined || page.nextCursor === null) {
+        return found ?? null;
+      }
+      cursor = page.nextCursor;
+    }
   };
 
   routes.get("/", async (c) => {
@@ -113,7 +124,7 @@ const requirePerson: MiddlewareHandler<Visit> = async (c, next) => {
   return next();
 };
 
-/** A path of ours, never another site's. */
+/** A path of ours, never another site's: browsers pass over tabs, and take two slashes for a host. */
 function localPath(next: string | undefined): string {
-  return next !== undefined && /^\/(?![/\\])/.test(next) ? next : "/";
+  return next !== undefined && /^\/(?![/\\])[\x21-\x7e]*$/.test(next) ? next : "/";
 }

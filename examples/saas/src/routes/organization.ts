@@ -138,7 +138,9 @@ export function organizationRoutes(backend: Backend, base: (slug: string) => str
 
   routes.post("/members/:id/role", manager, async (c) => {
     const form = await formOf(c, { role });
-    await acting(c).changeRole({ memId: idIn(c, memberId), newRole: form.role });
+    // Which organization a member is of never changes: one of another is as unknown here as one that never was.
+    const { id } = await inTenant(store, c.get("tenant")).getMembership(idIn(c, memberId));
+    await acting(c).changeRole({ memId: id, newRole: form.role });
     return c.redirect(`${baseOf(c)}/members`, 303);
   });
 

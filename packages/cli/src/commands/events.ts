@@ -35,7 +35,7 @@ export const tailEvents: Command = looking({
     lines: whole("n", "begin with so many events of each organization (10)", 0),
     type: anyOf("type", "only events of these types, several with commas", EVENT_TYPES),
     follow: flag("go on with events as they are written"),
-    interval: whole("seconds", "how often to look (2)", 0),
+    interval: whole("seconds", "how often to look, up to a day (2)", 0, 86_400),
   },
   prints: "an event per line",
   examples: [

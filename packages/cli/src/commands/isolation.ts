@@ -4,7 +4,7 @@ import { type Diagnosis, diagnose } from "../diagnosis.ts";
 import { type IsolationParts, needed } from "../isolation-parts.ts";
 import { flag, oneOf } from "../option.ts";
 import type { Column } from "../output.ts";
-import { EXIT, type Exit } from "../problem.ts";
+import { EXIT, type Exit, searched } from "../problem.ts";
 
 const FINDINGS: readonly Column[] = [
   ["severity", 8],
@@ -31,12 +31,14 @@ export const runDoctor: Command = looking({
     { line: "tenantry doctor --leak-test --fail-on warning --json", says: "In continuous integration." },
   ],
   async run({ options: { leakTest, failOn = "error" }, host, out, io, signal }) {
-    let isBad = false;
-    for await (const finding of diagnose({ host, env: io.env, withLeakTest: leakTest, signal })) {
-      isBad ||= finding.severity === "error" || failOn === "warning";
-      out.row(finding, FINDINGS);
-    }
-    return isBad ? EXIT.findings : EXIT.done;
+    return await searched(async () => {
+      let isBad = false;
+      for await (const finding of diagnose({ host, env: io.env, withLeakTest: leakTest, signal })) {
+        isBad ||= finding.severity === "error" || failOn === "warning";
+        out.row(finding, FINDINGS);
+      }
+      return isBad ? EXIT.findings : EXIT.done;
+    });
   },
 });
 

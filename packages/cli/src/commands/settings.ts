@@ -5,7 +5,7 @@ import { required, text } from "../option.ts";
 import { organizationOf } from "../organization.ts";
 import type { Column } from "../output.ts";
 import { paged } from "../paged.ts";
-import { CliError, EXIT, stopIfInterrupted } from "../problem.ts";
+import { CliError, EXIT, searched, stopIfInterrupted } from "../problem.ts";
 import { settled } from "../settled.ts";
 import { stdinText } from "../stdin-text.ts";
 
@@ -102,14 +102,16 @@ export const checkSettings: Command = looking({
   async run({ args, host, out, signal }) {
     const settings = await host.settings();
     const store = await host.store();
-    let found = 0;
     const orgs =
       args.org === undefined ? paged((page) => store.listOrgs(page), signal) : [await organizationOf(store, args.org)];
-    for await (const { id } of orgs) {
-      stopIfInterrupted(signal);
-      found += await printUnsound(settings, id, (finding) => out.row(finding, FINDINGS));
-    }
-    return found === 0 ? EXIT.done : EXIT.findings;
+    return await searched(async () => {
+      let found = 0;
+      for await (const { id } of orgs) {
+        stopIfInterrupted(signal);
+        found += await printUnsound(settings, id, (finding) => out.row(finding, FINDINGS));
+      }
+      return found === 0 ? EXIT.done : EXIT.findings;
+    });
   },
 });
 

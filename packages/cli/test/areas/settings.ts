@@ -31,6 +31,12 @@ export function describeSettings(name: string, open: OpenWorld): void {
       expect(await asJson(session, "settings", "get", "acme")).toMatchObject([
         { orgId: org.id, values: { maxUsers: 0, theme: "dark" }, own: ["maxUsers", "theme"] },
       ]);
+      // A mark in front is no part of the value, and bytes that are no text are none.
+      const marked = { ...session, piped: '\ufeff"light"' };
+      expect(await asJson(marked, "settings", "set", "acme", "theme")).toMatchObject([{ value: "light" }]);
+      const broken = { ...session, piped: Uint8Array.of(0x22, 0xe9, 0x22) };
+      expect(await runIn(broken, "settings", "set", "acme", "smtpPassword")).toMatchObject({ status: 2, out: "" });
+      await asJson({ ...session, piped: '"dark"' }, "settings", "set", "acme", "theme");
       await asJson(session, "settings", "unset", "acme", "maxUsers");
       expect(await asJson(session, "settings", "get", "acme", "maxUsers")).toMatchObject([
         { values: { maxUsers: 50 }, own: [] },

@@ -1,5 +1,5 @@
 import { type Code, generate } from "@tenantry/core";
-import { assert, assertRejects, assertUnchanged } from "../assertions.ts";
+import { assert, assertRejects, assertSame, assertUnchanged } from "../assertions.ts";
 import { call, type IdPlace, operations, placeName, prepared, replaced, valueAt } from "./operations.ts";
 import { around, inTown } from "./town.ts";
 import type { Trait } from "./trait.ts";
@@ -16,7 +16,11 @@ export const malformedId: Trait = {
           const blind = operation.ids.reduce((others, { at, type }) => replaced(others, at, generate(type)), args);
           const { before, after } = await around(town, async () => {
             for (const [value, code] of malformed(place, String(valueAt(args, place.at)))) {
-              await assertRejects(() => call(town, operation.name, replaced(blind, place.at, value)), code);
+              const refused = await assertRejects(
+                () => call(town, operation.name, replaced(blind, place.at, value)),
+                code,
+              );
+              assertSame("the argument that the error names", Object(refused.details).argument, argumentOf(place));
             }
           });
           assertUnchanged(operation.name, before, after);
@@ -24,6 +28,12 @@ export const malformedId: Trait = {
     })),
   ),
 };
+
+/** The key of the input or the name of the parameter; what `plan` takes is named as its operation has it. */
+function argumentOf({ at, type }: IdPlace): string {
+  const key = at.at(-1);
+  return typeof key === "string" && key !== "revokeOrg" ? key : key === 1 ? "subjectId" : `${type}Id`;
+}
 
 function malformed({ type }: IdPlace, id: string): readonly (readonly [value: unknown, code: Code])[] {
   const digits = id.slice(id.indexOf("_") + 1);

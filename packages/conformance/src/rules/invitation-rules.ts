@@ -15,7 +15,7 @@ import { refuseJoin } from "./limit-rules.ts";
 import { copyOf, hasAuthority, joined, rank, refuseMember, textOf } from "./membership-rules.ts";
 import { fresh } from "./metadata-rules.ts";
 import { inOrg } from "./org-rules.ts";
-import { idFrom, type Rule, type Ruling, refused, type Settings, type Situation } from "./ruling.ts";
+import { type Filled, idFrom, type Rule, type Ruling, refused, type Settings, type Situation } from "./ruling.ts";
 import {
   type InvitationRow,
   latest,
@@ -104,7 +104,7 @@ export const createInvitation: Rule<Offer, { readonly org: OrgState }> = {
 };
 
 type ById<Input> = Omit<Input, "invId"> & { readonly invId: InvId };
-type Answering = Required<ById<AcceptInvitationInput>>;
+type Answering = Filled<ById<AcceptInvitationInput>>;
 const byInvId = {
   input([input]: readonly unknown[]): Answering {
     const { invId, asUsrId = null, acceptingIdentifier = null } = input as AcceptInvitationInput;

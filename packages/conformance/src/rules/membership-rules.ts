@@ -15,7 +15,7 @@ import {
 import { refuseJoin } from "./limit-rules.ts";
 import { changedKeys, fresh, merged } from "./metadata-rules.ts";
 import { inOrg } from "./org-rules.ts";
-import { idFrom, type Rule, type Ruling, refused } from "./ruling.ts";
+import { type Filled, idFrom, type Rule, type Ruling, refused } from "./ruling.ts";
 import {
   lastingOwners,
   latest,
@@ -39,7 +39,7 @@ const byMemId = {
   find: (world: World, { memId }: { readonly memId: MemId }) => world.member(memId),
 };
 
-type NewMember = Required<Omit<AddMemberInput, "metadata">> & { readonly metadata: Metadata };
+type NewMember = Filled<Omit<AddMemberInput, "metadata">> & { readonly metadata: Metadata };
 
 export const addMember: Rule<NewMember, { readonly org: OrgState }> = {
   input([input]) {
@@ -126,7 +126,7 @@ export const reinstateMembership: Rule<{ readonly memId: MemId }, OfMember> = {
   },
 };
 
-export const selfLeave: Rule<Required<ById<SelfLeaveInput>>, OfMember> = {
+export const selfLeave: Rule<Filled<ById<SelfLeaveInput>>, OfMember> = {
   input([input]) {
     const { memId, transferTo = null } = input as SelfLeaveInput;
     return { memId: idFrom(memId), transferTo };

@@ -1,13 +1,13 @@
 import type { Code, CreateOrgInput, Metadata, Organization, OrgId, UpdateOrgInput, UsrId } from "@tenantry/core";
 import { refuseOrganization } from "./limit-rules.ts";
 import { changedKeys, fresh, merged } from "./metadata-rules.ts";
-import { idFrom, type Rule, type Ruling, refused, type Settings, type Situation } from "./ruling.ts";
+import { type Filled, idFrom, type Rule, type Ruling, refused, type Settings, type Situation } from "./ruling.ts";
 import { hasLapsed, latest, type MemberRow, type OrgState, shownMember, type World, writtenDown } from "./world.ts";
 
 interface InOrg {
   readonly org: OrgState;
 }
-type NewOrg = Required<Omit<CreateOrgInput, "metadata" | "membershipMetadata" | "placement">> & {
+type NewOrg = Filled<Omit<CreateOrgInput, "metadata" | "membershipMetadata" | "placement">> & {
   readonly metadata: Metadata;
   readonly membershipMetadata: Metadata;
 };

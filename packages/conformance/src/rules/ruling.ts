@@ -12,6 +12,9 @@ export interface Situation {
   readonly mint: <T extends IdType>(type: T) => `${T}_${string}`;
 }
 
+/** With every default filled in. */
+export type Filled<T> = { readonly [K in keyof T]-?: Exclude<T[K], undefined> };
+
 /** The options of a store, with their defaults. */
 export interface Settings {
   readonly reinvite: "allow" | "reject" | "replace";

@@ -3,10 +3,11 @@ import { fields } from "../input.ts";
 import { stockAfter } from "../limits.ts";
 import {
   type AddMemberInput,
-  addMember,
   decideAddMember,
+  NEW_MEMBER,
   type NewMember,
   needsLook,
+  newMember,
 } from "../membership/add-member.ts";
 import type { Membership, MemId, Metadata } from "../model.ts";
 import type { Environment, Mutation } from "../operation.ts";
@@ -47,10 +48,7 @@ export const addMembers: Mutation<
   rows: ({ rows }) => rows.length,
   admitsVersion: true,
   parse: (settings, input) =>
-    bulkArgument(input, (orgId, row) => {
-      const given = fields(row, ["usrId", "role", "invitedBy", "metadata", "expiresAt"]);
-      return addMember.parse(settings, { ...given, orgId } as AddMemberInput) as NewMember;
-    }),
+    bulkArgument(input, (orgId, row) => newMember(settings, { ...fields(row, NEW_MEMBER), orgId })),
   scope: ({ orgId }) => ({ org: orgId }),
   reads({ orgId, rows }, { limits }, at) {
     const usrIds = namedIn(rows, ({ usrId }) => usrId);
@@ -85,7 +83,9 @@ export function decideAddMembers(
     const decision = decideAddMember(row, facts, { ...environment, ids: { mem: ids.mems[place] as MemId } });
     if (decision.ok) {
       lives.set(row.usrId, decision.result);
-      stock = stockAfter("members", stock, changesOf(decision), live === null ? 0 : 1);
+      if (environment.settings.limits.members !== null) {
+        stock = stockAfter("members", stock, changesOf(decision), live === null ? 0 : 1);
+      }
     }
     return decision;
   });

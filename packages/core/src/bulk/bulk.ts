@@ -14,9 +14,9 @@ export interface BulkInput<Row, D extends boolean = false> {
   /** At most 10,000. Their order is the order in which they are decided. */
   readonly rows: readonly Row[];
   /** `"all"` (default): the first refused row refuses the call. `"each"`: what is accepted is done, the rest reported. */
-  readonly mode?: "all" | "each";
+  readonly mode?: "all" | "each" | undefined;
   /** Answers what would come of each row, and writes nothing. */
-  readonly dryRun?: D;
+  readonly dryRun?: D | undefined;
 }
 
 /** What a bulk call answers. */
@@ -101,7 +101,8 @@ export function together(writes: readonly Write[]): Write {
   const [first, ...others] = writes as readonly [Write, ...Write[]];
   const guards = writes.map(({ org }) => org).filter((org) => org.is === "existing");
   const fields = guards.find((guard) => guard.fields !== undefined)?.fields;
-  const room = roomForAll(writes);
+  // Most often nothing is limited.
+  const room = guards.some((guard) => guard.room !== undefined) ? roomForAll(writes) : undefined;
   const org: OrgGuard = {
     is: "existing",
     id: first.org.id,
@@ -121,11 +122,16 @@ export function together(writes: readonly Write[]): Write {
  */
 function inOneStep(changes: readonly Change[]): readonly Change[] {
   const authorities = new Map<string, Change>();
+  let known: Extract<Change, { op: "expectMember" }> | undefined;
   const others: Change[] = [];
   const made = new Map<InvId, number>();
   for (const change of changes) {
     if (change.op === "expectMember") {
-      authorities.set([change.usrId, ...change.roles].join(" "), change);
+      // Most often thousands of rows are by one person.
+      if (change.usrId !== known?.usrId || change.roles !== known.roles) {
+        authorities.set([change.usrId, ...change.roles].join(" "), change);
+        known = change;
+      }
       continue;
     }
     const place = change.op === "updateInvitation" ? made.get(change.row.id) : undefined;

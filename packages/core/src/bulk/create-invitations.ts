@@ -3,9 +3,10 @@ import { errorFor } from "../errors.ts";
 import { fields } from "../input.ts";
 import {
   type CreateInvitationInput,
-  createInvitation,
   decideCreateInvitation,
+  NEW_INVITATION,
   type NewInvitation,
+  newInvitation,
 } from "../invitation/create-invitation.ts";
 import { isFixed, stockAfter } from "../limits.ts";
 import type { InvId, Invitation, Metadata, UsrId } from "../model.ts";
@@ -32,16 +33,6 @@ export interface CreateInvitationsFacts {
   readonly stock?: Stock | undefined;
 }
 
-const ROW = [
-  "identifier",
-  "role",
-  "invitedBy",
-  "expiresAt",
-  "preTuples",
-  "membershipExpiresAt",
-  "membershipMetadata",
-] as const;
-
 export const createInvitations: Mutation<
   readonly [CreateInvitationsInput<boolean>],
   BulkCall<NewInvitation>,
@@ -60,10 +51,9 @@ export const createInvitations: Mutation<
   rows: ({ rows }) => rows.length,
   admitsVersion: true,
   parse(settings, input) {
-    const call = bulkArgument(input, (orgId, row) => {
-      const given = fields(row, ROW);
-      return createInvitation.parse(settings, { ...given, orgId } as CreateInvitationInput) as NewInvitation;
-    });
+    const call = bulkArgument(input, (orgId, row) =>
+      newInvitation(settings, { ...fields(row, NEW_INVITATION), orgId }),
+    );
     const grants = call.rows.reduce((sum, row) => sum + (row.ok ? row.row.preTuples.length : 0), 0);
     if (grants > MOST_GRANTS) {
       throw errorFor("precondition.too_many_pre_tuples", { limit: MOST_GRANTS });
@@ -111,7 +101,9 @@ export function decideCreateInvitations(
     const facts = { org, inviter, pending: open.get(row.canonical) ?? [], stock };
     const decision = decideCreateInvitation(row, facts, { ...environment, ids: { inv: ids.invs[place] as InvId } });
     if (decision.ok) {
-      stock = stockAfter("pendingInvitations", stock, changesOf(decision));
+      if (environment.settings.limits.pendingInvitations !== null) {
+        stock = stockAfter("pendingInvitations", stock, changesOf(decision));
+      }
       if (environment.settings.reinvite !== "allow") {
         open.set(row.canonical, [decision.result]);
       }

@@ -1,5 +1,4 @@
 import type { OrgId } from "../model.ts";
-import type { OrgRef } from "../read.ts";
 
 // The group `placement`: where the rows of an organization are kept, and how far its place has been made. The rules are in the
 // package that makes places. What it becomes is a change of the organization; how far somebody has come with it, and who, is
@@ -66,14 +65,6 @@ export type PlacementChange =
       readonly set: PlacementPatch;
       readonly expect: PlacementExpectation;
     };
-
-export interface PlacementQuestions {
-  placement: { readonly of: OrgRef };
-}
-
-export interface PlacementAnswers {
-  placement: StoredPlacement | null;
-}
 
 export interface PlacementEventData {
   "tenant.provisioned": { readonly strategy: string };

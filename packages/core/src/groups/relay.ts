@@ -102,7 +102,7 @@ export interface RelayPort {
     readonly after: string | null;
     readonly take: number;
   }): Promise<readonly Subscription[]>;
-  /** `false`: it is not of this revision any more. */
+  /** Ends its leases: whoever has one goes by what was before. `false`: it is not of this revision any more. */
   change(change: SubscriptionChange): Promise<boolean>;
   /** Delivers nothing more, and says why; `null`: delivers again, from where it stopped. `false`: there is none. */
   disable(id: string, code: string | null): Promise<boolean>;
@@ -114,7 +114,10 @@ export interface RelayPort {
    * Answers how many it took; 0 also while another one discovers.
    */
   discover(take: number): Promise<number>;
-  /** Leases organizations, at most so many, up to 100, in which there is something to deliver; those first that wait longest. */
+  /**
+   * Leases organizations, at most so many, up to 100, in which there is something to deliver; those first that wait longest.
+   * Besides them as many events that are to be delivered again, of subscriptions that are not switched off.
+   */
   lease(asked: {
     readonly relay: string;
     readonly holder: string;

@@ -36,9 +36,9 @@ import {
 export interface AcceptInvitationInput<M = Metadata> {
   readonly invId: InvId | Invitation<M>;
   /** The existing user who joins. Left out, a new `usr_` id is minted. */
-  readonly asUsrId?: UsrId | null;
+  readonly asUsrId?: UsrId | null | undefined;
   /** From the authenticated session, never from the request body. Needed with `asUsrId`, not consulted without. */
-  readonly acceptingIdentifier?: string | null;
+  readonly acceptingIdentifier?: string | null | undefined;
 }
 
 interface Acceptance {
@@ -77,7 +77,7 @@ export const acceptInvitation: Mutation<
     const answer = {
       invId: id,
       held,
-      asUsrId: optionalId("usr", asUsrId),
+      asUsrId: optionalId("usr", asUsrId, "asUsrId"),
       acceptingIdentifier: optionalIdentifier(acceptingIdentifier),
     };
     if (answer.asUsrId !== null && answer.acceptingIdentifier === null) {

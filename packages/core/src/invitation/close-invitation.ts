@@ -15,9 +15,9 @@ import { closed, foundInvitation, isOpen, refuseIdentifier } from "./invitation.
 export interface DeclineInvitationInput<M = Metadata> {
   readonly invId: InvId | Invitation<M>;
   /** Who declines; recorded. Left out, the decline is anonymous. */
-  readonly asUsrId?: UsrId | null;
+  readonly asUsrId?: UsrId | null | undefined;
   /** One that is given must match. With `declineBinding: "required"` it is needed with `asUsrId`. */
-  readonly acceptingIdentifier?: string | null;
+  readonly acceptingIdentifier?: string | null | undefined;
 }
 
 interface Decline {
@@ -49,7 +49,7 @@ export const declineInvitation: Mutation<
     const answer = {
       invId: id,
       held,
-      asUsrId: optionalId("usr", asUsrId),
+      asUsrId: optionalId("usr", asUsrId, "asUsrId"),
       acceptingIdentifier: optionalIdentifier(acceptingIdentifier),
     };
     if (declineBinding === "required" && answer.asUsrId !== null && answer.acceptingIdentifier === null) {
@@ -124,7 +124,7 @@ export const revokeInvitation: Mutation<
   parse(_, input) {
     const { invId, adminUsrId } = fields(input, ["invId", "adminUsrId"]);
     const { id, held } = addressed("inv", invId);
-    return { invId: id, held, adminUsrId: idArgument("usr", adminUsrId) };
+    return { invId: id, held, adminUsrId: idArgument("usr", adminUsrId, "adminUsrId") };
   },
   scope: ({ invId }) => ({ invitation: invId }),
   reads: ({ invId, adminUsrId }) => ({

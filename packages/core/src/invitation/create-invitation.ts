@@ -4,6 +4,7 @@ import { errorFor } from "../errors.ts";
 import { idArgument } from "../id.ts";
 import {
   expirationArgument,
+  type Fields,
   fields,
   identifierArgument,
   optionalExpiration,
@@ -18,6 +19,7 @@ import type { Environment, Mutation } from "../operation.ts";
 import { noOrg } from "../org.ts";
 import { type AuthorityFact, type OrgFact, PRESUMED_AUTHORITY, presumablyActive } from "../presumed.ts";
 import type { Read, Stock } from "../read.ts";
+import type { Settings } from "../settings.ts";
 import { closed, grantFacts, hasElapsed, refuseInviter, refuseShortTimeBox } from "./invitation.ts";
 
 export interface CreateInvitationInput<M = Metadata> {
@@ -29,11 +31,11 @@ export interface CreateInvitationInput<M = Metadata> {
   /** The last instant at which the invitation can be accepted. */
   readonly expiresAt: Date;
   /** At most 100 grants for whoever accepts. On `org` objects: on the inviting organization only, and no role. */
-  readonly preTuples?: readonly PreTuple[];
+  readonly preTuples?: readonly PreTuple[] | undefined;
   /** The last instant of the membership that accepting makes. Left out or `null`: it has no time box. */
-  readonly membershipExpiresAt?: Date | null;
+  readonly membershipExpiresAt?: Date | null | undefined;
   /** The metadata of that membership. */
-  readonly membershipMetadata?: MetadataInput<M>;
+  readonly membershipMetadata?: MetadataInput<M> | undefined;
 }
 
 export interface NewInvitation
@@ -53,6 +55,43 @@ export interface CreateInvitationFacts {
   readonly stock?: Stock | undefined;
 }
 
+/** What an invitation is told by, besides the organization. */
+export const NEW_INVITATION = [
+  "identifier",
+  "role",
+  "invitedBy",
+  "expiresAt",
+  "preTuples",
+  "membershipExpiresAt",
+  "membershipMetadata",
+] as const;
+
+/** Checks the values of a new invitation. */
+export function newInvitation(
+  { identifierPolicy, metadata }: Settings,
+  given: Fields<"orgId" | (typeof NEW_INVITATION)[number]>,
+): NewInvitation {
+  const orgId = idArgument("org", given.orgId);
+  const invitedBy = idArgument("usr", given.invitedBy, "invitedBy");
+  const { raw, canonical } = identifierArgument(given.identifier, identifierPolicy);
+  const offer: NewInvitation = {
+    orgId,
+    invitedBy,
+    identifier: raw,
+    canonical,
+    role: roleArgument(given.role),
+    expiresAt: expirationArgument(given.expiresAt),
+    preTuples: preTuplesArgument(given.preTuples, orgId),
+    membershipExpiresAt: optionalExpiration(given.membershipExpiresAt),
+    membershipMetadata: newMetadata(given.membershipMetadata, "membershipMetadata", metadata.membership),
+  };
+  const short = refuseShortTimeBox(offer, offer.expiresAt);
+  if (short !== null) {
+    throw errorFor(short.code, short.details);
+  }
+  return offer;
+}
+
 export const createInvitation: Mutation<
   readonly [CreateInvitationInput],
   NewInvitation,
@@ -69,37 +108,7 @@ export const createInvitation: Mutation<
   name: "createInvitation",
   mints: ["inv"],
   admitsVersion: true,
-  parse({ identifierPolicy, metadata }, input) {
-    const given = fields(input, [
-      "orgId",
-      "identifier",
-      "role",
-      "invitedBy",
-      "expiresAt",
-      "preTuples",
-      "membershipExpiresAt",
-      "membershipMetadata",
-    ]);
-    const orgId = idArgument("org", given.orgId);
-    const invitedBy = idArgument("usr", given.invitedBy);
-    const { raw, canonical } = identifierArgument(given.identifier, identifierPolicy);
-    const offer: NewInvitation = {
-      orgId,
-      invitedBy,
-      identifier: raw,
-      canonical,
-      role: roleArgument(given.role),
-      expiresAt: expirationArgument(given.expiresAt),
-      preTuples: preTuplesArgument(given.preTuples, orgId),
-      membershipExpiresAt: optionalExpiration(given.membershipExpiresAt),
-      membershipMetadata: newMetadata(given.membershipMetadata, "membershipMetadata", metadata.membership),
-    };
-    const short = refuseShortTimeBox(offer, offer.expiresAt);
-    if (short !== null) {
-      throw errorFor(short.code, short.details);
-    }
-    return offer;
-  },
+  parse: (settings, input) => newInvitation(settings, fields(input, ["orgId", ...NEW_INVITATION])),
   scope: ({ orgId }) => ({ org: orgId }),
   reads: ({ orgId, invitedBy, canonical }, { reinvite, limits }, at) => ({
     org: { read: "org", of: { org: orgId } },

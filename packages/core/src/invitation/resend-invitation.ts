@@ -47,7 +47,7 @@ export const resendInvitation: Mutation<
     return {
       invId: id,
       held,
-      adminUsrId: idArgument("usr", adminUsrId),
+      adminUsrId: idArgument("usr", adminUsrId, "adminUsrId"),
       expiresAt: expirationArgument(expiresAt),
     };
   },

@@ -71,13 +71,13 @@ function asOf({ membership, pause }: MembershipThen): MembershipAsOf {
 
 export interface ListEventsOptions {
   /** Events behind this `seq`: the `lastSeq` of the part before. Default 0, the beginning. */
-  readonly after?: number;
+  readonly after?: number | undefined;
   /** 1 to 200. Default 50. */
-  readonly limit?: number;
+  readonly limit?: number | undefined;
   /** Events of these types only. At least one, and no more than there are. */
-  readonly types?: readonly EventType[];
+  readonly types?: readonly EventType[] | undefined;
   /** Events of this actor only. */
-  readonly actor?: UsrId | null;
+  readonly actor?: UsrId | null | undefined;
 }
 
 interface EventsAfter {
@@ -98,7 +98,7 @@ export const listEvents: Query<
     const id = idArgument("org", orgId);
     const { after, limit, types, actor } = fields(options, ["after", "limit", "types", "actor"]);
     // An id, so it comes before the other values.
-    const by = optionalId("usr", actor);
+    const by = optionalId("usr", actor, "actor");
     return {
       orgId: id,
       after: positionArgument(after),

@@ -20,7 +20,7 @@ export const getInvitation: Query<readonly [InvId], InvId, { readonly invitation
 
 export interface ListInvitationsOptions extends PageOptions {
   /** The status as everybody sees it now: one that lapsed is `expired`. */
-  readonly status?: InvitationStatus;
+  readonly status?: InvitationStatus | undefined;
 }
 
 interface InvitationsPage {

@@ -4,8 +4,9 @@ import { fields, roleArgument } from "../input.ts";
 import { page, type Query } from "../list.ts";
 import { cursorArgument, flagArgument, limitArgument, optionalStatus, type PageOptions } from "../list-input.ts";
 import { effectiveMembership, noMembership } from "../membership/membership.ts";
-import type { Membership, MembershipWithOrg, MemId, OrgId, Page, Role, Status, UsrId } from "../model.ts";
+import type { Membership, MembershipWithOrg, MemId, Organization, OrgId, Page, Role, Status, UsrId } from "../model.ts";
 import { foundOrg } from "../org.ts";
+import { NO_VERSION } from "../presumed.ts";
 import type { Read, StoredMemberFilter } from "../read.ts";
 
 export const getMembership: Query<readonly [MemId], MemId, { readonly membership: Read<"membership"> }, Membership> = {
@@ -20,13 +21,13 @@ export const getMembership: Query<readonly [MemId], MemId, { readonly membership
 
 export interface ListMembersOptions extends PageOptions {
   /** The status as everybody sees it now: one whose time box has lapsed is `revoked`. */
-  readonly status?: Status;
-  readonly role?: Role;
+  readonly status?: Status | undefined;
+  readonly role?: Role | undefined;
   /**
    * Whether to count the rows that match the filters, from the same snapshot. Default `false`. What a count costs grows
    * with the number counted; a page does not.
    */
-  readonly total?: boolean;
+  readonly total?: boolean | undefined;
 }
 
 interface MembersPage {
@@ -75,7 +76,7 @@ export const listMembers: Query<
 
 export interface ListMembershipsOptions extends PageOptions {
   /** The membership's, as everybody sees it now. */
-  readonly status?: Status;
+  readonly status?: Status | undefined;
 }
 
 interface MembershipsPage {
@@ -110,7 +111,16 @@ export const listMemberships: Query<
     return found(page(seen, limit));
   },
   concerns: ({ usrId }) => [{ usrId, role: null }],
+  forOneself: (answer) => ({
+    ...answer,
+    data: answer.data.map((row) => (row.status === "revoked" ? { ...row, org: asLeft(row.org) } : row)),
+  }),
 };
+
+/** An organization as those see it who have left it: enough to know it again, nothing of what happened since. */
+function asLeft({ id, status, name, slug, createdAt }: Organization): Organization {
+  return { id, status, name, slug, version: NO_VERSION, createdAt, updatedAt: createdAt, metadata: {} };
+}
 
 /** How the memberships of an effective status are stored: ended ones may still be live there. */
 export function storedAs(status: Status | null, now: Date): readonly StoredMemberFilter[] {

@@ -39,12 +39,12 @@ export const getOrgBySlug: Query<readonly [string], SlugLookUp, { readonly org: 
 };
 
 export interface ListOrgsOptions extends PageOptions {
-  readonly status?: Status;
+  readonly status?: Status | undefined;
   /**
    * Part of the name or of the slug, at most 200 UTF-16 units. The case of ASCII letters does not matter, everything
    * else does; there are no wildcards.
    */
-  readonly query?: string;
+  readonly query?: string | undefined;
 }
 
 interface OrgsPage {

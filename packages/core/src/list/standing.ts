@@ -25,9 +25,9 @@ type AskedTuple = Omit<PreTuple, "expiresAt">;
 export interface StandingInput {
   readonly orgId: OrgId;
   /** Left out: nobody's, only the organization is looked at. */
-  readonly usrId?: UsrId;
+  readonly usrId?: UsrId | undefined;
   /** At most 20, of the user's. */
-  readonly tuples?: readonly AskedTuple[];
+  readonly tuples?: readonly AskedTuple[] | undefined;
 }
 
 /** Where somebody stands with an organization at one instant. */

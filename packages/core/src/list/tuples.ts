@@ -22,7 +22,7 @@ export const listTuplesForSubject: Query<
   readonly Tuple[]
 > = {
   name: "listTuplesForSubject",
-  parse: (subjectType, subjectId) => idArgument(subjectTypeArgument(subjectType), subjectId),
+  parse: (subjectType, subjectId) => idArgument(subjectTypeArgument(subjectType), subjectId, "subjectId"),
   reads: (usrId, at) => ({ tuples: { read: "tuplesOfSubject", usrId, at } }),
   answer: (_, { tuples }) => found(tuples),
   concerns: (usrId) => [{ usrId, role: null }],
@@ -62,13 +62,13 @@ function orgAs(objectType: string, objectId: string): OrgId | null {
 export interface CheckInput {
   readonly subject: UsrId;
   /** Exactly one of `relation` and `relations`. No relation implies another. */
-  readonly relation?: string;
+  readonly relation?: string | undefined;
   /** 1 to 100; one of them is enough. */
-  readonly relations?: readonly string[];
+  readonly relations?: readonly string[] | undefined;
   /** An id of an organization stands for the object of type `org` with that id. */
   readonly object: OrgId | TupleObject;
   /** Whether an organization as the object must be active, too. Default `false`; of no effect on other types. */
-  readonly requireActiveOrg?: boolean;
+  readonly requireActiveOrg?: boolean | undefined;
 }
 
 interface Check {
@@ -89,8 +89,8 @@ export const check: Query<
   name: "check",
   parse(input) {
     const given = fields(input, ["subject", "relation", "relations", "object", "requireActiveOrg"]);
-    const usrId = idArgument("usr", given.subject);
-    const named = typeof given.object === "string" ? idArgument("org", given.object) : null;
+    const usrId = idArgument("usr", given.subject, "subject");
+    const named = typeof given.object === "string" ? idArgument("org", given.object, "object") : null;
     const relations = relationsArgument(given.relation, given.relations);
     const object = named === null ? objectArgument(given.object) : { type: "org", id: named };
     const needsActiveOrg = flagArgument(given.requireActiveOrg, "requireActiveOrg") && object.type === "org";

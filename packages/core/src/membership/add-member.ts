@@ -2,7 +2,7 @@ import type { Change, ExistingOrg } from "../change.ts";
 import { accept, type Decision, type Found, found, type Rejected, reject } from "../decision.ts";
 import type { EventData } from "../event.ts";
 import { idArgument } from "../id.ts";
-import { fields, optionalExpiration, optionalId, roleArgument } from "../input.ts";
+import { type Fields, fields, optionalExpiration, optionalId, roleArgument } from "../input.ts";
 import { isFixed, joinOf, roomFor } from "../limits.ts";
 import { type MetadataInput, newMetadata } from "../metadata.ts";
 import {
@@ -28,10 +28,10 @@ export interface AddMemberInput<M = Metadata> {
   readonly usrId: UsrId;
   readonly role: Role;
   /** Recorded, not checked. */
-  readonly invitedBy?: UsrId | null;
-  readonly metadata?: MetadataInput<M>;
+  readonly invitedBy?: UsrId | null | undefined;
+  readonly metadata?: MetadataInput<M> | undefined;
   /** The last instant of the membership. Left out or `null`: it has no time box. */
-  readonly expiresAt?: Date | null;
+  readonly expiresAt?: Date | null | undefined;
 }
 
 export interface NewMember {
@@ -57,6 +57,24 @@ export interface JoinFacts {
   readonly joins?: Joins | undefined;
 }
 
+/** What a new member is told by, besides the organization. */
+export const NEW_MEMBER = ["usrId", "role", "invitedBy", "metadata", "expiresAt"] as const;
+
+/** Checks the values of a new member. */
+export function newMember(
+  settings: Settings,
+  { orgId, usrId, role, invitedBy, metadata, expiresAt }: Fields<"orgId" | (typeof NEW_MEMBER)[number]>,
+): NewMember {
+  return {
+    orgId: idArgument("org", orgId),
+    usrId: idArgument("usr", usrId),
+    invitedBy: optionalId("usr", invitedBy, "invitedBy"),
+    role: roleArgument(role),
+    metadata: newMetadata(metadata, "metadata", settings.metadata.membership),
+    expiresAt: optionalExpiration(expiresAt),
+  };
+}
+
 export const addMember: Mutation<
   readonly [AddMemberInput],
   NewMember,
@@ -68,24 +86,7 @@ export const addMember: Mutation<
   name: "addMember",
   mints: ["mem"],
   admitsVersion: true,
-  parse(settings, input) {
-    const { orgId, usrId, role, invitedBy, metadata, expiresAt } = fields(input, [
-      "orgId",
-      "usrId",
-      "role",
-      "invitedBy",
-      "metadata",
-      "expiresAt",
-    ]);
-    return {
-      orgId: idArgument("org", orgId),
-      usrId: idArgument("usr", usrId),
-      invitedBy: optionalId("usr", invitedBy),
-      role: roleArgument(role),
-      metadata: newMetadata(metadata, "metadata", settings.metadata.membership),
-      expiresAt: optionalExpiration(expiresAt),
-    };
-  },
+  parse: (settings, input) => newMember(settings, fields(input, ["orgId", ...NEW_MEMBER])),
   scope: ({ orgId }) => ({ org: orgId }),
   reads: ({ orgId, usrId }, settings, now) => ({
     org: { read: "org", of: { org: orgId } },

@@ -40,7 +40,7 @@ export const adminRemove: Mutation<
   parse(_, input) {
     const given = fields(input, ["memId", "adminUsrId"]);
     const { id: memId, held } = addressed("mem", given.memId);
-    return { memId, held, adminUsrId: idArgument("usr", given.adminUsrId) };
+    return { memId, held, adminUsrId: idArgument("usr", given.adminUsrId, "adminUsrId") };
   },
   scope: ({ memId }) => ({ membership: memId }),
   reads: ({ memId, adminUsrId }) => ({

@@ -40,10 +40,14 @@ export function isAdministrator<M extends AuthorityFact>(membership: M | null, n
   );
 }
 
+/** Who may administer an organization and ranks at least as high as a role. */
+const AUTHORITY_OVER = Object.fromEntries(
+  ROLES.map((over) => [over, (["owner", "admin"] as const).filter((role) => ranksAtLeast(role, over))]),
+) as unknown as Readonly<Record<Role, readonly Role[]>>;
+
 /** That somebody may still administer the organization, in a role that ranks at least as high as another. */
 export function authority(usrId: UsrId, over: Role, at: Date): Change {
-  const roles = ROLES.filter((role) => (role === "owner" || role === "admin") && ranksAtLeast(role, over));
-  return { op: "expectMember", usrId, roles, at };
+  return { op: "expectMember", usrId, roles: AUTHORITY_OVER[over], at };
 }
 
 /** Whether a role ranks at least as high as another. Roles without a rank count as the lowest. */

@@ -23,7 +23,7 @@ import {
 export interface SelfLeaveInput<M = Metadata> {
   readonly memId: MemId | Membership<M>;
   /** The member who becomes owner in the same commit. */
-  readonly transferTo?: UsrId | null;
+  readonly transferTo?: UsrId | null | undefined;
 }
 
 interface Leave {
@@ -60,7 +60,7 @@ export const selfLeave: Mutation<
   parse(_, input) {
     const given = fields(input, ["memId", "transferTo"]);
     const { id: memId, held } = addressed("mem", given.memId);
-    return { memId, held, transferTo: optionalId("usr", given.transferTo) };
+    return { memId, held, transferTo: optionalId("usr", given.transferTo, "transferTo") };
   },
   scope: ({ memId }) => ({ membership: memId }),
   reads: ({ memId, transferTo }) => ({

@@ -36,8 +36,8 @@ export const transferOwnership: Mutation<
     const { orgId, fromMemId, toMemId } = fields(input, ["orgId", "fromMemId", "toMemId"]);
     return {
       orgId: idArgument("org", orgId),
-      fromMemId: idArgument("mem", fromMemId),
-      toMemId: idArgument("mem", toMemId),
+      fromMemId: idArgument("mem", fromMemId, "fromMemId"),
+      toMemId: idArgument("mem", toMemId, "toMemId"),
     };
   },
   scope: ({ orgId }) => ({ org: orgId }),

@@ -20,9 +20,9 @@ import {
 export interface UpdateMembershipInput<M = Metadata> {
   readonly memId: MemId | Membership<M>;
   /** Merged key by key: what is left out stays, `null` removes. */
-  readonly metadata?: MetadataPatch<M>;
+  readonly metadata?: MetadataPatch<M> | undefined;
   /** The last instant of the membership. Absent or `undefined` leaves it as it is; `null` lifts the time box. */
-  readonly expiresAt?: Date | null;
+  readonly expiresAt?: Date | null | undefined;
 }
 
 interface MembershipUpdate {
@@ -74,6 +74,8 @@ export const updateMembership: Mutation<
     held === undefined ? null : { membership: held, org: presumablyActive(held.orgId), otherOwner: false },
   decide: decideUpdateMembership,
   concerns: (_, { membership }) => [membership],
+  favours: ({ expiresAt }, { membership }, usrId) =>
+    usrId === membership.usrId && isLonger(expiresAt, membership.expiresAt),
 };
 
 /** Change what the host keeps of a member, or how long they stay. What equals the stored value is no change. */
@@ -129,6 +131,11 @@ export function decideUpdateMembership(
     changes: [{ op: "updateMembership", row, expect: asRead(membership) }, ...retimed],
     event: { type: "membership.updated", data: { memId, usrId, role, changes } },
   });
+}
+
+/** Whether a time box that there is would be lifted, or end later. */
+function isLonger(to: Date | null | undefined, from: Date | null): boolean {
+  return to !== undefined && from !== null && (to === null || to.getTime() > from.getTime());
 }
 
 function textOf(expiresAt: Date | null): string | null {

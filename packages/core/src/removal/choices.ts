@@ -41,7 +41,7 @@ export function choicesArgument(value: unknown): Choices {
 /** Exactly one of the two. */
 function choiceOf(transferTo: unknown, revoke: unknown): Choice {
   if (transferTo !== undefined && revoke === undefined) {
-    return { transferTo: idArgument("usr", transferTo) };
+    return { transferTo: idArgument("usr", transferTo, "transferTo") };
   }
   if (transferTo === undefined && revoke === true) {
     return { revoke };

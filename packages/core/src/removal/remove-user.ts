@@ -19,13 +19,13 @@ export const LOOK_FOR_GRANTS = 200;
 export interface RemoveUserInput {
   readonly usrId: UsrId;
   /** What becomes of organizations whose only owner the user is; for others a choice means nothing. At most 1,000. */
-  readonly choices?: readonly OwnerChoice[];
+  readonly choices?: readonly OwnerChoice[] | undefined;
   /** Whether what invitations granted on other objects goes too. Default: `false`. */
-  readonly grants?: boolean;
+  readonly grants?: boolean | undefined;
   /** `"all"` (default): nothing is done where one organization stands in the way. `"each"`: what can be done is. */
-  readonly mode?: Mode;
+  readonly mode?: Mode | undefined;
   /** How many organizations at most, 1 to 200. Default: 200. */
-  readonly limit?: number;
+  readonly limit?: number | undefined;
 }
 
 export interface RemoveUserResult {

@@ -21,7 +21,7 @@ export function traceWrites(s: Identifier, { org, events }: Commit, changes: Cha
         sql`traced as (
   insert into ${s}.evt_trace (entity, deed, org_id, seq)
   select r.entity, r.deed, go.org_id, go.before + r.place
-    from go, ${rows(traces, TRACE)}
+    from go, ${rows(traces, TRACE, (trace) => trace)}
 )`,
       ];
 }

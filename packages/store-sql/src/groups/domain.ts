@@ -7,19 +7,19 @@ const DOMAIN = columns("domain text, state text, token text, verified_at timesta
 /** Domains of the organization. Whoever writes one holds the organization's lock, so it needs none of its own. */
 export function domains(s: Identifier, changes: Changes): readonly Sql[] {
   const parts: Sql[] = [];
-  const inserts = changes("insertDomain").map(domainRow);
+  const inserts = changes("insertDomain");
   if (inserts.length > 0) {
     parts.push(sql`added_domain as (
   insert into ${s}.domain (org_id, domain, state, token, verified_at)
   select go.org_id, r.domain, r.state, r.token, r.verified_at
-    from go, ${rows(inserts, DOMAIN)}
+    from go, ${rows(inserts, DOMAIN, domainRow)}
 )`);
   }
-  const updates = changes("updateDomain").map(domainRow);
+  const updates = changes("updateDomain");
   if (updates.length > 0) {
     parts.push(sql`changed_domain as (
   update ${s}.domain d set state = r.state, token = r.token, verified_at = r.verified_at
-    from go, ${rows(updates, DOMAIN)}
+    from go, ${rows(updates, DOMAIN, domainRow)}
    where d.org_id = go.org_id and d.domain = r.domain
 )`);
   }

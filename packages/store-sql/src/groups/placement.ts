@@ -12,7 +12,7 @@ import { instant, type Json, optionalInstant } from "../rows.ts";
 import { columns, type Identifier, listed, rows, type Sql, sql, value } from "../sql.ts";
 import { type Request, statement } from "../statement.ts";
 import { Values } from "../values.ts";
-import type { Changes, Lock } from "../verdict.ts";
+import type { Changes } from "../verdict.ts";
 
 // The group `placement`: its table, what a commit writes of it, and the bookkeeping of who makes places.
 
@@ -38,21 +38,6 @@ export function decodePlacement(json: Json): StoredPlacement {
   };
 }
 
-/** The placement as it is expected, locked behind the organization. */
-export function placementLocks(s: Identifier, changes: Changes): readonly Lock[] {
-  return changes("updatePlacement").map(({ orgId, expect: { state, holder } }) => ({
-    piece: sql`locked_placement as materialized (
-  select p.org_id from ${s}.placement p
-   where p.org_id = ${value(uuidOf(orgId), "uuid")} and p.state = ${value(state, "text")}${
-     holder === null ? sql`` : sql` and p.leased_by = ${value(holder, "text")} and p.leased_until > clock_timestamp()`
-   }
-     and exists (select from locked_org)
-     for no key update
-)`,
-    holds: sql`exists (select from locked_placement)`,
-  }));
-}
-
 const NEW = columns("strategy text, state text");
 
 export function placementWrites(s: Identifier, changes: Changes): readonly Sql[] {
@@ -61,7 +46,7 @@ export function placementWrites(s: Identifier, changes: Changes): readonly Sql[]
   if (inserts.length > 0) {
     parts.push(sql`added_placement as (
   insert into ${s}.placement (org_id, strategy, state)
-  select go.org_id, r.strategy, r.state from go, ${rows(inserts, NEW)}
+  select go.org_id, r.strategy, r.state from go, ${rows(inserts, NEW, (row) => row)}
 )`);
   }
   for (const { set } of changes("updatePlacement")) {

@@ -151,8 +151,15 @@ select id from unbegun`;
           ...(types === undefined ? [] : [`, types = ${values.add(types, "text[]")}`]),
           ...(endpoint === undefined ? [] : [`, endpoint = ${values.add(JSON.stringify(endpoint), "jsonb")}`]),
         ];
-        return `update ${s}.subscription set revision = revision + 1${set.join("")}
- where id = ${values.add(id, "text")} and revision = ${values.add(revision, "bigint")} returning id`;
+        // Whoever is at it goes by what was before.
+        return `with changed as (
+  update ${s}.subscription set revision = revision + 1${set.join("")}
+   where id = ${values.add(id, "text")} and revision = ${values.add(revision, "bigint")} returning id
+), given_back as (
+  update ${s}.relay_cursor c set leased_by = null, due_at = now()
+   where c.subscription in (select id from changed) and c.leased_by is not null
+)
+select id from changed`;
       });
     },
 
@@ -241,9 +248,10 @@ select count(*)::text as taken from found`,
   returning c.org_id, c.subscription, c.seq, c.head, c.attempts
 ), again as materialized (
   select subscription, org_id, seq from (
-    select subscription, org_id, seq from ${s}.relay_dead
-     where relay = ${name} and due_at <= now()
-     order by due_at limit ${most}
+    select x.subscription, x.org_id, x.seq from ${s}.relay_dead x
+     where x.relay = ${name} and x.due_at <= now()
+       and exists (select from ${s}.subscription n where n.id = x.subscription and n.disabled_at is null)
+     order by x.due_at limit ${most}
        for update skip locked
   ) d limit 100
 ), taken as (

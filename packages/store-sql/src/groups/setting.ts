@@ -49,7 +49,7 @@ export function settingWrites(s: Identifier, changes: Changes): readonly Sql[] {
     parts.push(sql`put_setting as (
   insert into ${s}.setting as x (org_id, key, value, sealed, bytes, seq, updated_at, updated_by)
   select go.org_id, r.key, r.value, r.sealed, r.bytes, r.seq, r.updated_at, r.updated_by
-    from go, ${rows(puts, SETTING)}
+    from go, ${rows(puts, SETTING, (row) => row)}
   on conflict on constraint setting_key_once do update
      set value = excluded.value, sealed = excluded.sealed, bytes = excluded.bytes, seq = excluded.seq,
          updated_at = excluded.updated_at, updated_by = excluded.updated_by
@@ -58,7 +58,7 @@ export function settingWrites(s: Identifier, changes: Changes): readonly Sql[] {
   const deletes = changes("deleteSetting").map(({ key }) => ({ key }));
   if (deletes.length > 0) {
     parts.push(sql`dropped_setting as (
-  delete from ${s}.setting x using go, ${rows(deletes, KEY)}
+  delete from ${s}.setting x using go, ${rows(deletes, KEY, (row) => row)}
    where x.org_id = go.org_id and x.key = r.key
 )`);
   }

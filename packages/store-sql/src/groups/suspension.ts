@@ -18,7 +18,7 @@ export function suspensions(s: Identifier, changes: Changes): readonly Sql[] {
       sql`put_suspension as (
   insert into ${s}.suspension (org_id, kind, reason, since, due_at, requested_by)
   select go.org_id, r.kind, r.reason, r.since, r.due_at, r.requested_by
-    from go, ${rows(put, SUSPENSION)}
+    from go, ${rows(put, SUSPENSION, (row) => row)}
   on conflict on constraint suspension_of_org_once do update
      set kind = excluded.kind, reason = excluded.reason, since = excluded.since, due_at = excluded.due_at,
          requested_by = excluded.requested_by
