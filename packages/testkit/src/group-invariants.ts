@@ -5,8 +5,8 @@ import type { Invariant } from "./invariant.ts";
 type Query = readonly [name: string, rule: string, query: string];
 
 /** The groups whose tables have invariants of their own. */
-export const GROUPS_WITH_INVARIANTS = ["lifecycle", "domains", "settings", "relay", "audit"] as const;
-export type GroupWithInvariants = (typeof GROUPS_WITH_INVARIANTS)[number];
+const GROUPS_WITH_INVARIANTS = ["lifecycle", "domains", "settings", "relay", "audit"] as const;
+type GroupWithInvariants = (typeof GROUPS_WITH_INVARIANTS)[number];
 
 const OF_GROUPS: Readonly<Record<GroupWithInvariants, (s: string) => readonly Query[]>> = {
   lifecycle: (s) => [
@@ -106,9 +106,9 @@ const OF_GROUPS: Readonly<Record<GroupWithInvariants, (s: string) => readonly Qu
   ],
 };
 
-/** The invariants over the tables of groups. */
-export function groupInvariants(groups: readonly GroupWithInvariants[], schema = "tenancy"): readonly Invariant[] {
-  return groups.flatMap((group) =>
+/** The invariants over the tables of groups, of those that have some. */
+export function groupInvariants(groups: readonly string[], schema = "tenancy"): readonly Invariant[] {
+  return GROUPS_WITH_INVARIANTS.filter((group) => groups.includes(group)).flatMap((group) =>
     OF_GROUPS[group](`"${schema}"`).map(([name, rule, query]) => ({
       name,
       rule,

@@ -2,7 +2,7 @@ export { MAJORS, type Major } from "./binaries.ts";
 export { type Cluster, type ClusterOptions, startCluster } from "./cluster.ts";
 export { createDatabase, type Database, type DatabaseOptions } from "./database.ts";
 export { setup } from "./global-setup.ts";
-export { GROUPS_WITH_INVARIANTS, type GroupWithInvariants, groupInvariants } from "./group-invariants.ts";
+export { groupInvariants } from "./group-invariants.ts";
 export type { Invariant } from "./invariant.ts";
 export { brokenInvariants, invariants } from "./invariants.ts";
 export { type NeonEndpoint, startNeonEndpoint } from "./neon-endpoint.ts";

@@ -1,4 +1,4 @@
-import { type GroupWithInvariants, groupInvariants } from "./group-invariants.ts";
+import { groupInvariants } from "./group-invariants.ts";
 import type { Invariant } from "./invariant.ts";
 
 const ROLES = "'{owner,admin,member,guest,viewer,editor}'::text[]";
@@ -328,7 +328,7 @@ export function invariants(schema = "tenancy"): readonly Invariant[] {
 export async function brokenInvariants(
   query: (text: string) => Promise<{ readonly rows: readonly unknown[] }>,
   schema?: string,
-  groups: readonly GroupWithInvariants[] = [],
+  groups: readonly string[] = [],
 ): Promise<readonly { readonly name: string; readonly rule: string; readonly rows: readonly unknown[] }[]> {
   const broken = [];
   for (const { name, rule, violations } of [...invariants(schema), ...groupInvariants(groups, schema)]) {
