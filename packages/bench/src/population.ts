@@ -1,5 +1,6 @@
-import { generate, type OrgId } from "@tenantry/core";
+import { generate, type OrgId, ROLES, STATUSES } from "@tenantry/core";
 import type pg from "pg";
+import { COUNTED } from "./seeds.ts";
 import type { Person } from "./world.ts";
 
 // Many rows, made by the database itself: as the operations would have left them, with their tuples and events.
@@ -22,8 +23,8 @@ export async function populateMembers(
   const [memId, usrId] = [id(`mem${orgId}`, "n"), id(`usr${orgId}`, "n")];
   const each = `from generate_series(1::bigint, ${members}) as n`;
   await inTransaction(pool, [
-    `insert into tenancy.org (id, status, version, members, created_at, updated_at)
-     values (${uuid}, 'active', ${members}, ${members}, now(), now())`,
+    `insert into tenancy.org (id, status, version, created_at, updated_at)
+     values (${uuid}, 'active', ${members}, now(), now())`,
     `insert into tenancy.mem (id, org_id, usr_id, role, status, created_at, updated_at)
      select ${memId}, ${uuid}, ${usrId}, ${ROLE}, 'active', now(), now() ${each}`,
     `insert into tenancy.tup (subject_type, subject_id, relation, object_type, object_id)
@@ -33,6 +34,7 @@ export async function populateMembers(
        jsonb_build_object('memId', ${wire("mem", memId)}, 'usrId', ${wire("usr", usrId)}) ||
        case when n = 1 then '{"name": null, "slug": null}' else jsonb_build_object('role', ${ROLE}, 'invitedBy', null) end
      ${each}`,
+    `${COUNTED} where o.id = ${uuid}`,
   ]);
   const { rows } = await pool.query<Person>(
     `select ${wire("mem", "id")} as "memId", ${wire("usr", "usr_id")} as "usrId"
@@ -48,8 +50,8 @@ export async function populateOrganizations(pool: pg.Pool, organizations: number
   const slug = `'o-' || n || '-' || substr('${salt}', 29)`;
   const each = `from generate_series(1::bigint, ${organizations}) as n`;
   await inTransaction(pool, [
-    `insert into tenancy.org (id, status, name, slug, version, members, created_at, updated_at)
-     select ${orgId}, 'active', 'Organization ' || n, ${slug}, 1, 1, now(), now() ${each}`,
+    `insert into tenancy.org (id, status, name, slug, version, members, tally, created_at, updated_at)
+     select ${orgId}, 'active', 'Organization ' || n, ${slug}, 1, 1, '{${ONE_OWNER.join()}}', now(), now() ${each}`,
     `insert into tenancy.mem (id, org_id, usr_id, role, status, created_at, updated_at)
      select ${memId}, ${orgId}, ${usrId}, 'owner', 'active', now(), now() ${each}`,
     `insert into tenancy.tup (subject_type, subject_id, relation, object_type, object_id)
@@ -59,6 +61,9 @@ export async function populateOrganizations(pool: pg.Pool, organizations: number
        'memId', ${wire("mem", memId)}, 'usrId', ${wire("usr", usrId)}) ${each}`,
   ]);
 }
+
+/** How many members there are of each status and role. */
+const ONE_OWNER = STATUSES.flatMap((status) => ROLES.map((role) => (status === "active" && role === "owner" ? 1 : 0)));
 
 async function inTransaction(pool: pg.Pool, statements: readonly string[]): Promise<void> {
   const client = await pool.connect();

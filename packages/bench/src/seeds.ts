@@ -1,4 +1,4 @@
-import { uuidOf } from "@tenantry/core";
+import { ROLES, STATUSES, uuidOf } from "@tenantry/core";
 import type pg from "pg";
 import { type World, type WorldKind, type WorldRows, worldRows } from "./world.ts";
 
@@ -41,7 +41,12 @@ const TABLES: readonly (readonly [table: keyof WorldRows, columns: string, types
 /** What an organization counts of its rows, where they were written without it: as the usual way does, too. */
 export const COUNTED = `update tenancy.org o set
   members = (select count(*) from tenancy.mem m where m.org_id = o.id and m.status <> 'revoked'),
-  invitations = (select count(*) from tenancy.inv i where i.org_id = o.id and i.status = 'pending')`;
+  invitations = (select count(*) from tenancy.inv i where i.org_id = o.id and i.status = 'pending'),
+  tally = array(
+    select count(m.id) from unnest('{${STATUSES.join()}}'::text[]) with ordinality as status(name, place)
+      cross join unnest('{${ROLES.join()}}'::text[]) with ordinality as role(name, place)
+      left join tenancy.mem m on m.org_id = o.id and m.status = status.name and m.role = role.name
+     group by status.place, role.place order by status.place, role.place)`;
 
 /** Worlds of one kind, put into the tables by one statement for each of them. */
 export async function seedWorlds(pool: pg.Pool, count: number, kind: WorldKind): Promise<readonly World[]> {
