@@ -2,6 +2,7 @@ import { type ActiveTenant, loadConfig, storeDirectory, TenantContext } from "@t
 import { type EventType, type OrgId, uuidOf } from "@tenantry/core";
 import { createSealer } from "@tenantry/core/seal";
 import { migratePostgres, PostgresTenancyStore } from "@tenantry/store-pg";
+import { killedAt } from "@tenantry/testkit";
 import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type DatabaseIsolation, databaseIsolation } from "../src/database.ts";
@@ -395,36 +396,16 @@ test.each([
   expect([await eventsOf(orgId), await places(orgId)]).toEqual([[], ROW]);
 });
 
-/** Placements of a process that is killed before one of its calls, or once it was made and before its answer is there. */
-function dyingAt(call: number, isMade: boolean): { readonly placements: PlacementStore; readonly made: () => number } {
-  let made = 0;
-  const dying = Object.entries(placements).map(([name, method]: [string, (...args: never[]) => Promise<unknown>]) => {
-    const killed = async (...args: never[]): Promise<unknown> => {
-      made += 1;
-      if (made > call || (made === call && !isMade)) {
-        throw new RangeError("killed");
-      }
-      const answer = await method(...args);
-      if (made === call) {
-        throw new RangeError("killed");
-      }
-      return answer;
-    };
-    return [name, killed];
-  });
-  return { placements: Object.fromEntries(dying) as unknown as PlacementStore, made: () => made };
-}
-
 test.each([false, true])(
   "a move that is killed anywhere is finished by the next one (call made: %s)",
   async (isMade) => {
-    const whole = dyingAt(Number.POSITIVE_INFINITY, false);
-    await provisionerOf({ placements: whole.placements }).moveTenant(await founded(), "schema", moving("purge"));
+    const whole = killedAt(placements, Number.POSITIVE_INFINITY, false);
+    await provisionerOf({ placements: whole.port }).moveTenant(await founded(), "schema", moving("purge"));
     const ends = { source: 0, target: 0 };
     expect(whole.made()).toBeGreaterThan(20);
     for (let call = 1; call <= whole.made(); call += 1) {
       const orgId = await founded();
-      const dying = provisionerOf({ placements: dyingAt(call, isMade).placements });
+      const dying = provisionerOf({ placements: killedAt(placements, call, isMade).port });
       await dying.moveTenant(orgId, "schema", moving("purge")).catch((cause: unknown) => cause);
       const { strategy } = await provisionerOf().status(orgId);
       ends[strategy === "row" ? "source" : "target"] += 1;

@@ -1,11 +1,11 @@
 export type { DueOptions } from "./deletion.ts";
-export type { DeprovisionPolicy, Invalidates, Log, Provisioner } from "./ports.ts";
+export type { LifecycleOptions } from "./options.ts";
+export type { DeprovisionPolicy, Invalidates, Log, Provisioner, SettingsPort } from "./ports.ts";
 export type { Result } from "./result.ts";
 export {
   type CreateTenantInput,
   type DeleteOptions,
   type DueReport,
-  type LifecycleOptions,
   type LifecycleResults,
   type SuspendOptions,
   TenantLifecycleService,

@@ -34,5 +34,11 @@ export interface Provisioner {
   leftovers?(limit: number): Promise<readonly OrgId[]>;
 }
 
+/** What a new tenant is given values by: `TenantSettings` of `@tenantry/settings`. */
+export interface SettingsPort {
+  /** Checks values. Throws what is wrong with them; what it answers writes them in one commit. */
+  prepare(values: object): Promise<(orgId: OrgId, options?: MutationOptions) => Promise<unknown>>;
+}
+
 /** Where causes go that no caller sees: what a cache threw, say. */
 export type Log = (failure: { readonly source: string; readonly cause: unknown }) => void;

@@ -1,6 +1,4 @@
 import {
-  ConfigError,
-  type ConfigFault,
   type CreateOptions,
   type CreateOrgInput,
   eventsOf,
@@ -15,7 +13,7 @@ import {
   type UpdateOrgInput,
 } from "@tenantry/core";
 import { type Extension, extensionOf, fields, idArgument } from "@tenantry/core/extend";
-import { type DueOptions, deleteTenant, listDue, MOST_GRACE_DAYS, restoreTenant, revokeDue } from "./deletion.ts";
+import { type DueOptions, deleteTenant, listDue, restoreTenant, revokeDue } from "./deletion.ts";
 import {
   activateTenant,
   deactivateTenant,
@@ -25,33 +23,15 @@ import {
   suspendTenant,
   updateTenant,
 } from "./operations.ts";
-import type { DeprovisionPolicy, Invalidates, Log, Provisioner } from "./ports.ts";
+import { type CheckedOptions, checkedOptions, type LifecycleOptions } from "./options.ts";
 import { type Result, resultOf } from "./result.ts";
 import { type CreatedTenant, type Tenant, tenantOf } from "./tenant.ts";
-
-export interface LifecycleOptions {
-  /** How long a deleted tenant can be restored, in days, 0 to 36,500. Default 30. */
-  readonly graceDays?: number;
-  /** What keeps something of tenants in this process. It is told before a call answers. */
-  readonly caches?: readonly Invalidates[];
-  /** What makes places for tenants. Without one there is nothing to make: rows are told apart by a column. */
-  readonly provisioner?: Provisioner;
-  /** Where the rows of a tenant are of which nothing else is said. Default `row`. */
-  readonly strategy?: string;
-  /** Those that there are: another one is refused before anything is written. Default: the provisioner says. */
-  readonly strategies?: readonly string[];
-  /** Whether `createTenant` makes the place, too. Default `true`. */
-  readonly autoProvision?: boolean;
-  /** What becomes of a tenant whose place could not be made. Default `keep`: it can be tried again. */
-  readonly onProvisionFailure?: "keep" | "revoke";
-  /** What becomes of the place of a tenant that is ended. Default `retain`. */
-  readonly deprovision?: DeprovisionPolicy;
-  readonly log?: Log;
-}
 
 export interface CreateTenantInput extends CreateOrgInput {
   /** Where its rows will be. Another one than `row` needs a provisioner that has `newPlacement`. */
   readonly strategy?: string;
+  /** Its own values from the beginning, of a service that was given `settings`. */
+  readonly settings?: Readonly<Record<string, unknown>>;
 }
 export interface SuspendOptions {
   /** Text of at most 1,024 UTF-16 units without control characters. */
@@ -83,7 +63,7 @@ interface Work {
   readonly failed: { readonly orgId: OrgId; readonly code: string }[];
 }
 
-const INPUTS = ["creator", "name", "slug", "metadata", "membershipMetadata", "strategy"] as const;
+const INPUTS = ["creator", "name", "slug", "metadata", "membershipMetadata", "strategy", "settings"] as const;
 
 /** How many places that were left a run takes down. */
 const MOST_LEFT = 200;
@@ -119,7 +99,7 @@ export type LifecycleResults = {
 export class TenantLifecycleService {
   readonly #store: TenancyStore;
   readonly #own: Extension;
-  readonly #options: Checked;
+  readonly #options: CheckedOptions;
   readonly #deleteTenant: Run<[OrgId, unknown]>;
   /** The same methods, which answer refusals as values: none of them throws a `TenancyError`. */
   readonly result: LifecycleResults;
@@ -134,20 +114,24 @@ export class TenantLifecycleService {
   }
 
   /**
-   * Founds a tenant, and makes its place where there is something to make. The tenant and where its rows will be are one
-   * commit: until its place is ready nobody can use it, whatever happens in between. Throws what `createOrg` throws, and the
+   * Founds a tenant, gives it its settings, and makes its place where there is something to make. The tenant and where its rows
+   * will be are one commit: until its place is ready nobody can use it, whatever happens in between. Its settings are checked
+   * before and written behind that commit, so that a call which ends in between leaves the defaults: repeated with its idempotency key it
+   * goes on there. Throws what `createOrg` throws, the `SettingsError` with which a value is refused, and the
    * `IsolationError` with which its place could not be made: organization and slug stay then, or are revoked, as
    * `onProvisionFailure` says. With a used idempotency key its place is seen to again, and whatever comes of that the
    * organization stays.
    */
   createTenant(input: CreateTenantInput, options?: CreateOptions): Promise<CreatedTenant> {
     return this.#forgetting(null, async (about) => {
-      const { strategy, ...founding } = fields(input, INPUTS);
+      const { strategy, settings, ...founding } = fields(input, INPUTS);
       const placement = this.#placement(this.#strategyArgument(strategy));
+      const writeSettings = await this.#settingsArgument(settings);
       const placed = { ...founding, ...(placement === null ? {} : { placement }) } as unknown as CreateOrgInput;
       const founded = await this.#store.createOrg(placed, options);
       const { org, ownerMembership } = founded;
       about(org.id);
+      await writeSettings(org.id, options);
       const isReady =
         placement?.state === "ready" || (await this.#provisioned(org.id, eventsOf(founded).length > 0, options));
       return { tenant: tenantOf(org, null, isReady), ownerMembership };
@@ -269,6 +253,17 @@ export class TenantLifecycleService {
   }
 
   /** `isNew`: this call founded it. One that a used key answers may have been somebody's for long, and is not ended. */
+  async #settingsArgument(values: unknown): Promise<(orgId: OrgId, options?: CreateOptions) => Promise<unknown>> {
+    if (values === undefined) {
+      return async () => {};
+    }
+    const { settings } = this.#options;
+    if (settings === undefined || typeof values !== "object" || values === null) {
+      throw new PreconditionError("precondition.invalid_input", { key: "settings" });
+    }
+    return settings.prepare(values);
+  }
+
   async #provisioned(orgId: OrgId, isNew: boolean, options: CreateOptions | undefined): Promise<boolean> {
     const { provisioner, autoProvision, onProvisionFailure } = this.#options;
     if (provisioner === undefined) {
@@ -375,54 +370,3 @@ function resultsOf(service: TenantLifecycleService): LifecycleResults {
   });
   return Object.freeze(Object.fromEntries(all)) as unknown as LifecycleResults;
 }
-
-function checkedOptions(options: unknown): Checked {
-  const faults: ConfigFault[] = [];
-  const given = (typeof options === "object" && options !== null ? options : {}) as Record<string, unknown>;
-  const check = (path: string, isSound: boolean, expected: string): void => {
-    if (!isSound) {
-      faults.push({ path: `lifecycle.${path}`, expected });
-    }
-  };
-  for (const key of Object.keys(given)) {
-    check(key, Object.hasOwn(DEFAULTS, key) || key === "provisioner" || key === "strategies", "a known key");
-  }
-  const known = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  const checked = { ...DEFAULTS, ...known } as Checked;
-  const { graceDays, caches, provisioner, strategy, autoProvision, onProvisionFailure, deprovision, log } = checked;
-  const isDays = Number.isInteger(graceDays) && graceDays >= 0 && graceDays <= MOST_GRACE_DAYS;
-  check("graceDays", isDays, `an integer from 0 to ${MOST_GRACE_DAYS}`);
-  const areCaches = Array.isArray(caches) && caches.every((cache) => typeof cache?.invalidate === "function");
-  check("caches", areCaches, "a list of what has invalidate()");
-  const canProvision =
-    provisioner === undefined ||
-    [provisioner?.provision, provisioner?.status, provisioner?.deprovision].every((own) => typeof own === "function");
-  check("provisioner", canProvision, "what has provision(), status() and deprovision()");
-  check("strategy", typeof strategy === "string" && strategy !== "", "the name of a strategy");
-  const canPlace = strategy === "row" || typeof provisioner?.newPlacement === "function";
-  check("strategy", canPlace, "row, without a provisioner that has newPlacement()");
-  const { strategies } = checked;
-  const areNames = strategies === undefined || (Array.isArray(strategies) && strategies.includes(strategy));
-  check("strategies", areNames, "names, that of the strategy among them");
-  check("autoProvision", typeof autoProvision === "boolean", "true or false");
-  check("onProvisionFailure", ["keep", "revoke"].includes(onProvisionFailure), '"keep" or "revoke"');
-  check("deprovision", ["rename", "drop", "retain", "purge"].includes(deprovision), "a policy that exists");
-  check("log", typeof log === "function", "a function");
-  if (faults.length > 0) {
-    throw new ConfigError("config.invalid", { faults });
-  }
-  return checked;
-}
-
-type Optional = "provisioner" | "strategies";
-type Checked = Required<Omit<LifecycleOptions, Optional>> & Pick<LifecycleOptions, Optional>;
-
-const DEFAULTS: Omit<Checked, Optional> = {
-  graceDays: 30,
-  caches: [],
-  strategy: "row",
-  autoProvision: true,
-  onProvisionFailure: "keep",
-  deprovision: "retain",
-  log() {},
-};

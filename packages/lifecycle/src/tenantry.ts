@@ -36,8 +36,9 @@ import {
   storeSettings,
   TenantSettings,
 } from "@tenantry/settings";
+import type { LifecycleOptions } from "./options.ts";
 import type { Invalidates, Provisioner } from "./ports.ts";
-import { type LifecycleOptions, TenantLifecycleService } from "./service.ts";
+import { TenantLifecycleService } from "./service.ts";
 
 /** What an application is made of. Only a store and who sends a request have to be said. */
 export interface TenantryOptions<R, D extends Declarations>
@@ -127,8 +128,13 @@ export function createTenantry<R, const D extends Declarations = Record<never, n
       ...(placementOf === undefined ? {} : { placementOf }),
     }),
   });
+  const settings =
+    provider === null || options.settings === undefined
+      ? null
+      : new TenantSettings<D>(provider, options.settings.declared, options.settings.options);
   const lifecycle = new TenantLifecycleService(store, {
     ...config.lifecycle,
+    ...(settings === null ? {} : { settings }),
     ...(provisioner === undefined ? {} : { provisioner }),
     ...(strategies === undefined ? {} : { strategies: strategies.names() }),
     ...(options.onProvisionFailure === undefined ? {} : { onProvisionFailure: options.onProvisionFailure }),
@@ -138,10 +144,6 @@ export function createTenantry<R, const D extends Declarations = Record<never, n
   });
   const events = createEvents({ store, log });
   const end = events.subscribe({}, (event) => tenancy.validator.onEvent(event));
-  const settings =
-    provider === null || options.settings === undefined
-      ? null
-      : new TenantSettings<D>(provider, options.settings.declared, options.settings.options);
 
   return {
     config,

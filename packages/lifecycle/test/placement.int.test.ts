@@ -7,6 +7,7 @@ import {
   storePlacements,
   TenantProvisioner,
 } from "@tenantry/isolation";
+import { killedAt } from "@tenantry/testkit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createTenantry } from "../src/index.ts";
 import { type OpenWorld, STORES } from "./stores.ts";
@@ -202,26 +203,6 @@ describe.each(Object.entries(STORES))("placements on %s", (_, open) => {
   });
 });
 
-/** Placements of a process that is killed before one of its calls, or once it was made and before its answer is there. */
-function dyingAt(placements: PlacementStore, call: number, isMade: boolean) {
-  let made = 0;
-  const dying = Object.entries(placements).map(([name, method]: [string, (...args: never[]) => Promise<unknown>]) => {
-    const killed = async (...args: never[]): Promise<unknown> => {
-      made += 1;
-      if (made > call || (made === call && !isMade)) {
-        throw new RangeError("killed");
-      }
-      const answer = await method(...args);
-      if (made === call) {
-        throw new RangeError("killed");
-      }
-      return answer;
-    };
-    return [name, killed];
-  });
-  return { placements: Object.fromEntries(dying) as unknown as PlacementStore, made: () => made };
-}
-
 test.each([false, true])(
   "a tenant whose founder is killed is nobody's until its place is made (call made: %s)",
   async (isMade) => {
@@ -242,12 +223,12 @@ test.each([false, true])(
       const headers = { "x-tenant-id": orgId };
       return (await handler(new Request("https://example.com/", { headers }))).status;
     };
-    const whole = dyingAt(own, Number.POSITIVE_INFINITY, false);
-    await tenantryWith(whole.placements).lifecycle.createTenant({ creator: alice });
+    const whole = killedAt(own, Number.POSITIVE_INFINITY, false);
+    await tenantryWith(whole.port).lifecycle.createTenant({ creator: alice });
     expect(whole.made()).toBeGreaterThan(STEPS.length);
     const seen = new Set((await store.listOrgs({ limit: 200 })).data.map(({ id }) => id));
     for (let call = 1; call <= whole.made(); call += 1) {
-      await tenantryWith(dyingAt(own, call, isMade).placements)
+      await tenantryWith(killedAt(own, call, isMade).port)
         .lifecycle.createTenant({ creator: alice })
         .catch((cause: unknown) => cause);
       const { data } = await store.listOrgs({ limit: 200 });

@@ -56,6 +56,44 @@ test("a tenant is founded, found, suspended and restored, and each shows on the 
   expect(await status(asked("shop.example.org"))).toBe(403);
 });
 
+describe("a tenant with settings of its own", () => {
+  test("has them from the beginning, and a repeat does not bring old ones back", async () => {
+    const { lifecycle, settings } = whole();
+    const founding = { creator: alice, slug: "acme", settings: { seats: 7 } };
+    const { tenant } = await lifecycle.createTenant(founding, { idempotencyKey: "once" });
+    expect(await settings?.get(tenant.id, "seats")).toBe(7);
+    await settings?.set(tenant.id, "seats", 9);
+    expect((await lifecycle.createTenant(founding, { idempotencyKey: "once" })).tenant.id).toBe(tenant.id);
+    expect(await settings?.get(tenant.id, "seats")).toBe(9);
+  });
+
+  test("a call that ended before they were written goes on there", async () => {
+    const { lifecycle, settings, store } = whole();
+    const { org } = await store.createOrg({ creator: alice, slug: "acme" }, { idempotencyKey: "once" });
+    await lifecycle.createTenant({ creator: alice, slug: "acme", settings: { seats: 7 } }, { idempotencyKey: "once" });
+    expect(await settings?.get(org.id, "seats")).toBe(7);
+  });
+
+  test.each([
+    ["settings.invalid_value", { seats: "many" }],
+    ["settings.unknown_key", { chairs: 1 }],
+    ["settings.invalid_key", { "": 1 }],
+    ["precondition.invalid_input", null],
+  ])("is not founded where one is refused: %s", async (code, wrong) => {
+    const { lifecycle, store } = whole();
+    const refused = lifecycle.createTenant({ creator: alice, slug: "acme", settings: wrong as never });
+    await expect(refused).rejects.toMatchObject({ code });
+    expect((await store.listOrgs()).data).toEqual([]);
+  });
+
+  test("is none where there are no settings", async () => {
+    const store = new InMemoryTenancyStore({ groups });
+    const { lifecycle } = createTenantry({ store, identify });
+    const refused = lifecycle.createTenant({ creator: alice, settings: {} });
+    await expect(refused).rejects.toMatchObject({ code: "precondition.invalid_input", details: { key: "settings" } });
+  });
+});
+
 test("staff enters with an event, and the store is there inside of the tenant", async () => {
   const { lifecycle, tenancy, inTenant, store } = whole();
   const { tenant } = await lifecycle.createTenant({ creator: alice });

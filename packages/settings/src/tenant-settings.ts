@@ -61,6 +61,14 @@ export interface EffectiveSettings<D extends Declarations> {
   readonly values: Effective<D>;
 }
 
+/** A value that its schema takes. */
+interface Ready {
+  readonly key: string;
+  readonly json: string;
+  readonly value: JsonValue;
+  readonly declared: Declared | null;
+}
+
 /** Something stored that cannot be answered. */
 export interface Unsound {
   readonly key: string;
@@ -148,7 +156,7 @@ export class TenantSettings<const D extends Declarations, Open extends boolean =
     value: Input<D, K>,
     options?: MutationOptions,
   ): Promise<Setting> {
-    const [setting] = await this.#set(orgId, [[key, value]], options);
+    const [setting] = await this.#write(orgId, await this.#ready([[key, value]]), options);
     return setting as Setting;
   }
 
@@ -158,7 +166,20 @@ export class TenantSettings<const D extends Declarations, Open extends boolean =
     values: { readonly [K in Key<D, Open>]?: Input<D, K> },
     options?: MutationOptions,
   ): Promise<readonly Setting[]> {
-    return this.#set(orgId, entriesOf(values), options);
+    return this.#write(orgId, await this.#ready(entriesOf(values)), options);
+  }
+
+  /**
+   * The same for an organization that is not founded yet: values are checked now, and what is answered writes them as `setMany`
+   * does. Throws what `setMany` throws of values.
+   */
+  async prepare(
+    values: {
+      readonly [K in Key<D, Open>]?: Input<D, K>;
+    },
+  ): Promise<(orgId: OrgId, options?: MutationOptions) => Promise<readonly Setting[]>> {
+    const ready = await this.#ready(entriesOf(values));
+    return (orgId, options) => this.#write(orgId, ready, options);
   }
 
   /** Leaves the organization without a value of its own. Where it has none nothing is written. */
@@ -203,17 +224,8 @@ export class TenantSettings<const D extends Declarations, Open extends boolean =
     return set.length;
   }
 
-  async #set(
-    orgId: OrgId,
-    entries: readonly (readonly [unknown, unknown])[],
-    options: MutationOptions | undefined,
-  ): Promise<readonly Setting[]> {
-    const ready: {
-      readonly key: string;
-      readonly json: string;
-      readonly value: JsonValue;
-      readonly declared: Declared | null;
-    }[] = [];
+  async #ready(entries: readonly (readonly [unknown, unknown])[]): Promise<readonly Ready[]> {
+    const ready: Ready[] = [];
     for (const [name, value] of entries) {
       const key = keyArgument(name);
       const { output, declared } = await prepared(key, value, {
@@ -222,6 +234,14 @@ export class TenantSettings<const D extends Declarations, Open extends boolean =
       });
       ready.push({ key, json: output.json, value: output.value, declared });
     }
+    return ready;
+  }
+
+  async #write(
+    orgId: OrgId,
+    ready: readonly Ready[],
+    options: MutationOptions | undefined,
+  ): Promise<readonly Setting[]> {
     const id = idArgument("org", orgId);
     const secrets = ready.filter(({ declared }) => declared?.secret === true);
     const before = secrets.length === 0 ? null : await this.#provider.load(id, { fresh: true });

@@ -5,6 +5,7 @@ export { setup } from "./global-setup.ts";
 export { groupInvariants } from "./group-invariants.ts";
 export type { Invariant } from "./invariant.ts";
 export { brokenInvariants, invariants } from "./invariants.ts";
+export { type Killed, killedAt } from "./killed.ts";
 export { type NeonEndpoint, startNeonEndpoint } from "./neon-endpoint.ts";
 export {
   answeredWith,
