@@ -113,7 +113,8 @@ export function callOf<
   };
 }
 
-// A store in memory keeps the use of a key as it is: these two are functions of their own so that it keeps nothing else of the call.
+// A store in memory keeps the use of a key as it is: these two are functions of their own so that it keeps nothing else of
+// the call.
 
 /** The digest of a call, made once somebody asks: a store that writes it down, or a key that was used before. */
 function digestOf(name: string, input: object): () => string {

@@ -116,8 +116,8 @@ export class TenantLifecycleService {
   /**
    * Founds a tenant, gives it its settings, and makes its place where there is something to make. The tenant and where its rows
    * will be are one commit: until its place is ready nobody can use it, whatever happens in between. Its settings are checked
-   * before and written behind that commit, so that a call which ends in between leaves the defaults: repeated with its idempotency key it
-   * goes on there. Throws what `createOrg` throws, the `SettingsError` with which a value is refused, and the
+   * before and written behind that commit, so that a call which ends in between leaves the defaults: repeated with its
+   * idempotency key it goes on there. Throws what `createOrg` throws, the `SettingsError` with which a value is refused, and the
    * `IsolationError` with which its place could not be made: organization and slug stay then, or are revoked, as
    * `onProvisionFailure` says. With a used idempotency key its place is seen to again, and whatever comes of that the
    * organization stays.
