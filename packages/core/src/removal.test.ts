@@ -86,6 +86,10 @@ test("the only owner's choice: a successor, or the end", async () => {
   expect((await handed.store.removeUser({ usrId: alice, choices: [choice] })).done).toMatchObject([
     { how: "transferred" },
   ]);
+  // Another owner, even one who comes after the look, makes the choice mean nothing.
+  expect(handed.commits.map(({ org }) => org)).toEqual([
+    { is: "existing", id: acme.id, status: null, version: acme.version },
+  ]);
   const tuples = [roleTuple(owner), granted];
   const ended = open({
     load: [seen(standing({ otherOwner: false, tuples }))],

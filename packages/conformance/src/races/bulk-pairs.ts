@@ -1,4 +1,4 @@
-import type { RemoveUserResult } from "@tenantry/core";
+import type { RemoveUserResult, TenancyEvent } from "@tenantry/core";
 import { add, become, close, demote, invite, leave, pause, remove, suspend } from "./calls.ts";
 import { both, dup, first, forb, mna, ona, one, second, sole } from "./ends.ts";
 import { addMany, becomeMany, inviteMany, removal, removeMany } from "./many-calls.ts";
@@ -22,6 +22,15 @@ const closedOverHeads: Contradiction = (meeting) =>
   meeting.right.ok && removed(meeting).done.some(({ how }) => how === "revoked")
     ? "an organization was closed over the head of another owner"
     : null;
+/** The successor that an only owner names comes before whoever else becomes an owner, or not at all. */
+const handedOver: Pair["afterwards"] = async (store, { orgId }) => {
+  const types = ["membership.left", "membership.role_changed"] as const;
+  const { data } = await store.listEvents(orgId, { types, limit: 100 });
+  const isTold = (wanted: (event: TenancyEvent) => boolean): number => data.findIndex(wanted);
+  const promotion = isTold((event) => event.type === "membership.role_changed" && event.data.to === "owner");
+  const handover = isTold((event) => event.type === "membership.left" && event.data.transfer !== null);
+  return handover > promotion ? "ownership was handed over where there was another owner" : null;
+};
 const doneOnce: Contradiction = (meeting) => {
   const { right } = meeting;
   const all = [...removed(meeting).done, ...(right.ok ? (right.result as RemoveUserResult).done : [])];
@@ -57,6 +66,8 @@ export const bulkPairs: readonly Pair[] = [
   pair(61, removal("x"), suspend("x"), second(mna), { isAcross: true }),
   pair(61, removal("x"), removal("x"), both, { isAcross: true, contradiction: doneOnce }),
   pair(61, removal("a", "x"), leave("x"), second(mna), { isAcross: true, start: alone }),
+  // Whoever is not the only owner any more leaves, and hands nothing over.
+  pair(61, removal("a", "x"), become("d", "owner"), both, { isAcross: true, start: alone, afterwards: handedOver }),
   pair(61, removal("a", "revoke"), become("x", "owner"), second(mna), {
     isAcross: true,
     start: alone,

@@ -1,4 +1,4 @@
-import { type Change, existing } from "../change.ts";
+import { type Change, existing, unchanged } from "../change.ts";
 import { accept, type Decision, found, noChange } from "../decision.ts";
 import type { EventDraft } from "../event.ts";
 import { grantFacts } from "../invitation/invitation.ts";
@@ -123,6 +123,8 @@ export function decideDeparture(
     { orgId: org.id, memId: membership.id, how, tuples: lost.length },
     {
       ...write,
+      // What was chosen for the only owner is done to no organization that has found another one meanwhile.
+      org: own === null ? write.org : unchanged(org),
       actor: usrId,
       changes: [...write.changes, ...lost.map(dropped)],
       further: lost.length === 0 ? [] : [{ at: write.at, actor: usrId, event: grantsRemoved(usrId, lost) }],
