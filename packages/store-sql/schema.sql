@@ -382,11 +382,11 @@ CREATE INDEX inv_pending ON tenancy.inv USING btree (org_id, canonical) WHERE (s
 
 CREATE INDEX inv_sent ON tenancy.inv USING btree (invited_by, id, expires_at, org_id) WHERE (status = 'pending'::text);
 
-CREATE INDEX mem_backdated ON tenancy.mem USING btree (org_id, id, created_at) WHERE (id > tenancy.last_id(created_at));
+CREATE INDEX mem_backdated ON tenancy.mem USING btree (org_id, GREATEST(id, id), created_at) WHERE (id > tenancy.last_id(created_at));
 
-CREATE INDEX mem_ended_in_week ON tenancy.mem USING btree (org_id, date_bin('168:00:00'::interval, updated_at, '2000-01-03 00:00:00+00'::timestamp with time zone), id, created_at, updated_at) WHERE (status = 'revoked'::text);
+CREATE INDEX mem_ended_in_week ON tenancy.mem USING btree (org_id, date_bin('168:00:00'::interval, updated_at, '2000-01-03 00:00:00+00'::timestamp with time zone), GREATEST(id, id), created_at, updated_at) WHERE (status = 'revoked'::text);
 
-CREATE INDEX mem_ended_in_weeks ON tenancy.mem USING btree (org_id, date_bin('2688:00:00'::interval, updated_at, '2000-01-03 00:00:00+00'::timestamp with time zone), id, created_at, updated_at) WHERE (status = 'revoked'::text);
+CREATE INDEX mem_ended_in_weeks ON tenancy.mem USING btree (org_id, date_bin('2688:00:00'::interval, updated_at, '2000-01-03 00:00:00+00'::timestamp with time zone), GREATEST(id, id), created_at, updated_at) WHERE (status = 'revoked'::text);
 
 CREATE INDEX mem_lapsing ON tenancy.mem USING btree (expires_at, id) WHERE ((status <> 'revoked'::text) AND (expires_at IS NOT NULL));
 
@@ -396,7 +396,7 @@ CREATE INDEX mem_lapsing_of_user ON tenancy.mem USING btree (usr_id, expires_at,
 
 CREATE INDEX mem_lasting_owner ON tenancy.mem USING btree (org_id, id) WHERE ((role = 'owner'::text) AND (status = 'active'::text) AND (expires_at IS NULL));
 
-CREATE INDEX mem_live ON tenancy.mem USING btree (org_id, id, created_at, COALESCE(expires_at, 'infinity'::timestamp with time zone)) WHERE (status <> 'revoked'::text);
+CREATE INDEX mem_live ON tenancy.mem USING btree (org_id, GREATEST(id, id), created_at, COALESCE(expires_at, 'infinity'::timestamp with time zone)) WHERE (status <> 'revoked'::text);
 
 CREATE INDEX mem_of_role ON tenancy.mem USING btree (org_id, status, role, id, COALESCE(expires_at, 'infinity'::timestamp with time zone));
 

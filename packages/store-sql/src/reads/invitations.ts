@@ -8,7 +8,7 @@ import {
 } from "@tenantry/core";
 import { decodeInv, decodeOrg, each, invJson, type Json, orgJson, orNull } from "../rows.ts";
 import type { Values } from "../values.ts";
-import { after, id, lapsedIds, list, pageRows, type SqlReads, unseen } from "./sql-read.ts";
+import { id, lapsedIds, list, only, pageRows, rangeOf, type SqlReads, unseen } from "./sql-read.ts";
 
 export const invitationReads: SqlReads<
   | "invitation"
@@ -48,19 +48,19 @@ export const invitationReads: SqlReads<
   }),
 
   invitations(s, { orgId, anyOf, after: position, take }, values) {
-    const own = `i.org_id = ${unseen(id(orgId, values))}`;
+    const own = ["org_id", unseen(id(orgId, values))] as const;
     const rows = pageOf(s, { own, anyOf, position, take }, values);
     return { sql: list(invJson("i"), rows, "i.id"), decode: each(decodeInv) };
   },
 
   invitationCount(s, { orgId, anyOf, most }, values) {
-    const own = `i.org_id = ${unseen(id(orgId, values))}`;
+    const own = ["org_id", unseen(id(orgId, values))] as const;
     const rows = pageOf(s, { own, anyOf, position: null, take: most }, values);
     return { sql: `select count(*) from ${rows}`, decode: (json) => json as number };
   },
 
   invitationsFor(s, { canonical, anyOf, after: position, take }, values) {
-    const own = `i.canonical = ${unseen(values.add(canonical, "text"))}`;
+    const own = ["canonical", unseen(values.add(canonical, "text"))] as const;
     const rows = pageOf(s, { own, anyOf, position, take }, values);
     const json = `json_build_object('row', ${invJson("i")}, 'org', ${orgJson("o")})`;
     return {
@@ -78,11 +78,11 @@ export const invitationReads: SqlReads<
   },
 
   sentInvitations(s, { usrId, orgId, expiresFrom, take }, values) {
+    const { where, order } = rangeOf("i", {}, ["invited_by", unseen(id(usrId, values))], null);
     const own = orgId === null ? "" : ` and i.org_id = ${unseen(id(orgId, values))}`;
     const rows = `(select i.id, i.org_id from ${s}.inv i
-     where i.status = 'pending' and i.invited_by = ${unseen(id(usrId, values))}${own}
-       and i.expires_at >= ${values.add(expiresFrom, "timestamptz")}
-     order by i.id limit ${values.add(take, "int")}) i`;
+     where i.status = 'pending' and ${where}${own} and i.expires_at >= ${values.add(expiresFrom, "timestamptz")}
+     order by ${order} limit ${values.add(take, "int")}) i`;
     return { sql: list("json_build_object('id', i.id, 'orgId', i.org_id)", rows, "i.id"), decode: each(decodeSent) };
   },
 };
@@ -96,7 +96,7 @@ function pageOf(
     position,
     take,
   }: {
-    readonly own: string;
+    readonly own: readonly [column: string, value: string];
     readonly anyOf: readonly StoredInvitationFilter[];
     readonly position: string | null;
     readonly take: number;
@@ -104,34 +104,44 @@ function pageOf(
   values: Values,
 ): string {
   const page = { alias: "i", table: `${s}.inv`, take: values.add(take, "int") };
-  const from = `${own}${after("i", position, values)}`;
+  const [column, value] = own;
+  const from = position === null ? null : id(position, values);
   const stored = storedAs(
     anyOf.filter((filter) => !isLapsed(filter)),
     values,
     anyOf.length === 0,
   );
+  const ranges = stored.map(({ status, filter }) =>
+    only(rangeOf("i", { [column]: value }, ["status", status], from), filter),
+  );
   const found = anyOf
     .filter(isLapsed)
     .map(({ expiresBefore }) => `i.status = 'pending' and i.expires_at < ${values.add(expiresBefore, "timestamptz")}`)
-    .map((filter) => lapsedIds(page, { own, filter, position }, values));
-  return pageRows({ ...page, where: stored.map((filter) => `${from} and ${filter}`), found });
+    .map((filter) => lapsedIds(page, { own: `i.${column} = ${value}`, filter, position }, values));
+  return pageRows({ ...page, ranges, found });
 }
 
 function isLapsed({ status, expiresBefore, expiresFrom }: StoredInvitationFilter): boolean {
   return status === "pending" && expiresBefore !== null && expiresFrom === null;
 }
 
-/** One condition for each range that has to be read: those of the filters, or one for every status. */
-function storedAs(anyOf: readonly StoredInvitationFilter[], values: Values, isAny: boolean): readonly string[] {
+/** What has to be read of each status: what the filters admit, or every status. */
+function storedAs(
+  anyOf: readonly StoredInvitationFilter[],
+  values: Values,
+  isAny: boolean,
+): readonly { readonly status: string; readonly filter: string }[] {
   if (isAny) {
-    return INVITATION_STATUSES.map((status) => `i.status = ${unseen(`text '${status}'`)}`);
+    return INVITATION_STATUSES.map((status) => ({ status: unseen(`text '${status}'`), filter: "true" }));
   }
-  return anyOf.map(
-    ({ status, expiresBefore, expiresFrom }) =>
-      `i.status = ${unseen(values.add(status, "text"))}` +
-      (expiresBefore === null ? "" : ` and i.expires_at < ${values.add(expiresBefore, "timestamptz")}`) +
-      (expiresFrom === null ? "" : ` and i.expires_at >= ${values.add(expiresFrom, "timestamptz")}`),
-  );
+  return anyOf.map(({ status, expiresBefore, expiresFrom }) => ({
+    status: unseen(values.add(status, "text")),
+    filter:
+      [
+        ...(expiresBefore === null ? [] : [`i.expires_at < ${values.add(expiresBefore, "timestamptz")}`]),
+        ...(expiresFrom === null ? [] : [`i.expires_at >= ${values.add(expiresFrom, "timestamptz")}`]),
+      ].join(" and ") || "true",
+  }));
 }
 
 function decodePending(json: Json): PendingInvitation {

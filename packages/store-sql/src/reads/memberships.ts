@@ -14,8 +14,20 @@ import {
 import { decodeMem, decodeOrg, each, type Json, memJson, orgJson, orNull } from "../rows.ts";
 import { placeOf, placesOf } from "../tally.ts";
 import type { Values } from "../values.ts";
-import { idsAt, lasts } from "./past.ts";
-import { after, countUpTo, id, lapsedIds, list, orgId, pageRows, type SqlReads, unseen } from "./sql-read.ts";
+import { idsAt, lasts, liveIn } from "./past.ts";
+import {
+  countUpTo,
+  id,
+  lapsedIds,
+  list,
+  only,
+  orgId,
+  pageRows,
+  type Range,
+  rangeOf,
+  type SqlReads,
+  unseen,
+} from "./sql-read.ts";
 
 export const membershipReads: SqlReads<
   | "membership"
@@ -90,32 +102,33 @@ export const membershipReads: SqlReads<
   }),
 
   members(s, { orgId: org, where: { anyOf, role }, after: position, take }, values) {
-    const own = `m.org_id = ${unseen(id(org, values))}`;
+    const own = unseen(id(org, values));
     const page = { alias: "m", table: `${s}.mem`, take: values.add(take, "int") };
+    const from = position === null ? null : id(position, values);
     const ofRole = role === null ? null : unseen(values.add(role, "text"));
     // The indexes are of those who are live, or lead by status and role.
     const roles = ofRole === null ? ROLES.map(quoted) : [ofRole];
-    const from = `${own}${after("m", position, values)}`;
-    const stored = storedAs(anyOf.filter(isStored), values, anyOf.length === 0);
-    const where =
+    const ofStatus = ({ status, filter }: Stored): readonly Range[] =>
+      roles.map((role) => only(rangeOf("m", { org_id: own, status }, ["role", role], from), filter));
+    const ranges =
       anyOf.length === 0 && role === null
-        ? [
-            `${from} and m.status <> 'revoked'`,
-            ...roles.map((role) => `${from} and m.status = ${quoted("revoked")} and m.role = ${role}`),
-          ]
-        : stored.flatMap((filter) => roles.map((role) => `${from} and ${filter} and m.role = ${role}`));
+        ? [liveIn(own, from), ...ofStatus({ status: quoted("revoked"), filter: "true" })]
+        : storedAs(anyOf.filter(isStored), values, anyOf.length === 0).flatMap(ofStatus);
     const filters = lapsedAs(anyOf, values).map((filter) =>
       ofRole === null ? filter : `${filter} and m.role = ${ofRole}`,
     );
-    const found = filters.map((filter) => lapsedIds(page, { own, filter, position }, values));
-    return { sql: list(memJson("m"), pageRows({ ...page, where, found }), "m.id"), decode: each(decodeMem) };
+    const found = filters.map((filter) => lapsedIds(page, { own: `m.org_id = ${own}`, filter, position }, values));
+    return { sql: list(memJson("m"), pageRows({ ...page, ranges, found }), "m.id"), decode: each(decodeMem) };
   },
 
   memberCount(s, { orgId: org, where: { anyOf, role }, most }, values) {
     if (most !== null) {
       const own = `m.org_id = ${unseen(id(org, values))}${role === null ? "" : ` and m.role = ${values.add(role, "text")}`}`;
       const limit = values.add(most, "int");
-      const filters = anyOf.length === 0 ? [""] : storedAs(anyOf, values, false).map((filter) => ` and ${filter}`);
+      const filters =
+        anyOf.length === 0
+          ? [""]
+          : storedAs(anyOf, values, false).map(({ status, filter }) => ` and m.status = ${status} and ${filter}`);
       const counts = filters.map((filter) => `(${countUpTo(`from ${s}.mem m where ${own}${filter}`, limit)})`);
       return { sql: `select least(${counts.join(" + ")}, ${limit})`, decode: (json) => json as number };
     }
@@ -140,15 +153,19 @@ export const membershipReads: SqlReads<
   },
 
   membershipsOf(s, { usrId, anyOf, after: position, take }, values) {
-    const own = `m.usr_id = ${unseen(id(usrId, values))}`;
+    const user = unseen(id(usrId, values));
     const page = { alias: "m", table: `${s}.mem`, take: values.add(take, "int") };
-    const from = `${own}${after("m", position, values)}`;
-    const where = storedAs(anyOf.filter(isStored), values, anyOf.length === 0).map((filter) => `${from} and ${filter}`);
+    const from = position === null ? null : id(position, values);
+    const stored = storedAs(anyOf.filter(isStored), values, anyOf.length === 0);
+    const ranges = stored.map(({ status, filter }) =>
+      only(rangeOf("m", { usr_id: user }, ["status", status], from), filter),
+    );
+    const own = `m.usr_id = ${user}`;
     const found = lapsedAs(anyOf, values).map((filter) => lapsedIds(page, { own, filter, position }, values));
     return {
       sql: list(
         withOrg(memJson("m")),
-        `${pageRows({ ...page, where, found })} join ${s}.org o on o.id = m.org_id`,
+        `${pageRows({ ...page, ranges, found })} join ${s}.org o on o.id = m.org_id`,
         "m.id",
       ),
       decode: each(decodeMemWithOrg),
@@ -210,17 +227,25 @@ export const membershipReads: SqlReads<
   },
 };
 
-/** One condition for each range that has to be read: those of the filters, or one for every status. */
-function storedAs(anyOf: readonly StoredMemberFilter[], values: Values, isAny: boolean): readonly string[] {
+/** A status as it is stored, and what else holds of its rows. */
+interface Stored {
+  readonly status: string;
+  readonly filter: string;
+}
+
+/** What has to be read of each status: what the filters admit, or every status. */
+function storedAs(anyOf: readonly StoredMemberFilter[], values: Values, isAny: boolean): readonly Stored[] {
   if (isAny) {
-    return STATUSES.map((status) => `m.status = ${quoted(status)}`);
+    return STATUSES.map((status) => ({ status: quoted(status), filter: "true" }));
   }
-  return anyOf.map(
-    ({ status, expiresBefore, expiresFrom }) =>
-      `m.status = ${unseen(values.add(status, "text"))}` +
-      (expiresBefore === null ? "" : ` and m.expires_at < ${values.add(expiresBefore, "timestamptz")}`) +
-      (expiresFrom === null ? "" : ` and ${lasts("m")} >= ${values.add(expiresFrom, "timestamptz")}`),
-  );
+  return anyOf.map(({ status, expiresBefore, expiresFrom }) => ({
+    status: unseen(values.add(status, "text")),
+    filter:
+      [
+        ...(expiresBefore === null ? [] : [`m.expires_at < ${values.add(expiresBefore, "timestamptz")}`]),
+        ...(expiresFrom === null ? [] : [`${lasts("m")} >= ${values.add(expiresFrom, "timestamptz")}`]),
+      ].join(" and ") || "true",
+  }));
 }
 
 /** Everything but what has lapsed while it was stored as live. */

@@ -1,7 +1,7 @@
-import { idOf, type OrgId, type Stock } from "@tenantry/core";
+import { idOf, type Stock } from "@tenantry/core";
 import { decodeOrg, each, type Json, orgJson, orNull } from "../rows.ts";
 import type { Values } from "../values.ts";
-import { after, id, list, orgId, pageRows, type SqlReads, unseen } from "./sql-read.ts";
+import { id, list, orgId, pageRows, type Range, rangeOf, type SqlReads, unseen } from "./sql-read.ts";
 
 export const orgReads: SqlReads<"org" | "slugHolder" | "orgBySlug" | "orgs" | "memberStock" | "invitationStock"> = {
   org: (s, { of }, values) => ({
@@ -20,12 +20,14 @@ export const orgReads: SqlReads<"org" | "slugHolder" | "orgBySlug" | "orgs" | "m
   }),
 
   orgs(s, { where: { status, query }, after: position, take }, values) {
-    const [range, order] =
+    const from = position === null ? null : id(position, values);
+    const range =
       status === null
-        ? [`true${after("o", position, values)}`, "o.id"]
-        : inStatus(values.add(status, "text"), position, values);
-    const page = { alias: "o", table: `${s}.org`, take: values.add(take, "int"), order };
-    const rows = query === null ? pageRows({ ...page, where: [range] }) : search(s, { ...page, range, query }, values);
+        ? { where: from === null ? "true" : `o.id > ${from}`, order: "o.id" }
+        : rangeOf("o", {}, ["status", values.add(status, "text")], from);
+    const page = { alias: "o", table: `${s}.org`, take: values.add(take, "int") };
+    const rows =
+      query === null ? pageRows({ ...page, ranges: [range] }) : search(s, { ...range, take: page.take, query }, values);
     return { sql: list(orgJson("o"), rows, "o.id"), decode: each(decodeOrg) };
   },
 
@@ -48,12 +50,6 @@ function decodeStock(json: Json): Stock {
   return (json ?? { stored: 0, lapsed: 0 }) as unknown as Stock;
 }
 
-/** Written as a range and in its order, so that no other index will do: few organizations may be in a status. */
-function inStatus(status: string, position: OrgId | null, values: Values): readonly [range: string, order: string] {
-  const from = position === null ? `o.status >= ${status}` : `(o.status, o.id) > (${status}, ${id(position, values)})`;
-  return [`${from} and o.status <= ${status}`, "o.status, o.id"];
-}
-
 /** So many organizations are looked at one by one before an index is asked. */
 const FIRST = 2000;
 
@@ -64,19 +60,19 @@ const FIRST = 2000;
  */
 function search(
   s: string,
-  { range, order, take, query }: { readonly [K in "range" | "order" | "take" | "query"]: string },
+  { where, order, take, query }: Range & { readonly take: string; readonly query: string },
   values: Values,
 ): string {
   const has = contains("o", values.add(query, "text"));
   const pieces = `${s}.pieces(o.name, o.slug) collate "C" @> ${unseen(values.add(piecesOf(query), "text[]"))}`;
   return `(with first as materialized (
-      select o.* from (select o.* from ${s}.org o where ${range} order by ${order} limit ${FIRST}) o
+      select o.* from (select o.* from ${s}.org o where ${where} order by ${order} limit ${FIRST}) o
        where ${has} order by ${order} limit ${take}
     )
     select f.* from first f where (select count(*) from first) = ${take}
     union all
     select r.* from (
-      select o.* from (select o.* from ${s}.org o where ${pieces} offset 0) o where ${range} and ${has} order by ${order} limit ${take}
+      select o.* from (select o.* from ${s}.org o where ${pieces} offset 0) o where ${where} and ${has} order by ${order} limit ${take}
     ) r where (select count(*) from first) < ${take}) o`;
 }
 

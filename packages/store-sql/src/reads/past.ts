@@ -1,6 +1,6 @@
 import type { Read } from "@tenantry/core";
 import type { Values } from "../values.ts";
-import { after, id, unseen } from "./sql-read.ts";
+import { id, only, type Range, unseen } from "./sql-read.ts";
 
 // Who was a member at an instant began no later and ended later, and a page has them by id: three orders, of which an index
 // has one. But who began no later is found before the last id of that time; and who ended later is a member still, or ended
@@ -15,20 +15,24 @@ const ENDED_IN = { week: endedIn("168 hours"), weeks: endedIn("2688 hours") };
 
 /** The ids of a page of those who were members at an instant. */
 export function idsAt(s: string, { orgId, at, after: position, take }: Read<"membersAt">, values: Values): string {
-  const own = `m.org_id = ${unseen(id(orgId, values))}`;
+  const own = unseen(id(orgId, values));
+  const from = position === null ? null : id(position, values);
   const instant = values.anyInstant(at);
   const most = values.add(take, "int");
-  const there = `${own}${after("m", position, values)} and m.created_at <= ${instant} and ${lasts("m")} >= ${instant}`;
-  const known = `${there} and m.id <= ${values.add(lastUuid(at), "uuid")}`;
+  const there = `m.created_at <= ${instant} and ${lasts("m")} >= ${instant}`;
+  const known = `${there} and ${indexedId("m")} <= ${values.add(lastUuid(at), "uuid")}`;
   const ended = `m.status = 'revoked' and m.updated_at > ${instant}`;
-  const page = (where: string): string => `select m.id from ${s}.mem m where ${where} order by m.id limit ${most}`;
+  const page = (filter: string): string => {
+    const { where, order } = ofOrg(own, from);
+    return `select m.id from ${s}.mem m where ${where} and ${filter} order by ${order} limit ${most}`;
+  };
   const during = (span: string): string =>
     `cross join lateral (${page(`${known} and ${ended} and ${span} = w.began`)}) e`;
   const extreme = (order: string): string =>
-    `(select ${ENDED_IN.weeks} from ${s}.mem m where ${own} and m.status = 'revoked' order by ${ENDED_IN.weeks} ${order} limit 1)`;
+    `(select ${ENDED_IN.weeks} from ${s}.mem m where m.org_id = ${own} and m.status = 'revoked' order by ${ENDED_IN.weeks} ${order} limit 1)`;
   const [week, weeks] = [WEEK, WEEKS].map((span) => values.add(beginning(at, span), "timestamptz"));
   return `select distinct l.id from (
-      (${page(`${known} and m.status <> 'revoked'`)})
+      (${page(`${known} and ${LIVE}`)})
       union all
       select e.id from generate_series(${week}, ${weeks} + interval '2520 hours', interval '168 hours') w(began)
         ${during(ENDED_IN.week)}
@@ -36,8 +40,25 @@ export function idsAt(s: string, { orgId, at, after: position, take }: Read<"mem
       select e.id from generate_series(greatest(${weeks} + interval '2688 hours', ${extreme("asc")}), ${extreme("desc")},
         interval '2688 hours') w(began) ${during(ENDED_IN.weeks)}
       union all
-      (${page(`${there} and m.id > ${s}.last_id(m.created_at) and (m.status <> 'revoked' or m.updated_at > ${instant})`)})
+      (${page(`${there} and m.id > ${s}.last_id(m.created_at) and (${LIVE} or m.updated_at > ${instant})`)})
     ) l order by l.id limit ${most}`;
+}
+
+/** The live members of an organization, by id. */
+export function liveIn(orgId: string, position: string | null): Range {
+  return only(ofOrg(orgId, position), LIVE);
+}
+
+const LIVE = "m.status <> 'revoked'";
+
+function ofOrg(orgId: string, position: string | null): Range {
+  const order = indexedId("m");
+  return { where: `m.org_id = ${orgId}${position === null ? "" : ` and ${order} > ${position}`}`, order };
+}
+
+/** The id as the indexes of these pages have it, and the primary key does not. */
+function indexedId(m: string): string {
+  return `greatest(${m}.id, ${m}.id)`;
 }
 
 /** The last instant of a membership, as the indexes have it: without a time box there is none. */

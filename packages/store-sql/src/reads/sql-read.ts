@@ -40,8 +40,36 @@ export function unseen(placeholder: string): string {
 }
 
 /** The condition that rows follow a position; `null` is the beginning. */
-export function after(alias: string, position: string | null, values: Values): string {
+function after(alias: string, position: string | null, values: Values): string {
   return position === null ? "" : ` and ${alias}.id > ${id(position, values)}`;
+}
+
+/** Rows that lie together in an index, and the order in which it has them. */
+export interface Range {
+  readonly where: string;
+  readonly order: string;
+}
+
+/**
+ * The rows that have these values in the columns that lead an index, in the order of ids. Of the last of those columns it is
+ * written as a range and ordered by it, so that no other index will do: where few organizations have most of the rows, or
+ * none is in a status, the planner takes the primary key for the shorter way, and reads along it past everybody else's.
+ */
+export function rangeOf(
+  alias: string,
+  equal: Readonly<Record<string, string>>,
+  [column, value]: readonly [column: string, value: string],
+  position: string | null,
+): Range {
+  const last = `${alias}.${column}`;
+  const from = position === null ? `${last} >= ${value}` : `(${last}, ${alias}.id) > (${value}, ${position})`;
+  const where = Object.entries(equal).map(([name, one]) => `${alias}.${name} = ${one}`);
+  return { where: [...where, from, `${last} <= ${value}`].join(" and "), order: `${last}, ${alias}.id` };
+}
+
+/** The rows of a range for which this holds, too. */
+export function only({ where, order }: Range, filter: string): Range {
+  return { where: `${where} and ${filter}`, order };
 }
 
 /** A list as one JSON array; empty, never null. */
@@ -54,15 +82,13 @@ export function countUpTo(from: string, most: string): string {
   return `select count(*) from (select 1 ${from} limit ${most}) counted`;
 }
 
-/** Where a page's rows lie: in these ranges of an index, each a table with its condition, in the order of ids. */
+/** Where a page's rows lie. */
 export interface Ranges {
   readonly alias: string;
   readonly table: string;
-  readonly where: readonly string[];
+  readonly ranges: readonly Range[];
   /** The placeholder of how many rows there are at most. */
   readonly take: string;
-  /** How the index has them, if not by id alone. */
-  readonly order?: string;
   /** Other rows of the page, each a query for ids, ascending and no more than a page holds. */
   readonly found?: readonly string[];
 }
@@ -72,18 +98,18 @@ export interface Ranges {
  * rows there are nor on how far inside it is: a condition that leaves out a column of the index is the union of the
  * ranges of that column's values.
  */
-export function pageRows({ alias, table, where, take, order = `${alias}.id`, found = [] }: Ranges): string {
-  const range = (condition: string): string =>
-    `select ${alias}.* from ${table} ${alias} where ${condition} order by ${order} limit ${take}`;
+export function pageRows({ alias, table, ranges, take, found = [] }: Ranges): string {
+  const inRange = ({ where, order }: Range): string =>
+    `select ${alias}.* from ${table} ${alias} where ${where} order by ${order} limit ${take}`;
   const byId = (ids: string): string =>
     `select ${alias}.* from (${ids}) f join ${table} ${alias} on ${alias}.id = f.id`;
-  const [only, ...others] = [...where.map(range), ...found.map(byId)];
+  const [first, ...others] = [...ranges.map(inRange), ...found.map(byId)];
   const rows =
     others.length === 0
-      ? only
+      ? first
       : `select ${alias}.* from (
-      (${[only, ...others].join(")\n      union all\n      (")})
-    ) ${alias} order by ${order} limit ${take}`;
+      (${[first, ...others].join(")\n      union all\n      (")})
+    ) ${alias} order by ${alias}.id limit ${take}`;
   return `(${rows}) ${alias}`;
 }
 

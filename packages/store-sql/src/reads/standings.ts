@@ -2,21 +2,29 @@ import { type GrantsLeft, idOf, type Read, type UserStanding, uuidOf } from "@te
 import { decodeMem, decodeOrg, decodeTup, each, type Json, memJson, orgJson, orNull, tupJson } from "../rows.ts";
 import type { Values } from "../values.ts";
 import { lasts } from "./past.ts";
-import { after, id, list, pageRows, type SqlReads, unseen } from "./sql-read.ts";
+import { id, list, only, pageRows, rangeOf, type SqlReads, unseen } from "./sql-read.ts";
 import { holds } from "./tuples.ts";
 
 export const standingReads: SqlReads<"standings" | "grantsLeft"> = {
   standings(s, read, values) {
     const { usrId, orgId, at, successors, withGrants, after: position, take } = read;
     const user = id(usrId, values);
-    const own = `m.usr_id = ${unseen(user)}${after("m", position, values)} and ${notLapsed("m", at, values)}`;
+    const from = position === null ? null : id(position, values);
+    const there = notLapsed("m", at, values);
     const rows = pageRows({
       alias: "m",
       table: `${s}.mem`,
-      where:
+      ranges:
         orgId === null
-          ? ["active", "suspended"].map((status) => `${own} and m.status = ${unseen(`text '${status}'`)}`)
-          : [`${own} and m.org_id = ${id(orgId, values)} and m.status <> 'revoked'`],
+          ? ["active", "suspended"].map((status) =>
+              only(rangeOf("m", { usr_id: unseen(user) }, ["status", unseen(`text '${status}'`)], from), there),
+            )
+          : [
+              only(
+                rangeOf("m", { org_id: id(orgId, values) }, ["usr_id", user], from),
+                `m.status <> 'revoked' and ${there}`,
+              ),
+            ],
       take: values.add(take, "int"),
     });
     const org = `'org_' || replace(m.org_id::text, '-', '')`;
