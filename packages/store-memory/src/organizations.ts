@@ -1,6 +1,6 @@
 import { type Organization, type OrgFilter, type OrgId, type Read, STATUSES } from "@tenantry/core";
 import { Shelves } from "./ordered.ts";
-import { type Named, Pieces } from "./pieces.ts";
+import { Pieces } from "./pieces.ts";
 import { Conflict, insistNew, page, type Undo } from "./rows.ts";
 
 /** Organizations, with what a database would keep as indexes. A row is never changed, only replaced. */
@@ -49,12 +49,12 @@ export class Organizations {
     if (wanted !== null && wanted !== held && this.#slugs.has(wanted)) {
       throw new Conflict("org_slug_held_once");
     }
-    this.#exchange(before, after);
-    undo.push(() => this.#exchange(after, before));
+    this.#exchange(after.id, before, after);
+    undo.push(() => this.#exchange(after.id, after, before));
   }
 
-  #exchange(before: Organization | undefined, after: Organization | undefined): void {
-    this.#pieces.exchange(before === undefined ? null : namesOf(before), after === undefined ? null : namesOf(after));
+  #exchange(id: OrgId, before: Organization | undefined, after: Organization | undefined): void {
+    this.#pieces.exchange(id, namesOf(before), namesOf(after));
     if (before !== undefined) {
       const slug = heldSlug(before);
       if (slug !== null) {
@@ -82,11 +82,11 @@ function heldSlug(org: Organization | undefined): string | null {
 }
 
 function isNamed(org: Organization, { query }: OrgFilter): boolean {
-  return query === null || namesOf(org).texts.some((text) => text.includes(query));
+  return query === null || namesOf(org).some((text) => text.includes(query));
 }
 
-function namesOf({ id, name, slug }: Organization): Named<OrgId> {
-  return { id, texts: [name, slug].filter((text) => text !== null).map(lowerAscii) };
+function namesOf(org: Organization | undefined): readonly string[] {
+  return [org?.name, org?.slug].filter((text) => typeof text === "string").map(lowerAscii);
 }
 
 function lowerAscii(text: string): string {

@@ -1,11 +1,5 @@
 import { Ordered } from "./ordered.ts";
 
-/** Something with the texts by a part of which it is found. */
-export interface Named<V extends string> {
-  readonly id: V;
-  readonly texts: readonly string[];
-}
-
 /** A piece has at most so many characters. */
 const LONGEST = 3;
 
@@ -21,41 +15,48 @@ export class Pieces<V extends string> {
     return rarest?.after(position) ?? [];
   }
 
-  /** Nothing is done where the texts are the same. */
-  exchange(before: Named<V> | null, after: Named<V> | null): void {
-    if (before === null || after === null || before.texts.join("\u0000") !== after.texts.join("\u0000")) {
-      this.#take(before);
-      this.#put(after);
+  /** What has an id had some texts, and has others. Nothing is done for the pieces that stay. */
+  exchange(id: V, before: readonly string[], after: readonly string[]): void {
+    const [had, has] = [allOf(before), allOf(after)];
+    for (const piece of had) {
+      if (!has.has(piece)) {
+        this.#ids.get(piece)?.delete(id);
+      }
     }
-  }
-
-  #take(named: Named<V> | null): void {
-    if (named !== null) {
-      for (const piece of allOf(named)) {
-        this.#ids.get(piece)?.delete(named.id);
+    for (const piece of has) {
+      if (!had.has(piece)) {
+        this.#put(piece, id);
       }
     }
   }
 
-  #put(named: Named<V> | null): void {
-    if (named !== null) {
-      for (const piece of allOf(named)) {
-        const ids = this.#ids.get(piece);
-        if (ids === undefined) {
-          this.#ids.set(piece, new Ordered(named.id));
-        } else {
-          ids.add(named.id);
-        }
-      }
+  #put(piece: string, id: V): void {
+    const ids = this.#ids.get(piece);
+    if (ids === undefined) {
+      this.#ids.set(piece, new Ordered(id));
+    } else {
+      ids.add(id);
     }
   }
 }
 
-function allOf({ texts }: Named<string>): ReadonlySet<string> {
-  return new Set(texts.flatMap((text) => [1, 2, LONGEST].flatMap((length) => piecesOf(text, length))));
+function allOf(texts: readonly string[]): ReadonlySet<string> {
+  const pieces = new Set<string>();
+  for (const text of texts) {
+    for (let length = 1; length <= LONGEST; length += 1) {
+      for (const piece of piecesOf(text, length)) {
+        pieces.add(piece);
+      }
+    }
+  }
+  return pieces;
 }
 
 /** In UTF-16 units: here half a character is as good as a whole one. */
 function piecesOf(text: string, length: number): readonly string[] {
-  return Array.from({ length: Math.max(0, text.length - length + 1) }, (_, first) => text.slice(first, first + length));
+  const pieces: string[] = [];
+  for (let first = 0; first + length <= text.length; first += 1) {
+    pieces.push(text.slice(first, first + length));
+  }
+  return pieces;
 }
