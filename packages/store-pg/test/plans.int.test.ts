@@ -16,7 +16,7 @@ import type pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { EVERYBODY, LAPSED, type LargeWorld, MEMBERS, makeLargeWorld, memberBegan, ORGS } from "./large-world.ts";
 import { type OpenPostgres, openPostgres } from "./open-postgres.ts";
-import { costOf, MODES } from "./statement-cost.ts";
+import { costOf, isPlannedAgain, MODES } from "./statement-cost.ts";
 
 // What statements cost is read from their plans, as PostgreSQL makes them when it sees the values and when, after a few
 // executions of a prepared statement, it no longer looks: rows and pages read, whatever the clock of a busy machine says.
@@ -230,6 +230,12 @@ describe("a page costs the same at the beginning and deep inside, whatever it is
       }
     });
   }
+
+  test.each(cases)("%s is planned once, not for each call", async (_, ask) => {
+    for (const places of [beginning, deep]) {
+      expect(await isPlannedAgain(pool, await statementOf(ask(places)))).toBe(false);
+    }
+  });
 });
 
 /** Options without those that are `undefined`, as types that are exact about it want them. */
@@ -258,6 +264,10 @@ describe("one row among many is found by an index", () => {
       expect(cost.pages).toBeLessThanOrEqual(12);
     });
   }
+
+  test.each(cases)("%s is planned once, not for each call", async (_, ask) => {
+    expect(await isPlannedAgain(pool, await statementOf(ask))).toBe(false);
+  });
 });
 
 describe("a total is read from the organization's row, but for what has lapsed", () => {
@@ -361,6 +371,7 @@ describe("who was a member at an instant is found without those who had left or 
         // A page of each span, of those who are there and of the answer, which is looked up by id; where twelve ranges begin.
         expect(cost.rows).toBeLessThanOrEqual((SPANS + 2) * (PAGE + 1) + 12 + LAPSED);
         expect(cost.pages).toBeLessThanOrEqual(2 * PAGES_READ);
+        expect(await isPlannedAgain(pool, await statementOf(ask))).toBe(false);
       }
     });
   }

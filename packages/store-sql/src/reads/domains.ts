@@ -1,6 +1,6 @@
 import { type Domain, idOf } from "@tenantry/core";
 import { decodeOrg, each, instant, type Json, optionalInstant, orgJson, orNull } from "../rows.ts";
-import { id, list, type SqlReads } from "./sql-read.ts";
+import { atMost, id, list, type SqlReads } from "./sql-read.ts";
 
 export const domainReads: SqlReads<"domain" | "domains" | "orgByDomain"> = {
   domain: (s, { orgId, domain }, values) => ({
@@ -12,7 +12,7 @@ export const domainReads: SqlReads<"domain" | "domains" | "orgByDomain"> = {
   domains(s, { orgId, after, take }, values) {
     const from = after === null ? "" : ` and d.domain > ${values.add(after, "text")}`;
     const rows = `(select d.* from ${s}.domain d where d.org_id = ${id(orgId, values)}${from}
-      order by d.domain limit ${values.add(take, "int")}) d`;
+      order by d.domain limit ${atMost(take, values)}) d`;
     return { sql: list(domainJson("d"), rows, "d.domain"), decode: each(decodeDomain) };
   },
 

@@ -8,7 +8,7 @@ import {
 } from "@tenantry/core";
 import { decodeInv, decodeOrg, each, invJson, type Json, orgJson, orNull } from "../rows.ts";
 import type { Values } from "../values.ts";
-import { id, lapsedIds, list, only, pageRows, rangeOf, type SqlReads, unseen } from "./sql-read.ts";
+import { atMost, id, lapsedIds, list, only, pageRows, positionOf, rangeOf, type SqlReads, unseen } from "./sql-read.ts";
 
 export const invitationReads: SqlReads<
   | "invitation"
@@ -73,7 +73,7 @@ export const invitationReads: SqlReads<
     const own = orgId === null ? "" : ` and i.org_id = ${unseen(id(orgId, values))}`;
     const rows = `(select i.* from ${s}.inv i
      where i.status = 'pending'${own} and i.expires_at < ${values.add(before, "timestamptz")}
-     order by i.expires_at, i.id limit ${values.add(take, "int")}) i`;
+     order by i.expires_at, i.id limit ${atMost(take, values)}) i`;
     return { sql: list(invJson("i"), rows, "i.expires_at, i.id"), decode: each(decodeInv) };
   },
 
@@ -82,7 +82,7 @@ export const invitationReads: SqlReads<
     const own = orgId === null ? "" : ` and i.org_id = ${unseen(id(orgId, values))}`;
     const rows = `(select i.id, i.org_id from ${s}.inv i
      where i.status = 'pending' and ${where}${own} and i.expires_at >= ${values.add(expiresFrom, "timestamptz")}
-     order by ${order} limit ${values.add(take, "int")}) i`;
+     order by ${order} limit ${atMost(take, values)}) i`;
     return { sql: list("json_build_object('id', i.id, 'orgId', i.org_id)", rows, "i.id"), decode: each(decodeSent) };
   },
 };
@@ -103,9 +103,9 @@ function pageOf(
   },
   values: Values,
 ): string {
-  const page = { alias: "i", table: `${s}.inv`, take: values.add(take, "int") };
+  const page = { alias: "i", table: `${s}.inv`, take: atMost(take, values) };
   const [column, value] = own;
-  const from = position === null ? null : id(position, values);
+  const from = positionOf(position, values);
   const stored = storedAs(
     anyOf.filter((filter) => !isLapsed(filter)),
     values,
@@ -138,8 +138,8 @@ function storedAs(
     status: unseen(values.add(status, "text")),
     filter:
       [
-        ...(expiresBefore === null ? [] : [`i.expires_at < ${values.add(expiresBefore, "timestamptz")}`]),
-        ...(expiresFrom === null ? [] : [`i.expires_at >= ${values.add(expiresFrom, "timestamptz")}`]),
+        ...(expiresBefore === null ? [] : [`i.expires_at < ${unseen(values.add(expiresBefore, "timestamptz"))}`]),
+        ...(expiresFrom === null ? [] : [`i.expires_at >= ${unseen(values.add(expiresFrom, "timestamptz"))}`]),
       ].join(" and ") || "true",
   }));
 }

@@ -16,6 +16,7 @@ import { placeOf, placesOf } from "../tally.ts";
 import type { Values } from "../values.ts";
 import { idsAt, lasts, liveIn } from "./past.ts";
 import {
+  atMost,
   countUpTo,
   id,
   lapsedIds,
@@ -23,6 +24,7 @@ import {
   only,
   orgId,
   pageRows,
+  positionOf,
   type Range,
   rangeOf,
   type SqlReads,
@@ -91,7 +93,7 @@ export const membershipReads: SqlReads<
     sql: `select coalesce(json_agg(p.id order by p.id), '[]') from (
     select m.id from ${s}.mem m
      where m.org_id = ${orgId(s, of, values)} and m.role = 'owner' and m.status = 'active' and m.expires_at is null
-     order by m.id limit ${values.add(take, "int")}) p`,
+     order by m.id limit ${atMost(take, values)}) p`,
     decode: each((id) => idOf("mem", id as string)),
   }),
 
@@ -103,8 +105,8 @@ export const membershipReads: SqlReads<
 
   members(s, { orgId: org, where: { anyOf, role }, after: position, take }, values) {
     const own = unseen(id(org, values));
-    const page = { alias: "m", table: `${s}.mem`, take: values.add(take, "int") };
-    const from = position === null ? null : id(position, values);
+    const page = { alias: "m", table: `${s}.mem`, take: atMost(take, values) };
+    const from = positionOf(position, values);
     const ofRole = role === null ? null : unseen(values.add(role, "text"));
     // The indexes are of those who are live, or lead by status and role.
     const roles = ofRole === null ? ROLES.map(quoted) : [ofRole];
@@ -124,7 +126,7 @@ export const membershipReads: SqlReads<
   memberCount(s, { orgId: org, where: { anyOf, role }, most }, values) {
     if (most !== null) {
       const own = `m.org_id = ${unseen(id(org, values))}${role === null ? "" : ` and m.role = ${values.add(role, "text")}`}`;
-      const limit = values.add(most, "int");
+      const limit = atMost(most, values);
       const filters =
         anyOf.length === 0
           ? [""]
@@ -154,8 +156,8 @@ export const membershipReads: SqlReads<
 
   membershipsOf(s, { usrId, anyOf, after: position, take }, values) {
     const user = unseen(id(usrId, values));
-    const page = { alias: "m", table: `${s}.mem`, take: values.add(take, "int") };
-    const from = position === null ? null : id(position, values);
+    const page = { alias: "m", table: `${s}.mem`, take: atMost(take, values) };
+    const from = positionOf(position, values);
     const stored = storedAs(anyOf.filter(isStored), values, anyOf.length === 0);
     const ranges = stored.map(({ status, filter }) =>
       only(rangeOf("m", { usr_id: user }, ["status", status], from), filter),
@@ -199,7 +201,7 @@ export const membershipReads: SqlReads<
     const own = org === null ? "" : ` and m.org_id = ${unseen(id(org, values))}`;
     const rows = `(select m.* from ${s}.mem m
      where m.status <> 'revoked'${own} and m.expires_at < ${values.add(before, "timestamptz")}
-     order by m.expires_at, m.id limit ${values.add(take, "int")}) m`;
+     order by m.expires_at, m.id limit ${atMost(take, values)}) m`;
     return {
       sql: list(memJson("m"), rows, "m.expires_at, m.id"),
       decode: each((json) => decodeMem(json) as LapsedMembership),
@@ -242,8 +244,8 @@ function storedAs(anyOf: readonly StoredMemberFilter[], values: Values, isAny: b
     status: unseen(values.add(status, "text")),
     filter:
       [
-        ...(expiresBefore === null ? [] : [`m.expires_at < ${values.add(expiresBefore, "timestamptz")}`]),
-        ...(expiresFrom === null ? [] : [`${lasts("m")} >= ${values.add(expiresFrom, "timestamptz")}`]),
+        ...(expiresBefore === null ? [] : [`m.expires_at < ${unseen(values.add(expiresBefore, "timestamptz"))}`]),
+        ...(expiresFrom === null ? [] : [`${lasts("m")} >= ${unseen(values.add(expiresFrom, "timestamptz"))}`]),
       ].join(" and ") || "true",
   }));
 }

@@ -1,7 +1,7 @@
 import { idOf, type Stock } from "@tenantry/core";
 import { decodeOrg, each, type Json, orgJson, orNull } from "../rows.ts";
 import type { Values } from "../values.ts";
-import { id, list, orgId, pageRows, type Range, rangeOf, type SqlReads, unseen } from "./sql-read.ts";
+import { atMost, list, orgId, pageRows, positionOf, type Range, rangeOf, type SqlReads, unseen } from "./sql-read.ts";
 
 export const orgReads: SqlReads<"org" | "slugHolder" | "orgBySlug" | "orgs" | "memberStock" | "invitationStock"> = {
   org: (s, { of }, values) => ({
@@ -20,12 +20,12 @@ export const orgReads: SqlReads<"org" | "slugHolder" | "orgBySlug" | "orgs" | "m
   }),
 
   orgs(s, { where: { status, query }, after: position, take }, values) {
-    const from = position === null ? null : id(position, values);
+    const from = positionOf(position, values);
     const range =
       status === null
         ? { where: from === null ? "true" : `o.id > ${from}`, order: "o.id" }
-        : rangeOf("o", {}, ["status", values.add(status, "text")], from);
-    const page = { alias: "o", table: `${s}.org`, take: values.add(take, "int") };
+        : rangeOf("o", {}, ["status", unseen(values.add(status, "text"))], from);
+    const page = { alias: "o", table: `${s}.org`, take: atMost(take, values) };
     const rows =
       query === null ? pageRows({ ...page, ranges: [range] }) : search(s, { ...range, take: page.take, query }, values);
     return { sql: list(orgJson("o"), rows, "o.id"), decode: each(decodeOrg) };

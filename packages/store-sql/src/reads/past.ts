@@ -1,6 +1,6 @@
 import type { Read } from "@tenantry/core";
 import type { Values } from "../values.ts";
-import { id, only, type Range, unseen } from "./sql-read.ts";
+import { atMost, id, only, positionOf, type Range, unseen } from "./sql-read.ts";
 
 // Who was a member at an instant began no later and ended later, and a page has them by id: three orders, of which an index
 // has one. But who began no later is found before the last id of that time; and who ended later is a member still, or ended
@@ -16,9 +16,9 @@ const ENDED_IN = { week: endedIn("168 hours"), weeks: endedIn("2688 hours") };
 /** The ids of a page of those who were members at an instant. */
 export function idsAt(s: string, { orgId, at, after: position, take }: Read<"membersAt">, values: Values): string {
   const own = unseen(id(orgId, values));
-  const from = position === null ? null : id(position, values);
+  const from = positionOf(position, values);
   const instant = values.anyInstant(at);
-  const most = values.add(take, "int");
+  const most = atMost(take, values);
   const there = `m.created_at <= ${instant} and ${lasts("m")} >= ${instant}`;
   const known = `${there} and ${indexedId("m")} <= ${values.add(lastUuid(at), "uuid")}`;
   const ended = `m.status = 'revoked' and m.updated_at > ${instant}`;

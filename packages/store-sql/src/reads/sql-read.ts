@@ -39,9 +39,19 @@ export function unseen(placeholder: string): string {
   return `(select ${placeholder})`;
 }
 
+/** A number of rows, unseen too: a plan for the number would look cheaper than one for all, and be made again for each call. */
+export function atMost(rows: number, values: Values): string {
+  return unseen(values.add(rows, "int"));
+}
+
+/** Where a page begins; `null` is the beginning of all. */
+export function positionOf(position: string | null, values: Values): string | null {
+  return position === null ? null : unseen(id(position, values));
+}
+
 /** The condition that rows follow a position; `null` is the beginning. */
 function after(alias: string, position: string | null, values: Values): string {
-  return position === null ? "" : ` and ${alias}.id > ${id(position, values)}`;
+  return position === null ? "" : ` and ${alias}.id > ${unseen(id(position, values))}`;
 }
 
 /** Rows that lie together in an index, and the order in which it has them. */

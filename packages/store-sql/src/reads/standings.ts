@@ -2,14 +2,14 @@ import { type GrantsLeft, idOf, type Read, type UserStanding, uuidOf } from "@te
 import { decodeMem, decodeOrg, decodeTup, each, type Json, memJson, orgJson, orNull, tupJson } from "../rows.ts";
 import type { Values } from "../values.ts";
 import { lasts } from "./past.ts";
-import { id, list, only, pageRows, rangeOf, type SqlReads, unseen } from "./sql-read.ts";
+import { atMost, id, list, only, pageRows, positionOf, rangeOf, type SqlReads, unseen } from "./sql-read.ts";
 import { holds } from "./tuples.ts";
 
 export const standingReads: SqlReads<"standings" | "grantsLeft"> = {
   standings(s, read, values) {
     const { usrId, orgId, at, successors, withGrants, after: position, take } = read;
     const user = id(usrId, values);
-    const from = position === null ? null : id(position, values);
+    const from = positionOf(position, values);
     const there = notLapsed("m", at, values);
     const rows = pageRows({
       alias: "m",
@@ -25,7 +25,7 @@ export const standingReads: SqlReads<"standings" | "grantsLeft"> = {
                 `m.status <> 'revoked' and ${there}`,
               ),
             ],
-      take: values.add(take, "int"),
+      take: atMost(take, values),
     });
     const org = `'org_' || replace(m.org_id::text, '-', '')`;
     const onOrg = `select m.org_id, t.* from page m
@@ -58,7 +58,7 @@ export const standingReads: SqlReads<"standings" | "grantsLeft"> = {
         where l.org_id = g.org_id and l.usr_id = g.usr_id and l.status <> 'revoked' and ${notLapsed("l", read.at, values)})`;
     const rows = `(select d.org_id, ${tuplesOf("d")} as tuples
       from (select distinct * from (${granted(s, read, user, values)} and ${ended}) e) d
-     group by d.org_id order by d.org_id limit ${values.add(read.take, "int")}) k`;
+     group by d.org_id order by d.org_id limit ${atMost(read.take, values)}) k`;
     return {
       sql: list("json_build_object('orgId', k.org_id, 'tuples', k.tuples)", rows, "k.org_id"),
       decode: each(decodeGrantsLeft),

@@ -1,6 +1,6 @@
 import { idOf, type Suspension } from "@tenantry/core";
 import { each, instant, type Json, optional, optionalInstant, orNull } from "../rows.ts";
-import { list, orgId, type SqlReads } from "./sql-read.ts";
+import { atMost, list, orgId, type SqlReads } from "./sql-read.ts";
 
 export const suspensionReads: SqlReads<"suspension" | "dueSuspensions"> = {
   suspension: (s, { of }, values) => ({
@@ -10,7 +10,7 @@ export const suspensionReads: SqlReads<"suspension" | "dueSuspensions"> = {
 
   dueSuspensions(s, { at, take }, values) {
     const rows = `(select u.* from ${s}.suspension u where u.due_at <= ${values.add(at, "timestamptz")}
-      order by u.due_at, u.org_id limit ${values.add(take, "int")}) u`;
+      order by u.due_at, u.org_id limit ${atMost(take, values)}) u`;
     return { sql: list(suspensionJson("u"), rows, "u.due_at, u.org_id"), decode: each(decodeSuspension) };
   },
 };

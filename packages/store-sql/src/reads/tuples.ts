@@ -1,7 +1,7 @@
 import { idOf, type LapsedGrant } from "@tenantry/core";
 import { decodeTup, each, type Json, tupJson } from "../rows.ts";
 import type { Values } from "../values.ts";
-import { countUpTo, id, list, type SqlReads, unseen } from "./sql-read.ts";
+import { atMost, countUpTo, id, list, type SqlReads, unseen } from "./sql-read.ts";
 
 export const tupleReads: SqlReads<"tuplesOfSubject" | "tuplesOfObject" | "tupleCount" | "anyTuple" | "lapsedGrants"> = {
   tuplesOfSubject: (s, { usrId, at }, values) => ({
@@ -19,7 +19,7 @@ export const tupleReads: SqlReads<"tuplesOfSubject" | "tuplesOfObject" | "tupleC
     const order = "t.relation, t.subject_id";
     const rows = `${s}.tup t
     where t.object_type = ${type} and t.object_id = ${object}${only}${holds(at, values)}`;
-    const few = take === null ? rows : `(select t.* from ${rows} order by ${order} limit ${values.add(take, "int")}) t`;
+    const few = take === null ? rows : `(select t.* from ${rows} order by ${order} limit ${atMost(take, values)}) t`;
     return { sql: list(tupJson("t"), few, order), decode: each(decodeTup) };
   },
 
@@ -28,15 +28,15 @@ export const tupleReads: SqlReads<"tuplesOfSubject" | "tuplesOfObject" | "tupleC
     // In this order the index has them; without one, a table of which most rows are of one object is read through.
     const counted = `from ${s}.tup t where t.object_type = ${type} and t.object_id = ${object}${holds(at, values)}
     order by t.relation, t.subject_id`;
-    return { sql: countUpTo(counted, values.add(most, "int")), decode: (json) => json as number };
+    return { sql: countUpTo(counted, atMost(most, values)), decode: (json) => json as number };
   },
 
   anyTuple(s, { usrId, objectType, objectId, relations, at }, values) {
-    const subject = `t.subject_type = 'usr' and t.subject_id = ${values.add(usrId, "text")}`;
-    const object = `t.object_type = ${values.add(objectType, "text")} and t.object_id = ${values.add(objectId, "text")}`;
+    const subject = `t.subject_type = 'usr' and t.subject_id = ${unseen(values.add(usrId, "text"))}`;
+    const object = `t.object_type = ${unseen(values.add(objectType, "text"))} and t.object_id = ${unseen(values.add(objectId, "text"))}`;
     return {
       sql: `select exists (select from ${s}.tup t
-    where ${subject} and ${object} and t.relation = any (${values.add(relations, "text[]")})${holds(at, values)})`,
+    where ${subject} and ${object} and t.relation = any (${unseen(values.add(relations, "text[]"))}::text[])${holds(at, values)})`,
       decode: (json) => json === true,
     };
   },
@@ -46,7 +46,7 @@ export const tupleReads: SqlReads<"tuplesOfSubject" | "tuplesOfObject" | "tupleC
     const order = "t.expires_at, t.subject_id, t.object_type, t.object_id, t.relation";
     const rows = `(select t.* from ${s}.tup t
      where ${own} and t.expires_at < ${values.add(before, "timestamptz")}
-     order by ${order} limit ${values.add(take, "int")}) t`;
+     order by ${order} limit ${atMost(take, values)}) t`;
     return {
       sql: list(`json_build_object('org', t.granted_by, 'tuple', ${tupJson("t")})`, rows, order),
       decode: each(decodeLapsedGrant),
