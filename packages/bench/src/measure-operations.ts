@@ -37,6 +37,13 @@ export function operationsOf({ operations }: Profile): readonly Operation[] {
   return OPERATIONS.filter(({ name }) => operations?.includes(name) ?? true);
 }
 
+/** What was measured before, with what was measured again in its place. */
+export function measuredAgain(before: OperationsReport, again: OperationsReport): OperationsReport {
+  const placeOf = ({ network, callers, operation }: Cell): string => `${network}, ${callers}, ${operation}`;
+  const newer = new Map(again.cells.map((cell) => [placeOf(cell), cell]));
+  return { distances: again.distances, cells: before.cells.map((cell) => newer.get(placeOf(cell)) ?? cell) };
+}
+
 /** So many organizations are there before anything is measured, so that no plan is one for empty tables. */
 const POPULATION = 20_000;
 
