@@ -330,6 +330,10 @@ function orgId(database: Sqlite, of: OrgRef): string | null {
   if (hasOwn(of, "slug")) {
     return idOf(one(database, "select id from org where slug = ? and status <> 'revoked'", [of.slug])) as OrgId | null;
   }
+  if (hasOwn(of, "domain")) {
+    // Of what it keeps no table there is nothing.
+    return null;
+  }
   const row = hasOwn(of, "membership")
     ? one(database, "select org_id from mem where id = ?", [of.membership])
     : one(database, "select org_id from inv where id = ?", [of.invitation]);

@@ -21,6 +21,7 @@ import {
   verifyDomain,
 } from "./domains/operations.ts";
 import { isHostname } from "./host.ts";
+import { type Placed, placed } from "./placed.ts";
 
 export type { DomainClaim, DomainsPage } from "./domains/operations.ts";
 
@@ -39,6 +40,8 @@ export interface DomainOptions extends Partial<OwnNames> {
   readonly token?: () => string;
   readonly log?: Log;
 }
+
+const placedOrgOfDomain = placed(orgOfDomain, ({ domain }) => ({ domain }));
 
 /**
  * Domains of organizations. Everybody may say that a domain is theirs; it leads to an organization once that has proved it,
@@ -110,6 +113,19 @@ export class DomainDirectory {
     }
     const { org } = await this.#store.ask(orgOfDomain, domain);
     return org;
+  }
+
+  /** The same with its placement, in one read too: of a store that keeps the group `placement`, else with none. */
+  async placedOrgOf(domain: string): Promise<Placed<Organization> | null> {
+    if (!isHostname(domain)) {
+      return null;
+    }
+    if (!this.#store.settings.groups.includes("placement")) {
+      const { org } = await this.#store.ask(orgOfDomain, domain);
+      return org && { answer: org, placement: null };
+    }
+    const { answer, placement } = await this.#store.ask(placedOrgOfDomain, domain);
+    return answer.org && { answer: answer.org, placement };
   }
 
   async #isPublished({ record: { name, value } }: DomainClaim, signal: Signal | undefined): Promise<boolean> {

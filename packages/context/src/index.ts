@@ -29,6 +29,7 @@ export {
 } from "./health.ts";
 export { answerFor, type ErrorBody, errorBody, httpStatusOf, TENANT_HEADER } from "./http.ts";
 export { recordedEntries } from "./operators.ts";
+export type { Placed } from "./placed.ts";
 export type { TenantReference } from "./reference.ts";
 export { type ResolverParts, ResolverRegistry } from "./registry.ts";
 export { RequestTenant } from "./request-tenant.ts";

@@ -15,6 +15,8 @@ export { GROUPS, type Group } from "./groups.ts";
 export { idArgument } from "./id.ts";
 export { fields, type MutationOptions, optionalId } from "./input.ts";
 export { detached } from "./json.ts";
+export { getOrg, getOrgBySlug } from "./list/orgs.ts";
+export { standing } from "./list/standing.ts";
 export { page, type Query } from "./list.ts";
 export { eventTypesArgument, flagArgument, instantArgument, limitArgument } from "./list-input.ts";
 export type { Environment, FreshIds, Mutation, MutationPlan } from "./operation.ts";

@@ -21,12 +21,13 @@ import type {
 } from "./model.ts";
 
 /**
- * An organization by its id, by the slug that it holds, or as the one that a row belongs to: it is looked up in the same
- * snapshot.
+ * An organization by its id, by the slug that it holds, by a domain that it has verified (only where the group `domains` is
+ * kept), or as the one that a row belongs to: it is looked up in the same snapshot.
  */
 export type OrgRef =
   | { readonly org: OrgId }
   | { readonly slug: string | null }
+  | { readonly domain: string }
   | { readonly membership: MemId }
   | { readonly invitation: InvId };
 

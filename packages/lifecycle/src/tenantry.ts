@@ -10,6 +10,7 @@ import {
   type Placement,
   type PlacementState,
   type ResolvedConfig,
+  ROW_PLACEMENT,
   recordedEntries,
   storeDirectory,
   storeHealth,
@@ -57,7 +58,10 @@ export interface TenantryOptions<R, D extends Declarations>
   readonly strategies?: StrategyRegistry;
   /** What makes places. Left out, rows are told apart by a column. */
   readonly provisioner?: Provisioner;
-  /** Where the rows of an organization are. Default: as the provisioner says, which is a look of its own. */
+  /**
+   * Where the rows of an organization are, asked after every look. Default: what the store keeps of it, in the same look; a
+   * provisioner without `newPlacement`, of which the store keeps nothing, is asked for the status.
+   */
   readonly placementOf?: DirectoryOptions["placementOf"];
   /** Whether somebody of the host's own staff may enter a tenant; the entry is an event of it. Default: nobody may. */
   readonly mayEnter?: OperatorRules["mayEnter"];
@@ -119,13 +123,15 @@ export function createTenantry<R, const D extends Declarations = Record<never, n
     const faults = [{ path: "lifecycle.strategy", expected: "the name of a strategy that is there" }];
     throw new ConfigError("config.invalid", { faults });
   }
-  const placementOf = options.placementOf ?? (provisioner === undefined ? undefined : placementBy(provisioner));
+  const isAsked = provisioner !== undefined && provisioner.newPlacement === undefined;
+  const placementOf = options.placementOf ?? (isAsked ? placementBy(provisioner) : undefined);
   const tenancy = new TenantContext<R>({
     ...contextOptions(options),
     config,
     directory: storeDirectory(store, {
-      ...(domains === null ? {} : { orgOfDomain: (domain: string) => domains.orgOf(domain) }),
+      ...(domains === null ? {} : { orgOfDomain: (domain: string) => domains.placedOrgOf(domain) }),
       ...(placementOf === undefined ? {} : { placementOf }),
+      ...(provisioner === undefined ? {} : { unplaced: () => unplacedBy(provisioner) }),
     }),
   });
   const settings =
@@ -190,6 +196,21 @@ function contextOptions<R, D extends Declarations>({
   };
 }
 
+/** Where the rows are of a tenant that was given no place: where a new one of the strategy `row` would have its own, at once. */
+function unplacedBy(provisioner: Provisioner): Placement {
+  try {
+    const place = provisioner.newPlacement?.("row");
+    return place?.state === "ready" ? ROW_PLACEMENT : NOWHERE;
+  } catch (error) {
+    if (isTenancyError(error, "isolation.unknown_strategy")) {
+      return NOWHERE;
+    }
+    throw error;
+  }
+}
+
+const NOWHERE: Placement = { strategy: "row", state: "pending" };
+
 const STATES: readonly string[] = ["pending", "ready", "failed", "deprovisioning", "archived", "removed"];
 
 /** A tenant without a place, or in a state that nobody knows, cannot be used. */
@@ -201,7 +222,7 @@ function placementBy(provisioner: Provisioner): (org: Pick<Organization, "id">) 
       return { strategy, state: known, migratedTo, pausedUntil };
     } catch (error) {
       if (isTenancyError(error, "isolation.not_provisioned")) {
-        return { strategy: "row", state: "pending" };
+        return NOWHERE;
       }
       throw error;
     }

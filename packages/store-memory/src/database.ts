@@ -234,6 +234,9 @@ export class InMemoryDatabase implements StorePort {
     if (hasOwn(of, "slug")) {
       return this.#orgs.slugHolder(of.slug) ?? undefined;
     }
+    if (hasOwn(of, "domain")) {
+      return this.#domains.holder(of.domain);
+    }
     return hasOwn(of, "membership")
       ? this.#memberships.get(of.membership)?.orgId
       : this.#invitations.get(of.invitation)?.orgId;

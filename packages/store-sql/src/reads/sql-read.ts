@@ -25,6 +25,9 @@ export function orgId(s: string, of: OrgRef, values: Values): string {
   if (hasOwn(of, "slug")) {
     return `(select id from ${s}.org where slug = ${values.add(of.slug, "text")} and status <> 'revoked')`;
   }
+  if (hasOwn(of, "domain")) {
+    return `(select org_id from ${s}.domain where domain = ${values.add(of.domain, "text")} and state = 'verified')`;
+  }
   return hasOwn(of, "membership")
     ? `(select org_id from ${s}.mem where id = ${id(of.membership, values)})`
     : `(select org_id from ${s}.inv where id = ${id(of.invitation, values)})`;
