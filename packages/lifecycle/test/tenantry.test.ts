@@ -168,10 +168,9 @@ test("the environment is over what is given, and every fault is told", () => {
   expect(() => whole({ config: { lifecycle: { strategy: "schema" } } })).toThrow(invalid);
 });
 
-test("a tenant whose place is not ready is no tenant of a request", async () => {
+test("a tenant whose place is not ready is no tenant of a request, as a provisioner says that keeps it elsewhere", async () => {
   const states = new Map<OrgId, string>();
   const provisioner: Provisioner = {
-    newPlacement: (strategy) => ({ strategy, state: "pending" }),
     provision: async (id) => states.set(id, "ready"),
     async status(id) {
       const state = states.get(id);
@@ -184,10 +183,9 @@ test("a tenant whose place is not ready is no tenant of a request", async () => 
   };
   const { lifecycle, status, tenancy, store } = whole({
     provisioner,
-    config: { resolution: { baseDomains: ["example.com"] }, lifecycle: { strategy: "schema", autoProvision: false } },
+    config: { resolution: { baseDomains: ["example.com"] }, lifecycle: { autoProvision: false } },
   });
   const { tenant } = await lifecycle.createTenant({ creator: alice, slug: "acme" });
-  expect(tenant.status).toBe("provisioning");
   expect(await status(asked("acme.example.com"))).toBe(503);
   await provisioner.provision(tenant.id);
   tenancy.validator.invalidate(tenant.id);
