@@ -7,6 +7,7 @@ import { runScenario } from "./fixture/scenario.ts";
 import { runSingleStep } from "./fixture/single-step.ts";
 import { snakeCase } from "./names.ts";
 import type { Open, OpenStore } from "./open-store.ts";
+import type { WithPlacements } from "./placements/operations.ts";
 
 /** A test runner's `describe` and `it`: vitest's, Jest's, Bun's, or those of `node:test`. */
 export interface TestRunner {
@@ -15,7 +16,7 @@ export interface TestRunner {
   readonly it: (name: string, body: (...context: unknown[]) => Promise<void>) => unknown;
 }
 
-export interface StoreDescription extends TestRunner {
+export interface StoreDescription extends TestRunner, Partial<WithPlacements> {
   readonly name: string;
   readonly open: Open;
   /** Which fixtures are run. Default: {@link corpus}. */
@@ -29,9 +30,17 @@ export interface StoreDescription extends TestRunner {
  * opens an empty store of its own through `open`, one at a time, and closes it. A failed test says at which step which
  * value differed.
  */
-export function describeStore({ name, describe, it, open, fixtures = corpus, report = warn }: StoreDescription): void {
+export function describeStore({
+  name,
+  describe,
+  it,
+  open,
+  fixtures = corpus,
+  report = warn,
+  ...others
+}: StoreDescription): void {
   describe(name, () => {
-    describe("fixtures", () => describeFixtures({ describe, it, open, fixtures, report }));
+    describe("fixtures", () => describeFixtures({ describe, it, open, fixtures, report, ...others }));
     describeContract({ describe, it, open });
   });
 }
@@ -47,25 +56,21 @@ export function describeContract({ describe, it, open }: Pick<StoreDescription, 
   }
 }
 
+type FixturesDescription = Required<Omit<StoreDescription, "name" | "placements">> & Partial<WithPlacements>;
+
 /** The fixtures alone: a test of the runner for every test of a file. */
-export function describeFixtures({
-  describe,
-  it,
-  open,
-  fixtures,
-  report,
-}: Required<Omit<StoreDescription, "name">>): void {
+export function describeFixtures({ describe, it, open, fixtures, report, ...others }: FixturesDescription): void {
   for (const file of fixtures) {
-    describe(file.path, () => describeFile({ file, it, open, report }));
+    describe(file.path, () => describeFile({ file, it, open, report, ...others }));
   }
 }
 
-type FileDescription = Pick<StoreDescription, "it" | "open"> & {
+type FileDescription = Pick<StoreDescription, "it" | "open" | "placements"> & {
   readonly file: FixtureFile;
   readonly report: (finding: string) => void;
 };
 
-function describeFile({ file, it, open, report }: FileDescription): void {
+function describeFile({ file, it, open, report, placements }: FileDescription): void {
   const fixture = loaded(file);
   if (fixture instanceof FixtureError) {
     it("is a file of fixtures", () => Promise.reject(fixture));
@@ -77,10 +82,16 @@ function describeFile({ file, it, open, report }: FileDescription): void {
     });
     return;
   }
+  if (fixture.capability === "placement" && placements === undefined) {
+    it(`${fixture.tests.length} tests of placement`, async (...context) => {
+      skip(context, "nobody said what operations on placements are made with");
+    });
+    return;
+  }
   for (const test of fixture.tests) {
     it(test.id, async (...context) => {
       try {
-        await runTest(fixture, test, open, context);
+        await runTest(fixture, test, { open, placements: placements ?? null, context });
       } catch (error) {
         if (fixture.level === "MUST" || !(error instanceof Failure)) {
           throw error;
@@ -106,8 +117,15 @@ function loaded(file: FixtureFile): Fixture | OutOfScope | FixtureError {
 function runTest(
   { operation, isOurs }: Fixture,
   test: FixtureTest,
-  open: Open,
-  context: readonly unknown[],
+  {
+    open,
+    placements,
+    context,
+  }: {
+    readonly open: Open;
+    readonly placements: WithPlacements["placements"] | null;
+    readonly context: readonly unknown[];
+  },
 ): Promise<void> {
   const admit = ({ store }: OpenStore): boolean => {
     const lacking = test.requires.filter((capability) => !declared(store).includes(capability));
@@ -116,7 +134,9 @@ function runTest(
     }
     return lacking.length === 0;
   };
-  return test.kind === "call" ? runSingleStep(operation, test, isOurs) : runScenario(open, test, { isOurs, admit });
+  return test.kind === "call"
+    ? runSingleStep(operation, test, isOurs)
+    : runScenario(open, test, { isOurs, admit, placements });
 }
 
 function declared({ capabilities }: OpenStore["store"]): readonly string[] {

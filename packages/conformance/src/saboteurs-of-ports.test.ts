@@ -1,4 +1,6 @@
 import {
+  type BulkReport,
+  type Commit,
   emailIdentifiers,
   isTenancyError,
   type Membership,
@@ -557,7 +559,28 @@ const saboteurs: readonly (readonly [number: string, fault: string, broken: Brok
       model,
       /I26/,
     ],
+    [
+      "S36",
+      "does not see to it that rows of many which it leaves alone are as it says",
+      { port: commits((commit, port) => port.commit(forgetful(commit, ({ unchanged }) => unchanged > 0))) },
+      pairNamed("60: make X and E admin and suspend E"),
+      /pair 60/,
+    ],
+    [
+      "S36",
+      "does not see to it that rows of many which it refuses are to be refused",
+      { port: commits((commit, port) => port.commit(forgetful(commit, ({ refused }) => refused > 0))) },
+      pairNamed("60: add X and U (each) and leave X"),
+      /pair 60/,
+    ],
   ];
+
+/** Of commits of many rows with such a report: expects of the organization that it is active, and nothing more. */
+function forgetful({ org, keys, ...commit }: Commit, isMeant: (report: BulkReport<unknown>) => boolean): Commit {
+  const reports = keys.map(({ result }) => result as Partial<BulkReport<unknown>>);
+  const isBulk = reports.some((report) => report.rows !== undefined && isMeant(report as BulkReport<unknown>));
+  return { ...commit, keys, org: org.is === "new" || !isBulk ? org : { ...org, version: null } };
+}
 
 function owners(members: readonly Membership[]): readonly MemId[] {
   return members.filter(({ role, status }) => role === "owner" && status === "active").map(({ id }) => id);

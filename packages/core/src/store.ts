@@ -1,7 +1,7 @@
 import type { Change, Occupancy, OrgGuard } from "./change.ts";
 import type { EventData, EventDraft, TenancyEvent } from "./event.ts";
 import type { AuditPort } from "./groups/audit.ts";
-import type { PlacementPort } from "./groups/placement.ts";
+import type { PlacementPort, StoredPlacement } from "./groups/placement.ts";
 import type { RelayPort } from "./groups/relay.ts";
 import type { StoredSetting } from "./groups/setting.ts";
 import type { Group } from "./groups.ts";
@@ -169,6 +169,8 @@ export interface Tables {
   })[];
   /** By organization and key, where the store keeps the group `settings`. */
   readonly setting?: readonly (StoredSetting & { readonly orgId: OrgId })[];
+  /** By organization, where the store keeps the group `placement`; who works on them is not of the row. */
+  readonly placement?: readonly Omit<StoredPlacement, "heldBy">[];
   /** How many live memberships and pending invitations each organization has, where the store keeps such numbers. */
   readonly counts?: readonly (Occupancy & { readonly orgId: OrgId })[];
 }

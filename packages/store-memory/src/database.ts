@@ -420,6 +420,7 @@ export class InMemoryDatabase implements StorePort {
       evt: this.#history.all(),
       idem: this.#keys.all(),
       setting: this.#settings.all(),
+      placement: this.placement.all(),
     };
   }
 }

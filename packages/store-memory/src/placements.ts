@@ -5,6 +5,7 @@ import {
   type PlacementPort,
   placementBegun,
   type StoredPlacement,
+  type Tables,
 } from "@tenantry/core";
 import { Conflict, compare, insistNew, page, type Undo } from "./rows.ts";
 
@@ -26,6 +27,13 @@ export class Placements implements PlacementPort {
   get(orgId: OrgId): StoredPlacement | null {
     const row = this.#rows.get(orgId);
     return row === undefined ? null : { ...row, heldBy: this.#holder(orgId) };
+  }
+
+  all(): NonNullable<Tables["placement"]> {
+    return this.#ids().map((orgId) => {
+      const { heldBy: _, ...row } = this.#rows.get(orgId) as StoredPlacement;
+      return row;
+    });
   }
 
   insert(row: StoredPlacement, undo: Undo): void {

@@ -3,8 +3,11 @@ import { describeStore } from "@tenantry/conformance";
 import { pgExecutor, readTables } from "@tenantry/store-sql";
 import { Worlds } from "@tenantry/testkit";
 import { afterAll, beforeAll, describe, it } from "vitest";
+import { storePlacements } from "../../isolation/src/placement-store.ts";
 import { type OpenNeon, openNeon } from "../test/open-neon.ts";
 import { migrateNeon, NeonTenancyStore } from "./websocket.ts";
+
+const groups = ["placement"] as const;
 
 let database: OpenNeon;
 let pool: Pool;
@@ -13,8 +16,9 @@ beforeAll(async () => {
   database = await openNeon();
   pool = new Pool({ connectionString: database.url });
   worlds = new Worlds(
-    (schema) => migrateNeon(pool, { schema }),
+    (schema) => migrateNeon(pool, { schema, groups }),
     (text) => pool.query(text),
+    groups,
   );
 });
 afterAll(async () => {
@@ -26,12 +30,13 @@ describeStore({
   name: "Neon over WebSockets",
   describe,
   it,
+  placements: storePlacements,
   async open(options) {
     const { schema, close } = await worlds.open();
     const store = new NeonTenancyStore(pool, { ...options, schema });
     return {
       store,
-      tables: () => readTables(pgExecutor(pool), { schema }),
+      tables: () => readTables(pgExecutor(pool), { schema, groups }),
       close,
       async transaction(work) {
         const client = await pool.connect();

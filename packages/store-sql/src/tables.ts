@@ -1,5 +1,6 @@
 import { type Group, idOf, type KeyAddress, type Tables } from "@tenantry/core";
 import type { SqlExecutor } from "./executor.ts";
+import { decodePlacement, placementJson } from "./groups/placement.ts";
 import { decodeSetting, settingJson } from "./groups/setting.ts";
 import { schemaIdentifier } from "./identifier.ts";
 import {
@@ -36,6 +37,10 @@ export async function readTables(
     ? `,
   'setting', ${all(`json_build_object('orgId', x.org_id, 'row', ${settingJson("x")})`, "setting", "x", "x.org_id, x.key")}`
     : "";
+  const placements = options.groups?.includes("placement")
+    ? `,
+  'placement', ${all(placementJson("p"), "placement", "p", "p.org_id")}`
+    : "";
   const text = `select json_build_object(
   'org', ${all(orgJson("o"), "org", "o", "o.id")},
   'mem', ${all(`json_build_object('row', ${memJson("m")}, 'invId', m.inv_id)`, "mem", "m", "m.id")},
@@ -43,12 +48,12 @@ export async function readTables(
   'tup', ${all(tupJson("t"), "tup", "t", "t.subject_id, t.object_type, t.object_id, t.relation")},
   'evt', ${all(evtJson("e"), "evt", "e", "e.org_id, e.seq")},
   'idem', ${all("json_build_object('scope', k.scope, 'key', k.key, 'state', k.state, 'orgId', k.org_id, 'seq', k.seq)", "idem", "k", "k.scope, k.key")},
-  'counts', ${all("json_build_object('orgId', o.id, 'members', o.members, 'invitations', o.invitations)", "org", "o", "o.id")}${settings}
+  'counts', ${all("json_build_object('orgId', o.id, 'members', o.members, 'invitations', o.invitations)", "org", "o", "o.id")}${settings}${placements}
 )::text as tables`;
   const [row] = await executor.run(statement(text, new Values(), false));
-  const { org, mem, inv, tup, evt, idem, counts, setting } = JSON.parse(row?.["tables"] as string) as Readonly<
-    Record<keyof Tables, Json>
-  >;
+  const { org, mem, inv, tup, evt, idem, counts, setting, placement } = JSON.parse(
+    row?.["tables"] as string,
+  ) as Readonly<Record<keyof Tables, Json>>;
   return {
     org: each(decodeOrg)(org),
     mem: each(decodeMemWithInvitation)(mem),
@@ -58,6 +63,7 @@ export async function readTables(
     idem: each(decodeIdem)(idem),
     counts: each(decodeCount)(counts),
     ...(setting === undefined ? {} : { setting: each(decodeOwnSetting)(setting) }),
+    ...(placement === undefined ? {} : { placement: each(decodeOwnPlacement)(placement) }),
   };
 }
 
@@ -69,6 +75,11 @@ function decodeMemWithInvitation(json: Json): Tables["mem"][number] {
 function decodeOwnSetting(json: Json): NonNullable<Tables["setting"]>[number] {
   const { orgId, row } = json as { readonly orgId: string; readonly row: Json };
   return { orgId: idOf("org", orgId), ...decodeSetting(row) };
+}
+
+function decodeOwnPlacement(json: Json): NonNullable<Tables["placement"]>[number] {
+  const { heldBy: _, ...row } = decodePlacement(json);
+  return row;
 }
 
 function decodeIdem(json: Json): Tables["idem"][number] {

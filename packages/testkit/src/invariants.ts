@@ -278,9 +278,10 @@ export function invariants(schema = "tenancy"): readonly Invariant[] {
     ],
     [
       "end",
-      "nothing happens in a revoked organization but sweeps, and that grants are taken away",
+      "nothing happens in a revoked organization but sweeps, that grants are taken away, and what becomes of its place",
       `select e.org_id::text as row from ${s}.evt e join ${s}.evt closed on closed.org_id = e.org_id and closed.type = 'org.revoked'
-        where e.seq > closed.seq and e.type not in ('invitation.expired', 'grant.expired', 'grants.removed')`,
+        where e.seq > closed.seq and e.type not in ('invitation.expired', 'grant.expired', 'grants.removed',
+          'tenant.provisioning_failed', 'tenant.deprovisioned')`,
     ],
     [
       "key",

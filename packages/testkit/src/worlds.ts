@@ -7,12 +7,19 @@ const TABLES = ["evt", "idem", "txn", "tup", "mem", "inv", "joins"];
 export class Worlds {
   readonly #migrate: (schema: string) => Promise<unknown>;
   readonly #run: (statement: string) => Promise<unknown>;
+  readonly #tables: readonly string[];
   readonly #free: string[] = [];
   #made = 0;
 
-  constructor(migrate: (schema: string) => Promise<unknown>, run: (statement: string) => Promise<unknown>) {
+  /** `more`: the tables of groups that are migrated too. */
+  constructor(
+    migrate: (schema: string) => Promise<unknown>,
+    run: (statement: string) => Promise<unknown>,
+    more: readonly string[] = [],
+  ) {
     this.#migrate = migrate;
     this.#run = run;
+    this.#tables = [...TABLES, ...more];
   }
 
   /** A schema without rows, and what gives it back. */
@@ -30,7 +37,7 @@ export class Worlds {
 
   async #empty(schema: string): Promise<void> {
     // One statement, so that references between the tables are checked when all rows are gone.
-    const deletions = TABLES.map((table) => `${table} as (delete from ${schema}.${table})`);
+    const deletions = this.#tables.map((table) => `${table} as (delete from ${schema}.${table})`);
     await this.#run(`with ${deletions.join(", ")} delete from ${schema}.org`);
     this.#free.push(schema);
   }

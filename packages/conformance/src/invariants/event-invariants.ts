@@ -7,7 +7,13 @@ const isAcceptance = (event: TenancyEvent): event is TenancyEvent<"invitation.ac
   event.type === "invitation.accepted";
 
 /** What can happen in an organization that was revoked. */
-const AFTER_THE_END: readonly TenancyEvent["type"][] = ["invitation.expired", "grant.expired", "grants.removed"];
+const AFTER_THE_END: readonly TenancyEvent["type"][] = [
+  "invitation.expired",
+  "grant.expired",
+  "grants.removed",
+  "tenant.provisioning_failed",
+  "tenant.deprovisioned",
+];
 
 /** What rows and keys owe to the events. */
 export const eventInvariants: readonly Invariant[] = [
@@ -133,7 +139,7 @@ export const eventInvariants: readonly Invariant[] = [
   {
     id: "I21",
     name: "end",
-    rule: "nothing happens in a revoked organization but sweeps, and that grants are taken",
+    rule: "nothing happens in a revoked organization but sweeps, that grants are taken, and what becomes of its place",
     *broken({ eventsOf }) {
       for (const events of eventsOf.values()) {
         const end = events.findIndex(({ type }) => type === "org.revoked");

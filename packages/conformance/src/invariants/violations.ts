@@ -2,11 +2,12 @@ import type { Tables } from "@tenantry/core";
 import { eventInvariants } from "./event-invariants.ts";
 import { foldEvents } from "./fold.ts";
 import { groupedBy, type Invariant, type Seen, tupleKey, type Violation } from "./invariant.ts";
+import { placementInvariants } from "./placement-invariants.ts";
 import { rowInvariants } from "./row-invariants.ts";
 
 /** What must hold in every store at rest, as rules over its tables; `I13`, which needs two looks, is a {@link Watch}. */
-export const invariants: readonly Invariant[] = [...rowInvariants, ...eventInvariants].sort((a, b) =>
-  a.id < b.id ? -1 : 1,
+export const invariants: readonly Invariant[] = [...rowInvariants, ...eventInvariants, ...placementInvariants].sort(
+  (a, b) => (a.id < b.id ? -1 : 1),
 );
 
 /** How many rows a violation names. */

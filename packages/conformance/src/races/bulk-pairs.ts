@@ -1,7 +1,7 @@
-import type { RemoveUserResult, TenancyEvent } from "@tenantry/core";
+import type { BulkReport, Membership, RemoveUserResult, TenancyEvent } from "@tenantry/core";
 import { add, become, close, demote, invite, leave, pause, remove, suspend } from "./calls.ts";
 import { both, dup, first, forb, mna, ona, one, second, sole } from "./ends.ts";
-import { addMany, becomeMany, inviteMany, removal, removeMany } from "./many-calls.ts";
+import { addMany, addManyWith, becomeMany, inviteMany, removal, removeMany } from "./many-calls.ts";
 import { type Contradiction, type Meeting, type Pair, pair } from "./pair.ts";
 import { alone, noOffer } from "./starts.ts";
 
@@ -37,12 +37,20 @@ const doneOnce: Contradiction = (meeting) => {
   return all.length === 1 ? null : `what was to be done once was done ${all.length} times`;
 };
 
+/** Whoever is still there when many are added is refused, and nobody else. */
+const refusedIfThere: Pair["ordered"] = ({ left }, isLeftFirst) => {
+  const { refused } = (left.ok ? left.result : { refused: 0 }) as BulkReport<Membership>;
+  return refused === (isLeftFirst ? 1 : 0) ? null : `${refused} of many rows were refused`;
+};
+
 /** Many rows in one commit, and what is done in many organizations, against single calls. */
 export const bulkPairs: readonly Pair[] = [
   pair(60, addMany("all"), add, one(dup)),
   pair(60, addMany("each"), add, second(dup)),
   pair(60, addMany("each"), addMany("each"), both),
   pair(60, addMany("all"), addMany("each"), first(dup)),
+  // One row is refused for what the other call makes untrue: what it answers of that row is to fit when it commits.
+  pair(60, addManyWith("x"), leave("x"), both, { ordered: refusedIfThere }),
   pair(60, addMany("all"), close, first(ona)),
   pair(60, becomeMany("member", "a"), leave("b"), one(sole)),
   pair(60, becomeMany("member", "a", "d"), becomeMany("member", "b", "e"), one(sole)),

@@ -14,6 +14,14 @@ export const addMany = (mode: Mode): Named => [
     return store.addMembers({ orgId, rows, mode }, options);
   },
 ];
+/** Somebody who is there, and somebody who is not. */
+export const addManyWith = (who: Who): Named => [
+  `add ${name(who)} and U (each)`,
+  (store, { orgId, u, ...setting }, options) => {
+    const rows = [setting[who].usrId, u].map((usrId) => ({ usrId, role: "guest" }) as const);
+    return store.addMembers({ orgId, rows, mode: "each" }, options);
+  },
+];
 export const addCrowd: Named = [
   "add a crowd",
   (store, { orgId, u }, options) => store.addMembers({ orgId, rows: guests(crowdOf(u)) }, options),

@@ -28,6 +28,8 @@ export interface Pair {
   readonly ahead?: readonly [left: number, right: number];
   /** What in the answers does not go together. */
   readonly contradiction?: Contradiction;
+  /** What in the answers does not go together with who came first. */
+  readonly ordered?: (meeting: Meeting, isLeftFirst: boolean) => string | null;
   /** What does not hold for somebody who looks once both have ended, whoever they ask. */
   readonly afterwards?: (store: StoreUnderTest, setting: Setting) => Promise<string | null>;
 }

@@ -64,6 +64,7 @@ export async function serialEnds(pair: Pair): Promise<Serial> {
     }
     const [left, right] = [outcomes.get(0) as Outcome, outcomes.get(1) as Outcome];
     assertAgreement(pair, { left, right, setting });
+    assertOrdered(pair, { left, right, setting }, isLeftFirst);
     return [endOf(left), endOf(right)];
   };
   return { leftFirst: await inOrder(true), rightFirst: await inOrder(false) };
@@ -94,7 +95,7 @@ export function checkTrials(
     assertAgreement(pair, trial);
     const [left, right] = keys.map((key) => events.get(`${setting.orgId} ${key}`));
     if (ends[0] === "ok" && ends[1] === "ok" && pair.isAcross !== true) {
-      assertOrder(pair, { leftFirst, rightFirst }, left, right);
+      assertOrdered(pair, trial, assertOrder(pair, { leftFirst, rightFirst }, left, right));
     }
   }
 }
@@ -102,6 +103,11 @@ export function checkTrials(
 function assertAgreement(pair: Pair, meeting: Meeting): void {
   const what = pair.contradiction?.(meeting) ?? null;
   assert(what === null, `pair ${nameOf(pair)}: the answers contradict each other: ${what}`);
+}
+
+function assertOrdered(pair: Pair, meeting: Meeting, isLeftFirst: boolean): void {
+  const what = pair.ordered?.(meeting, isLeftFirst) ?? null;
+  assert(what === null, `pair ${nameOf(pair)}: the ${isLeftFirst ? "left" : "right"} one came first, and ${what}`);
 }
 
 /** What has to hold once both have ended, asked of every instance. */
@@ -118,12 +124,13 @@ export async function assertAfterwards(
   }
 }
 
+/** Answers whether the left one came first. */
 function assertOrder(
   pair: Pair,
   { leftFirst, rightFirst }: Serial,
   left: TenancyEvent | undefined,
   right: TenancyEvent | undefined,
-): void {
+): boolean {
   assert(
     left !== undefined && right !== undefined,
     `pair ${nameOf(pair)}: both succeeded, and an event is missing (H01)`,
@@ -133,6 +140,7 @@ function assertOrder(
     order[0] === "ok" && order[1] === "ok",
     `pair ${nameOf(pair)}: both succeeded, the ${who} one first, and then the other ends with ${shownEnds(order)}`,
   );
+  return who === "left";
 }
 
 function shownEnds(ends: readonly End[]): string {
