@@ -60,14 +60,18 @@ export function sizeSteps({ sizes }: Profile): number {
 
 export async function measureSize({ sizes }: Profile, progress: Progress): Promise<SizeReport> {
   return {
-    members: { sizes: sizes.members, curves: await ofMemberCounts(sizes.members, progress) },
+    members: { sizes: sizes.members, curves: await ofMemberCounts(sizes, progress) },
     organizations: { sizes: sizes.organizations, curves: await ofOrganizationCounts(sizes.organizations, progress) },
   };
 }
 
-/** Organizations of all sizes in one database. */
-async function ofMemberCounts(sizes: readonly number[], progress: Progress): Promise<readonly Curve[]> {
+/** Organizations of all sizes in one database, among as many others as there are at most. */
+async function ofMemberCounts(
+  { members: sizes, organizations }: Profile["sizes"],
+  progress: Progress,
+): Promise<readonly Curve[]> {
   const database = await openDatabase([0]);
+  await populateOrganizations(database.pool, Math.max(...organizations));
   const near = new PostgresTenancyStore(database.pool);
   const driver = openPg(database.way(0), 1);
   const middles = new Map<OrgId, string>();
