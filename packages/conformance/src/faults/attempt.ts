@@ -1,9 +1,9 @@
-import { type Code, isTenancyError, type Resolution, type Tables } from "@tenantry/core";
+import { type Code, isTenancyError, type Tables } from "@tenantry/core";
 import { assert, assertAll, assertRejects, assertSame, describeError, type Outcome, outcomeOf } from "../assertions.ts";
 import { call, type Operation, prepared } from "../contract/operations.ts";
 import { founded, NOON, type Town } from "../contract/town.ts";
 import { appendedEvents } from "../fixture/ledger.ts";
-import { resolution } from "../history/recorder.ts";
+import { resolution, resolved } from "../history/recorder.ts";
 import { assertSane } from "../races/aftermath.ts";
 import type { Interpose, SharedDatabase } from "../shared-database.ts";
 import { caseOf, type FaultCase } from "./cases.ts";
@@ -90,13 +90,13 @@ async function mutationEnding(stage: Stage, outcome: Outcome): Promise<Ending> {
     await takesEffect(stage, KEY);
     return code;
   }
-  const { key, resolve } = outcome.error as { readonly key: string; readonly resolve: () => Promise<Resolution> };
+  const { key } = outcome.error as { readonly key: string };
   assert(!stage.operation.hasKey || key === KEY, `H03: ${name}: what is unknown is another call, with the key ${key}`);
   const found = await resolution(outcome.error);
   assert(found !== null, `H04: ${name}: the unknown outcome cannot be resolved`);
   if (found === "committed") {
-    const answer = await resolve();
-    assert(answer.committed, `H04: ${name}: what was found committed is not any more`);
+    const answer = await resolved(outcome.error);
+    assert(answer?.committed === true, `H04: ${name}: what was found committed is not any more`);
     await tookEffect(stage, answer.result, "H04");
     return "committed";
   }

@@ -155,13 +155,19 @@ export class Client {
   }
 }
 
-/** Asks until there is an answer; `null` where there is none in time. */
+/** What became of a call whose outcome was unknown; `null` where that was not to be found out in time. */
 export async function resolution(error: unknown): Promise<"committed" | "fenced" | null> {
+  const found = await resolved(error);
+  return found === null ? null : found.committed ? "committed" : "fenced";
+}
+
+/** Asks until there is an answer: the database may be as unavailable as it was for the call. */
+export async function resolved(error: unknown): Promise<Resolution | null> {
   const { resolve } = error as { readonly resolve: () => Promise<Resolution> };
   for (let attempt = 0; attempt < RESOLUTIONS; attempt += 1) {
     const outcome = await outcomeOf(() => resolve());
     if (outcome.ok) {
-      return outcome.result.committed ? "committed" : "fenced";
+      return outcome.result;
     }
     if (!isTenancyError(outcome.error, "unavailable.*")) {
       throw outcome.error;
