@@ -3,9 +3,11 @@ import { describe, expect, test } from "vitest";
 import { storePlacements } from "../../isolation/src/placement-store.ts";
 import { type Broken, sharedMemory } from "../test/shared-memory.ts";
 import { Failure } from "./assertions.ts";
+import { playPlacements } from "./model/describe-placement-model.ts";
 import { nameOf } from "./races/pair.ts";
 import { placementPairs } from "./races/placement-pairs.ts";
 import { explorePair } from "./races/schedules.ts";
+import type { OpenShared } from "./shared-database.ts";
 
 // The test of what is checked of placements: stores that are broken in theirs, one way each. Each must be caught by the check
 // that is named, and the honest store by none.
@@ -130,4 +132,55 @@ describe.each(saboteurs)("a store that %s", (_, broken, name, caughtBy) => {
     expect(caught).toBeInstanceOf(Failure);
     expect((caught as Failure).message).toMatch(caughtBy);
   });
+});
+
+/** Caught by the model: what is wrong whoever else is at work. */
+const forgetful: readonly (readonly [fault: string, broken: Broken, caughtBy: RegExp])[] = [
+  [
+    "keeps the secret of a place that was removed",
+    commits((commit) =>
+      updates(commit, "tenant.deprovisioned", ({ set: { sealedDsn: _, ...set }, ...update }) => [{ ...update, set }]),
+    ),
+    /H11: the store under test/,
+  ],
+  [
+    "does not keep what the next place was migrated to",
+    commits((commit) =>
+      updates(commit, "tenant.moved", ({ set, ...update }) => [{ ...update, set: { ...set, migratedTo: null } }]),
+    ),
+    /migratedTo/,
+  ],
+  [
+    "answers to somebody whose lease was released",
+    bookkeeping((placement) => ({ release: async () => {}, record: (...args) => placement.record(...args) })),
+    /H11: the store under test/,
+  ],
+  [
+    "lets anybody note how far they have come",
+    bookkeeping((placement, port) => ({
+      async record(orgId, holder, patch) {
+        const { now } = await port.load({ now: { read: "placement", of: { org: orgId } } });
+        return placement.record(orgId, now?.heldBy ?? holder, patch);
+      },
+    })),
+    /the rules answer false|result/,
+  ],
+];
+
+const play = (openShared: OpenShared): Promise<void> =>
+  playPlacements({
+    placements: storePlacements,
+    ...{ seed: 1, steps: 1000 },
+    async open(options) {
+      const database = await openShared();
+      return { ...database, store: await database.connect(options) };
+    },
+  });
+
+test("a store that is broken in nothing is not caught by the model", () => play(sharedMemory()));
+
+test.each(forgetful)("a store that %s is caught by the model", async (_, broken, caughtBy) => {
+  const caught = await play(sharedMemory(broken)).catch((error: unknown) => error);
+  expect(caught).toBeInstanceOf(Failure);
+  expect((caught as Failure).message).toMatch(caughtBy);
 });

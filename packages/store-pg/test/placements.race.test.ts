@@ -1,3 +1,4 @@
+import { describePlacementModel } from "@tenantry/conformance/model";
 import { describePlacementRaces, type Interpose, type SharedDatabase } from "@tenantry/conformance/races";
 import type { TenancyOptions } from "@tenantry/core";
 import { pgExecutor, readTables, type SqlExecutor, SqlTenancyStore } from "@tenantry/store-sql";
@@ -5,10 +6,11 @@ import { Worlds } from "@tenantry/testkit";
 import type pg from "pg";
 import { afterAll, beforeAll, describe, it, vi } from "vitest";
 import { storePlacements } from "../../isolation/src/placement-store.ts";
-import { migratePostgres } from "../src/pg.ts";
+import { migratePostgres, PostgresTenancyStore } from "../src/pg.ts";
 import { type OpenPostgres, openPostgres } from "./open-postgres.ts";
 
-// Two workers on one place, each with a pool of its own, as two processes would have them.
+// Placements on PostgreSQL: two workers on one place, each with a pool of its own, as two processes would have them; and steps by
+// chance, one after another.
 
 vi.setConfig({ testTimeout: 120_000 });
 
@@ -41,8 +43,8 @@ describePlacementRaces({
   describe,
   it,
   placements: storePlacements,
-  trials: 8,
-  schedules: 12,
+  trials: 4,
+  schedules: 8,
   async openShared(): Promise<SharedDatabase> {
     const { schema, close } = await worlds.open();
     let opened = 0;
@@ -56,5 +58,18 @@ describePlacementRaces({
       tables: () => readTables(pgExecutor(pools[0]), { schema, groups }),
       close,
     };
+  },
+});
+
+describePlacementModel({
+  name: "pg",
+  describe,
+  it,
+  placements: storePlacements,
+  steps: 400,
+  async open(options) {
+    const { schema, close } = await worlds.open();
+    const store = new PostgresTenancyStore(pools[0], { ...options, schema });
+    return { store, tables: () => readTables(pgExecutor(pools[0]), { schema, groups }), close };
   },
 });
