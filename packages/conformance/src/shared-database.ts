@@ -5,6 +5,7 @@ import type {
   KeyAddress,
   MemId,
   OrgId,
+  PlacementPort,
   Plan,
   StorePort,
   Tables,
@@ -73,9 +74,22 @@ export function interposedPort(port: StorePort, interpose?: Interpose): StorePor
     isRemote: port.isRemote,
     ...through(port, "commit"),
     settle: (address) => interpose({ kind: "settle" }, () => port.settle(address)),
+    ...(port.placement === undefined ? {} : { placement: interposedPlacements(port.placement, interpose) }),
     // What happens while a lock is held is committed by the end of that.
     ...(port.hold === undefined
       ? {}
       : { hold: (orgId, work) => held(orgId, (access) => work(through(access, "load"))) }),
+  };
+}
+
+/** Bookkeeping is done at once, or not at all: each call is a request. */
+function interposedPlacements(port: PlacementPort, interpose: Interpose): PlacementPort {
+  return {
+    create: (placement) => interpose({ kind: "commit" }, () => port.create(placement)),
+    lease: (...args) => interpose({ kind: "commit" }, () => port.lease(...args)),
+    record: (...args) => interpose({ kind: "commit" }, () => port.record(...args)),
+    release: (...args) => interpose({ kind: "commit" }, () => port.release(...args)),
+    list: (asked) => interpose({ kind: "load" }, () => port.list(asked)),
+    leftovers: (take) => interpose({ kind: "load" }, () => port.leftovers(take)),
   };
 }

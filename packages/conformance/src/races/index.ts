@@ -8,4 +8,4 @@ export {
   type SharedDatabase,
   type StoreRequest,
 } from "../shared-database.ts";
-export { describeRaces, type RacesDescription } from "./describe-races.ts";
+export { describePlacementRaces, describeRaces, type RacesDescription } from "./describe-races.ts";

@@ -1,8 +1,10 @@
 import { describe, expect, it, test } from "vitest";
+import { storePlacements } from "../../../isolation/src/placement-store.ts";
 import { sharedMemory } from "../../test/shared-memory.ts";
-import { describeRaces } from "./describe-races.ts";
+import { describePlacementRaces, describeRaces } from "./describe-races.ts";
 import { nameOf } from "./pair.ts";
 import { pairs } from "./pairs.ts";
+import { placementPairs } from "./placement-pairs.ts";
 import { nextPlan } from "./schedule.ts";
 import { explorePair } from "./schedules.ts";
 import { serialEnds } from "./trial.ts";
@@ -54,3 +56,18 @@ test("a pair of two requests each has its six orders", async () => {
 });
 
 describeRaces({ name: "memory", describe, it, openShared: sharedMemory(), schedules: 200 });
+
+describe("the table of pairs of placements", () => {
+  const own = placementPairs(storePlacements);
+
+  test.each(own.map((pair) => [nameOf(pair), pair] as const))("%s allows what serial orders give", async (_, pair) => {
+    const { leftFirst, rightFirst } = await serialEnds(pair);
+    const given = new Set([JSON.stringify(leftFirst), JSON.stringify(rightFirst)]);
+    expect(new Set(pair.allowed.map((ends) => JSON.stringify(ends)))).toEqual(given);
+  });
+});
+
+describePlacementRaces({
+  ...{ name: "memory", describe, it, openShared: sharedMemory(), placements: storePlacements },
+  ...{ trials: 4, schedules: 100 },
+});
