@@ -2,9 +2,9 @@ import { ConfigError, IsolationError, type OrgId } from "@tenantry/core";
 import type { SealedFor, Sealer } from "@tenantry/core/seal";
 import type { SqlQuery } from "./doctor/finding.ts";
 import { type TenantDriver, untenanted } from "./driver.ts";
-import { isName, literal, quoted } from "./identifier.ts";
+import { literal, quoted } from "./identifier.ts";
 import { type AdminOptions, TransactionIsolation } from "./isolation.ts";
-import { archivedName, tenantName } from "./names.ts";
+import { archivedName, tenantLogins, tenantName } from "./names.ts";
 import type { PlacementStore } from "./placement.ts";
 import { unproved } from "./proof.ts";
 import { DSN_PURPOSE } from "./rewrap.ts";
@@ -41,8 +41,8 @@ export interface DatabaseOptions<Tx> extends PoolOptions {
   /** Connections of a tenant's role in total. Default 20. */
   readonly connectionLimit?: number;
   /**
-   * What the role of a tenant's database is called. Default: as its database, `t_<32 hex>`. Where the strategy `schema` has roles
-   * on the same server, tenants are moved between the two only if this names other ones.
+   * What the role of a tenant's database is called. Default `tenantLogin`, `t_<32 hex>_login`: no name that the strategy `schema`
+   * gives. A name has the 32 digits of the id in it, or is refused with `isolation.invalid_name`.
    */
   readonly roleOf?: (orgId: OrgId) => string;
   readonly admin?: AdminOptions<Tx>;
@@ -71,7 +71,7 @@ export function databaseIsolation<Tx>(options: DatabaseOptions<Tx>): DatabaseIso
   const { maxConnections = 5, connectionLimit = 20, maxPools, idleMs, waitMs } = options;
   const random = options.random ?? ((length) => crypto.getRandomValues(new Uint8Array(length)));
   const server = checkedServer(options.server);
-  const roleOf = (orgId: OrgId): string => checkedRole((options.roleOf ?? tenantName)(orgId));
+  const roleOf = tenantLogins(options.roleOf);
   const sealedFor = (orgId: OrgId): SealedFor => ({ purpose: DSN_PURPOSE, orgId });
   const limits = {
     ...(maxPools === undefined ? {} : { maxPools }),
@@ -271,13 +271,6 @@ export function databaseIsolation<Tx>(options: DatabaseOptions<Tx>): DatabaseIso
       return { policy, archivedAs, rows: null };
     },
   };
-}
-
-function checkedRole(name: string): string {
-  if (!isName(name)) {
-    throw new IsolationError("isolation.invalid_name", {});
-  }
-  return name;
 }
 
 function checkedServer(server: string): string {

@@ -5,7 +5,7 @@ import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type DatabaseIsolation, type DatabaseOptions, databaseIsolation } from "../src/database.ts";
 import { doctor } from "../src/doctor.ts";
-import { tenantName } from "../src/names.ts";
+import { tenantLogin, tenantName } from "../src/names.ts";
 import { listened, pgDriver, pgPools, pgQuery } from "../src/pg.ts";
 import type { PlacementStore } from "../src/placement.ts";
 import { TenantProvisioner } from "../src/provisioner.ts";
@@ -88,7 +88,7 @@ test("each tenant has rows of its own, in a database of its own", async () => {
   expect((await isolation.run(a, (tx) => tx.query("select text from notes"))).rows).toEqual([{ text: "of a" }]);
   expect((await isolation.run(b, (tx) => tx.query("select text from notes"))).rows).toEqual([]);
   const { rows } = await isolation.run(b, (tx) => tx.query("select current_user as who, current_database() as place"));
-  expect(rows).toEqual([{ who: tenantName(b.org.id), place: tenantName(b.org.id) }]);
+  expect(rows).toEqual([{ who: tenantLogin(b.org.id), place: tenantName(b.org.id) }]);
   expect(isolation.openPools).toBe(2);
   await isolation.run(a, async (tx) => {
     await isolation.run(a, (inner) => inner.query("insert into notes values (2, 'inside')"));
@@ -147,15 +147,15 @@ test("the password is in no log, statistics, placement or error, and the server 
   expect(statements.some(({ query }) => query.startsWith("alter role"))).toBe(true);
   expect(inspect(statements, { maxArrayLength: null, maxStringLength: null })).not.toContain(password);
   // What is thrown where the role is locked out, with everything that hangs on it.
-  await root.query(`alter role ${tenantName(a.org.id)} nologin`);
+  await root.query(`alter role ${tenantLogin(a.org.id)} nologin`);
   isolation.retire(a.org.id);
   const refused: unknown = await isolation.run(a, async () => {}).catch((error: unknown) => error);
-  await root.query(`alter role ${tenantName(a.org.id)} login`);
+  await root.query(`alter role ${tenantLogin(a.org.id)} login`);
   expect(refused).toBeInstanceOf(Error);
   expect(inspect(refused, { depth: 9, showHidden: true }) + JSON.stringify(refused)).not.toContain(password);
   const shown = inspect([await provisioner.status(a.org.id), await placements.list(), logged, isolation], { depth: 9 });
   expect(shown).not.toContain(password);
-  const { rows } = await root.query("select rolpassword from pg_authid where rolname = $1", [tenantName(a.org.id)]);
+  const { rows } = await root.query("select rolpassword from pg_authid where rolname = $1", [tenantLogin(a.org.id)]);
   expect(rows[0].rolpassword).toMatch(/^SCRAM-SHA-256\$4096:/);
 });
 
@@ -191,12 +191,12 @@ test("a crash between any two steps leaves what the next attempt finishes", asyn
 test("a role or a database that no step explains is not taken over", async () => {
   const [tenant] = await tenants.more(1);
   const orgId = tenant?.org.id ?? tenants.a.org.id;
-  await root.query(`create role ${tenantName(orgId)}`);
+  await root.query(`create role ${tenantLogin(orgId)}`);
   await provisioner.place(orgId, "database");
   for (const _ of [1, 2]) {
     expect(await codeOf(() => provisioner.provision(orgId))).toBe("isolation.provisioning_failed");
   }
-  await root.query(`drop role ${tenantName(orgId)}`);
+  await root.query(`drop role ${tenantLogin(orgId)}`);
   expect(await provisioner.provision(orgId)).toMatchObject({ state: "ready" });
   await provisioner.deprovision(orgId, { policy: "drop", confirm: orgId });
 });
@@ -223,7 +223,7 @@ test("put away, and dropped with sessions open", async () => {
   await open.connect();
   await provisioner.deprovision(d.org.id, { policy: "drop", confirm: d.org.id });
   expect(await provisioner.status(d.org.id)).toMatchObject({ state: "removed", hasConnectionString: false });
-  expect((await root.query("select from pg_roles where rolname = $1", [tenantName(d.org.id)])).rowCount).toBe(0);
+  expect((await root.query("select from pg_roles where rolname = $1", [tenantLogin(d.org.id)])).rowCount).toBe(0);
   await Promise.all([held.end().catch(() => {}), open.end().catch(() => {})]);
 });
 
