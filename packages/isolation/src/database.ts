@@ -1,5 +1,6 @@
 import { ConfigError, IsolationError, type OrgId } from "@tenantry/core";
 import type { SealedFor, Sealer } from "@tenantry/core/seal";
+import { admit } from "./admission.ts";
 import type { SqlQuery } from "./doctor/finding.ts";
 import { type TenantDriver, untenanted } from "./driver.ts";
 import { literal, quoted } from "./identifier.ts";
@@ -52,6 +53,11 @@ export interface DatabaseOptions<Tx> extends PoolOptions {
 
 /** The strategy `database`, and the pools that it keeps open. */
 export interface DatabaseIsolation<Tx> extends Isolation<Tx>, IsolationStrategy<Tx> {
+  /**
+   * Refused: after the checks of a run it throws `isolation.unsupported`, whatever transaction it is given, and sends nothing. A
+   * transaction in a tenant's database is opened by `run` alone; a `run` inside it is a savepoint.
+   */
+  attach: Isolation<Tx>["attach"];
   /** Closes the tenant's pool once nobody uses it: for a suspension, or a new secret. */
   retire(orgId: OrgId): void;
   readonly openPools: number;
@@ -213,7 +219,10 @@ export function databaseIsolation<Tx>(options: DatabaseOptions<Tx>): DatabaseIso
     name: "database",
     steps: Object.keys(steps),
     run: (tenant, fn, runOptions) => isolation.run(tenant, fn, runOptions),
-    attach: async () => unattached(),
+    async attach(_, tenant) {
+      admit(tenant, { name: "database", isVersioned: true, now: clock() });
+      return unattached();
+    },
     runAsAdmin: (who, fn) => isolation.runAsAdmin(who, fn),
     retire: (orgId) => pools.retire(orgId),
     shared: {

@@ -98,6 +98,27 @@ test("each tenant has rows of its own, in a database of its own", async () => {
   expect(await codeOf(() => isolation.run(a, (tx) => tx.query("create table mine ()")))).toBe("42501");
 });
 
+test("no transaction of the host's is in a tenant's database, so none is attached to", async () => {
+  const { a } = tenants;
+  const called: unknown[] = [];
+  const attach = (tx: pg.PoolClient, tenant: unknown = a): Promise<string | null> =>
+    codeOf(() => isolation.attach(tx, tenant as Tenants["a"], async (inner) => called.push(inner)));
+  // Whatever it is: the host's own, that of the shared tables, or the tenant's from a run. Nothing is sent on it.
+  const watched = { query: (...args: readonly unknown[]) => called.push(args) } as unknown as pg.PoolClient;
+  expect(await attach(watched)).toBe("isolation.unsupported");
+  expect(await isolation.shared.run((tx) => attach(tx))).toBe("isolation.unsupported");
+  const { rows } = await isolation.run(a, async (tx) => {
+    expect(await attach(tx)).toBe("isolation.unsupported");
+    return isolation.run(a, (inner) => inner.query("select 1 as goes_on"));
+  });
+  expect(rows).toEqual([{ goes_on: 1 }]);
+  // What is wrong with the tenant is said first, as in a run.
+  expect(await attach(watched, { org: a.org })).toBe("tenant.context_missing");
+  const elsewhere = (await openTenants()).a;
+  expect(await attach(watched, elsewhere)).toBe("isolation.wrong_strategy");
+  expect(called).toEqual([]);
+});
+
 test("tables of all tenants are in the shared database, in a transaction of their own", async () => {
   const { a } = tenants;
   const plans = () => isolation.shared.run((tx) => tx.query("select id from plans"));
