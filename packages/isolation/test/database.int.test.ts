@@ -176,8 +176,46 @@ test("the password is in no log, statistics, placement or error, and the server 
   expect(inspect(refused, { depth: 9, showHidden: true }) + JSON.stringify(refused)).not.toContain(password);
   const shown = inspect([await provisioner.status(a.org.id), await placements.list(), logged, isolation], { depth: 9 });
   expect(shown).not.toContain(password);
+  const told = await tenants.told(a);
+  expect(told).toContain("tenant.provisioned");
+  expect(told).not.toContain(password);
   const { rows } = await root.query("select rolpassword from pg_authid where rolname = $1", [tenantLogin(a.org.id)]);
   expect(rows[0].rolpassword).toMatch(/^SCRAM-SHA-256\$4096:/);
+});
+
+test("a connection string that was moved, cut, changed or sealed by another key opens no pool", async () => {
+  const [a, b] = [tenants.a.org.id, tenants.b.org.id];
+  const [ofA, ofB] = await Promise.all([a, b].map(async (id) => (await placements.get(id))?.sealedDsn ?? ""));
+  const opened: string[] = [];
+  const reading = (sealedDsn: string | undefined) =>
+    databaseIsolation({
+      ...databaseOptions,
+      placements: { get: async () => ({ sealedDsn }) as never },
+      open: (secret, options) => {
+        opened.push(secret.reveal());
+        return pgPools<pg.Pool>(pg.Pool)(secret, options);
+      },
+    });
+  const stranger = createSealer([{ id: "2031-z", secret: new Uint8Array(32).fill(5) }]);
+  const at = (ofB?.length ?? 0) - 20;
+  const flipped = `${ofB?.slice(0, at)}${ofB?.at(at) === "A" ? "B" : "A"}${ofB?.slice(at + 1)}`;
+  for (const [code, sealed] of [
+    ["isolation.seal_broken", ofA],
+    ["isolation.seal_broken", ofB?.slice(0, -8)],
+    ["isolation.seal_broken", flipped],
+    ["isolation.seal_broken", ""],
+    ["isolation.key_unknown", await stranger.seal("postgres://x@127.0.0.1/x", { purpose: "placement.dsn", orgId: b })],
+    ["isolation.not_provisioned", undefined],
+  ]) {
+    const broken = reading(sealed);
+    expect([sealed, await codeOf(() => broken.run(tenants.b, async () => {}))]).toEqual([sealed, code]);
+    expect(broken.openPools).toBe(0);
+  }
+  expect(opened).toEqual([]);
+  const whole = reading(ofB);
+  await whole.run(tenants.b, async () => {});
+  expect(opened).toHaveLength(1);
+  await whole.close();
 });
 
 test("a crash between any two steps leaves what the next attempt finishes", async () => {
