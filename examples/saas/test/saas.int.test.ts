@@ -1,10 +1,11 @@
-import { generate, uuidOf } from "@tenantry/core";
+import { generate } from "@tenantry/core";
+import { doctor, type PlacedTenant, storePlacements, tenantName } from "@tenantry/isolation";
 import { listened } from "@tenantry/isolation/pg";
 import { type Cluster, startCluster } from "@tenantry/testkit";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createApp } from "../src/app.ts";
-import { type Backend, type BackendOptions, openBackend } from "../src/backend.ts";
+import { type Backend, type BackendOptions, declaredTables, openBackend } from "../src/backend.ts";
 import { prepare } from "../src/prepare.ts";
 import { personOf } from "../src/session.ts";
 import { withRoles } from "../src/throw-away.ts";
@@ -185,15 +186,12 @@ describe.each(["row", "schema"] as const)("by %s", (strategy) => {
         const { tenant } = await backend.lifecycle.createTenant({ creator: usrId, slug: "evicted" });
         expect(await owner.api("/tenants/evicted/")).toMatchObject({ status: 200 });
         const pool = listened(new pg.Pool({ connectionString: cluster.url, max: 1 }));
-        const { rows } = await pool.query("select nspname from pg_namespace where nspname like $1", [
-          `t_${uuidOf(tenant.id).replaceAll("-", "")}`,
-        ]);
-        await pool.query(`drop schema ${rows[0].nspname} cascade`);
+        await pool.query(`drop schema ${tenantName(tenant.id)} cascade`);
         await pool.end();
         const evicted = await owner.raw("/tenants/evicted/", { accept: "application/json" });
         const text = await evicted.text();
         expect([evicted.status, JSON.parse(text)]).toMatchObject([503, { code: none.code }]);
-        expect(text).not.toContain(rows[0].nspname);
+        expect(text).not.toContain(tenantName(tenant.id));
         expect(await backend.store.getOrg(org.id)).toMatchObject({ status: "active" });
       },
     );
@@ -299,6 +297,22 @@ describe.each(["row", "schema"] as const)("by %s", (strategy) => {
         "org.suspended",
       ]);
     });
+  });
+
+  test("the doctor finds the one that was evicted, and nothing else", async () => {
+    const pool = listened(new pg.Pool({ connectionString: cluster.url, max: 1 }));
+    const query = async (text: string, values: readonly unknown[]) => (await pool.query(text, [...values])).rows;
+    const placed = (await storePlacements(backend.store).list()).flatMap(
+      ({ orgId, state, strategy: of }): PlacedTenant[] =>
+        of === "schema" ? [{ orgId, state, strategy: of, name: tenantName(orgId) }] : [],
+    );
+    const findings = await doctor({ tables: declaredTables(options), query, placed });
+    await pool.end();
+    const evicted = await backend.store.getOrgBySlug("evicted").catch(() => null);
+    expect(findings.filter(({ severity }) => severity === "error").map(({ code, object }) => [code, object])).toEqual(
+      evicted === null ? [] : [["isolation.not_provisioned", `schema ${tenantName(evicted.id)} of ${evicted.id}`]],
+    );
+    expect(placed.length).toBeGreaterThanOrEqual(strategy === "schema" ? 5 : 0);
   });
 
   test("what a tenant wrote is where its strategy says", async () => {
