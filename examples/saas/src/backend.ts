@@ -34,6 +34,8 @@ export interface BackendOptions {
   readonly secret: Uint8Array;
   /** Where this process can be reached by itself: the one address that webhooks of the example may lead to. */
   readonly origin: string;
+  /** Hears why somebody could not be looked up; whoever asked does not. */
+  readonly log?: (source: string, cause: unknown) => void;
 }
 
 /** Everything that a request may need, made once. */
@@ -70,7 +72,7 @@ export function declaredTables({
 }
 
 export async function openBackend(options: BackendOptions): Promise<Backend> {
-  const { home, secret } = options;
+  const { home, secret, log = console.error } = options;
   const owner = listened(new pg.Pool({ connectionString: options.ownerUrl, max: 4 }));
   const own = listened(new pg.Pool({ connectionString: options.appUrl, max: 4 }));
   owner.on("error", () => {});
@@ -90,6 +92,7 @@ export async function openBackend(options: BackendOptions): Promise<Backend> {
     config: loadConfig({
       resolution: { resolvers: ["jwt", "header", "subdomain", "path"], baseDomains: [at.baseDomain] },
     }),
+    log: ({ source, cause }) => log(source, cause),
     claims: (c) => keys.claims(c.req.raw),
     async identify(c) {
       const usrId = c.get("person")?.usrId ?? (await keys.holder(c.req.raw));

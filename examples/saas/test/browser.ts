@@ -22,6 +22,11 @@ export class Browser {
     return this.#send(address, { method: "POST", headers: { origin }, body: new URLSearchParams(form) });
   }
 
+  /** The answer as it is. */
+  raw(address: string, headers: Readonly<Record<string, string>>): Promise<Response> {
+    return this.#send(address, { headers });
+  }
+
   /** As a program, which is answered in JSON when it is refused. */
   async api(
     address: string,

@@ -1,10 +1,11 @@
 import { generate } from "@tenantry/core";
+import { doctor, type PlacedTenant, storePlacements, tenantName } from "@tenantry/isolation";
 import { listened } from "@tenantry/isolation/pg";
 import { type Cluster, startCluster } from "@tenantry/testkit";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createApp } from "../src/app.ts";
-import { type Backend, openBackend } from "../src/backend.ts";
+import { type Backend, type BackendOptions, declaredTables, openBackend } from "../src/backend.ts";
 import { prepare } from "../src/prepare.ts";
 import { personOf } from "../src/session.ts";
 import { withRoles } from "../src/throw-away.ts";
@@ -16,6 +17,7 @@ const HOME = "http://saas.localhost/";
 describe.each(["row", "schema"] as const)("by %s", (strategy) => {
   // A server of its own: tenants' roles are the server's.
   let cluster: Cluster;
+  let options: BackendOptions;
   let backend: Backend;
   let app: ReturnType<typeof createApp>;
   beforeAll(async () => {
@@ -23,7 +25,8 @@ describe.each(["row", "schema"] as const)("by %s", (strategy) => {
     const own = await withRoles(cluster.url, { appRole: "saas_app", adminRole: "saas_admin" });
     await prepare({ ...own, strategy });
     const secret = new Uint8Array(48).fill(7);
-    backend = await openBackend({ ...own, strategy, home: new URL(HOME), secret, origin: "http://127.0.0.1" });
+    options = { ...own, strategy, home: new URL(HOME), secret, origin: "http://127.0.0.1" };
+    backend = await openBackend(options);
     app = createApp(backend);
   });
   afterAll(async () => {
@@ -119,6 +122,79 @@ describe.each(["row", "schema"] as const)("by %s", (strategy) => {
       expect((await mia.get("/tenants/gamma/")).status).toBe(200);
       expect(await mia.api("/tenants/gamma/audit")).toMatchObject({ status: 403, code: "forbidden.role" });
     });
+
+    test("the whole of it is taken along by who was invited to that, in this organization alone", async () => {
+      const nora = visitor();
+      await nora.post("/sign-in", { email: "nora@example.com" });
+      await founder("otto@example.com", "omega").then((otto) =>
+        otto.post("/tenants/omega/invitations", { email: "nora@example.com", role: "admin" }),
+      );
+      await owner.post("/tenants/gamma/invitations", { email: "nora@example.com", role: "viewer", export: "on" });
+      const { text } = await nora.get("/");
+      for (const [, link = ""] of text.matchAll(/action="([^"]*\/invitations\/inv_[0-9a-f]+)\/accept"/g)) {
+        expect((await nora.post(`${link}/accept`, {})).status).toBe(303);
+      }
+      expect(await nora.api("/tenants/gamma/export")).toMatchObject({ status: 200 });
+      // Neither a role nor what is granted elsewhere stands for it.
+      for (const answer of [await nora.api("/tenants/omega/export"), await owner.api("/tenants/gamma/export")]) {
+        expect(answer).toMatchObject({ status: 403, code: "forbidden.relation" });
+      }
+      expect(await visitor().api("/tenants/gamma/export")).toMatchObject({ code: "tenant.unauthenticated" });
+    });
+
+    test("where nobody can be looked up it is said so, and nothing of why", async () => {
+      const causes: unknown[] = [];
+      const lost = await openBackend({
+        ...options,
+        // Where nobody listens.
+        ownerUrl: "postgres://canary_user:canary_password@127.0.0.1:1/canary_database",
+        log: (_, cause) => causes.push(cause),
+      });
+      const alone = createApp(lost);
+      const olga = new Browser((request) => alone.fetch(request), HOME);
+      await olga.post("/sign-in", { email: "olga@example.com" });
+      for (const headers of [{}, { accept: "text/html" }]) {
+        const response = await olga.raw("/tenants/gamma/", headers);
+        const text = await response.text();
+        expect([response.status, text.includes("tenant.resolver_failed")]).toEqual([503, true]);
+        expect(text + JSON.stringify([...response.headers])).not.toMatch(/canary|127\.0\.0\.1|ECONN|postgres/);
+      }
+      expect(causes).toHaveLength(2);
+      await lost.close();
+    });
+
+    test.runIf(strategy === "schema")(
+      "one that has no place yet, or none any more, is closed to its members",
+      async () => {
+        const { usrId } = personOf("olga@example.com");
+        const placement = { strategy: "schema", state: "pending" } as const;
+        const { org } = await backend.store.createOrg({ creator: usrId, slug: "homeless", placement });
+        const none = { status: 503, code: "isolation.not_provisioned" };
+        expect(await owner.api("/tenants/homeless/")).toMatchObject(none);
+        // Who is no member hears what is heard of any other.
+        const stranger = visitor();
+        await stranger.post("/sign-in", { email: "stranger@example.com" });
+        const [theirs, unknown] = await Promise.all(
+          ["homeless", "no-such"].map((slug) => stranger.api(`/tenants/${slug}/`)),
+        );
+        expect(theirs).toEqual({ ...unknown, status: 403, code: "tenant.denied" });
+        expect(await visitor().api("/tenants/homeless/")).toMatchObject({
+          status: 401,
+          code: "tenant.unauthenticated",
+        });
+
+        const { tenant } = await backend.lifecycle.createTenant({ creator: usrId, slug: "evicted" });
+        expect(await owner.api("/tenants/evicted/")).toMatchObject({ status: 200 });
+        const pool = listened(new pg.Pool({ connectionString: cluster.url, max: 1 }));
+        await pool.query(`drop schema ${tenantName(tenant.id)} cascade`);
+        await pool.end();
+        const evicted = await owner.raw("/tenants/evicted/", { accept: "application/json" });
+        const text = await evicted.text();
+        expect([evicted.status, JSON.parse(text)]).toMatchObject([503, { code: none.code }]);
+        expect(text).not.toContain(tenantName(tenant.id));
+        expect(await backend.store.getOrg(org.id)).toMatchObject({ status: "active" });
+      },
+    );
 
     test("a header that names another organization than the path is a conflict", async () => {
       const headers = { "x-tenant-id": "acme" };
@@ -221,6 +297,22 @@ describe.each(["row", "schema"] as const)("by %s", (strategy) => {
         "org.suspended",
       ]);
     });
+  });
+
+  test("the doctor finds the one that was evicted, and nothing else", async () => {
+    const pool = listened(new pg.Pool({ connectionString: cluster.url, max: 1 }));
+    const query = async (text: string, values: readonly unknown[]) => (await pool.query(text, [...values])).rows;
+    const placed = (await storePlacements(backend.store).list()).flatMap(
+      ({ orgId, state, strategy: of }): PlacedTenant[] =>
+        of === "schema" ? [{ orgId, state, strategy: of, name: tenantName(orgId) }] : [],
+    );
+    const findings = await doctor({ tables: declaredTables(options), query, placed });
+    await pool.end();
+    const evicted = await backend.store.getOrgBySlug("evicted").catch(() => null);
+    expect(findings.filter(({ severity }) => severity === "error").map(({ code, object }) => [code, object])).toEqual(
+      evicted === null ? [] : [["isolation.not_provisioned", `schema ${tenantName(evicted.id)} of ${evicted.id}`]],
+    );
+    expect(placed.length).toBeGreaterThanOrEqual(strategy === "schema" ? 5 : 0);
   });
 
   test("what a tenant wrote is where its strategy says", async () => {

@@ -7,10 +7,10 @@ export interface Bundle {
   readonly imports: readonly string[];
 }
 
-/** One file of `src` with all it needs, for no runtime in particular. */
-export async function bundle(entry: string, options: BuildOptions = {}): Promise<Bundle> {
+/** One file of `src`, or any other by its address, with all it needs, for no runtime in particular. */
+export async function bundle(entry: string | URL, options: BuildOptions = {}): Promise<Bundle> {
   const { outputFiles, metafile } = await build({
-    entryPoints: [fileURLToPath(new URL(`../src/${entry}`, import.meta.url))],
+    entryPoints: [fileURLToPath(entry instanceof URL ? entry : new URL(`../src/${entry}`, import.meta.url))],
     bundle: true,
     platform: "neutral",
     format: "esm",

@@ -6,15 +6,19 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 
+/** What the worker finds in its environment. */
+type Bindings = Readonly<Record<string, string>>;
+
 // Without Node's modules: the flags say so, because late compatibility dates (seen: from September 2026) bring them unasked.
 // A worker's network is for public addresses unless one is declared that allows others.
-const CONFIG = `using Workerd = import "/workerd/workerd.capnp";
+const configFor = (bindings: Bindings): string => `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [
     (name = "main", worker = (
       modules = [(name = "worker", esModule = embed "worker.js")],
       compatibilityDate = "2026-11-01",
       compatibilityFlags = ["no_nodejs_compat", "no_nodejs_compat_v2"],
+      bindings = [${Object.entries(bindings).map(([name, text]) => `(name = "${name}", text = ${JSON.stringify(text)})`)}],
     )),
     (name = "internet", network = (allow = ["public", "private", "local"])),
   ],
@@ -26,10 +30,14 @@ const config :Workerd.Config = (
 const { default: program } = createRequire(import.meta.url)("workerd") as { readonly default: string };
 
 /** Runs a worker in workerd and calls it at its address. Throws what workerd says if the worker does not start. */
-export async function withWorkerd<T>(worker: string, use: (url: string) => Promise<T>): Promise<T> {
+export async function withWorkerd<T>(
+  worker: string,
+  use: (url: string) => Promise<T>,
+  bindings: Bindings = {},
+): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), "tenantry-workerd-"));
   writeFileSync(join(folder, "worker.js"), worker);
-  writeFileSync(join(folder, "config.capnp"), CONFIG);
+  writeFileSync(join(folder, "config.capnp"), configFor(bindings));
   const errors = openSync(join(folder, "errors"), "w");
   const server = spawn(program, ["serve", "config.capnp", "--control-fd=3"], {
     cwd: folder,

@@ -1,10 +1,11 @@
 import { ConfigError, IsolationError, type OrgId } from "@tenantry/core";
 import type { SealedFor, Sealer } from "@tenantry/core/seal";
+import { admit } from "./admission.ts";
 import type { SqlQuery } from "./doctor/finding.ts";
 import { type TenantDriver, untenanted } from "./driver.ts";
-import { isName, literal, quoted } from "./identifier.ts";
+import { literal, quoted } from "./identifier.ts";
 import { type AdminOptions, TransactionIsolation } from "./isolation.ts";
-import { archivedName, tenantName } from "./names.ts";
+import { archivedName, tenantLogins, tenantName } from "./names.ts";
 import type { PlacementStore } from "./placement.ts";
 import { unproved } from "./proof.ts";
 import { DSN_PURPOSE } from "./rewrap.ts";
@@ -41,8 +42,8 @@ export interface DatabaseOptions<Tx> extends PoolOptions {
   /** Connections of a tenant's role in total. Default 20. */
   readonly connectionLimit?: number;
   /**
-   * What the role of a tenant's database is called. Default: as its database, `t_<32 hex>`. Where the strategy `schema` has roles
-   * on the same server, tenants are moved between the two only if this names other ones.
+   * What the role of a tenant's database is called. Default `tenantLogin`, `t_<32 hex>_login`: no name that the strategy `schema`
+   * gives. A name has the 32 digits of the id in it, or is refused with `isolation.invalid_name`.
    */
   readonly roleOf?: (orgId: OrgId) => string;
   readonly admin?: AdminOptions<Tx>;
@@ -52,6 +53,11 @@ export interface DatabaseOptions<Tx> extends PoolOptions {
 
 /** The strategy `database`, and the pools that it keeps open. */
 export interface DatabaseIsolation<Tx> extends Isolation<Tx>, IsolationStrategy<Tx> {
+  /**
+   * Refused: after the checks of a run it throws `isolation.unsupported`, whatever transaction it is given, and sends nothing. A
+   * transaction in a tenant's database is opened by `run` alone; a `run` inside it is a savepoint.
+   */
+  attach: Isolation<Tx>["attach"];
   /** Closes the tenant's pool once nobody uses it: for a suspension, or a new secret. */
   retire(orgId: OrgId): void;
   readonly openPools: number;
@@ -71,7 +77,7 @@ export function databaseIsolation<Tx>(options: DatabaseOptions<Tx>): DatabaseIso
   const { maxConnections = 5, connectionLimit = 20, maxPools, idleMs, waitMs } = options;
   const random = options.random ?? ((length) => crypto.getRandomValues(new Uint8Array(length)));
   const server = checkedServer(options.server);
-  const roleOf = (orgId: OrgId): string => checkedRole((options.roleOf ?? tenantName)(orgId));
+  const roleOf = tenantLogins(options.roleOf);
   const sealedFor = (orgId: OrgId): SealedFor => ({ purpose: DSN_PURPOSE, orgId });
   const limits = {
     ...(maxPools === undefined ? {} : { maxPools }),
@@ -213,7 +219,10 @@ export function databaseIsolation<Tx>(options: DatabaseOptions<Tx>): DatabaseIso
     name: "database",
     steps: Object.keys(steps),
     run: (tenant, fn, runOptions) => isolation.run(tenant, fn, runOptions),
-    attach: async () => unattached(),
+    async attach(_, tenant) {
+      admit(tenant, { name: "database", isVersioned: true, now: clock() });
+      return unattached();
+    },
     runAsAdmin: (who, fn) => isolation.runAsAdmin(who, fn),
     retire: (orgId) => pools.retire(orgId),
     shared: {
@@ -271,13 +280,6 @@ export function databaseIsolation<Tx>(options: DatabaseOptions<Tx>): DatabaseIso
       return { policy, archivedAs, rows: null };
     },
   };
-}
-
-function checkedRole(name: string): string {
-  if (!isName(name)) {
-    throw new IsolationError("isolation.invalid_name", {});
-  }
-  return name;
 }
 
 function checkedServer(server: string): string {

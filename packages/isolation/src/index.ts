@@ -11,7 +11,7 @@ export {
 export type { Beginning, Gate, Row, Statement, TenantDriver } from "./driver.ts";
 export type { AdminOptions } from "./isolation.ts";
 export type { MoveContext, MovedPlace, MoveOptions, MoveStage, StageProgress } from "./moving.ts";
-export { type NameMap, tenantName } from "./names.ts";
+export { type NameMap, tenantLogin, tenantName } from "./names.ts";
 export {
   type ActorOption,
   type Held,

@@ -1,7 +1,8 @@
 import { generate, type OrgId } from "@tenantry/core";
 import { expect, test } from "vitest";
 import { codeOf, idNo } from "../test/world.ts";
-import { archivedName, tenantName, tenantNames } from "./names.ts";
+import { isName } from "./identifier.ts";
+import { archivedName, tenantLogin, tenantLogins, tenantName, tenantNames } from "./names.ts";
 
 test("10,000 ids have 10,000 names that need no folding and are not cut", () => {
   const ids = Array.from({ length: 10_000 }, () => generate("org"));
@@ -34,6 +35,8 @@ test.each<[string, unknown]>([
   ["nothing", ""],
   ["a line after it", "acme\n"],
   ["another tenant's", tenantName(idNo("org", 2))],
+  ["the role of another tenant's database", tenantLogin(idNo("org", 2))],
+  ["the role of its own database", tenantLogin(idNo("org", 1))],
   ["another tenant's archive", archivedName(idNo("org", 2), 1)],
   ["no text", null],
 ])("%s is no name", async (_, name) => {
@@ -44,4 +47,28 @@ test("two tenants have two names, and a name is an organization's", async () => 
   const twice = { [idNo("org", 1)]: "acme", [idNo("org", 2)]: "acme" };
   expect(await codeOf(() => tenantNames(twice))).toBe("isolation.invalid_name");
   expect(await codeOf(() => tenantNames({ acme: "acme" } as never))).toBe("isolation.invalid_name");
+});
+
+test("of 10,000 tenants no two have roles of one name, in whichever strategies they are", () => {
+  const ids = Array.from({ length: 10_000 }, () => generate("org"));
+  const names = [...ids.map(tenantNames()), ...ids.map(tenantLogins())];
+  expect(new Set(names).size).toBe(20_000);
+  expect(names.every((name) => isName(name))).toBe(true);
+});
+
+test.each<[string, (orgId: OrgId) => unknown]>([
+  ["of all", () => "tenants"],
+  ["of another tenant", () => tenantLogin(idNo("org", 2))],
+  ["with digits beside those of the id", (orgId) => `${tenantName(orgId)}0`],
+  ["that is cut", (orgId) => `${tenantLogin(orgId)}${"_".repeat(30)}`],
+  ["that needs quotes", (orgId) => `${tenantName(orgId)}-login`],
+  ["that is no text", () => null],
+])("a role %s is no tenant's", async (_, nameOf) => {
+  const logins = tenantLogins(nameOf as (orgId: OrgId) => string);
+  expect(await codeOf(() => logins(idNo("org", 1)))).toBe("isolation.invalid_name");
+});
+
+test("a host may call them otherwise", () => {
+  const logins = tenantLogins((orgId) => `saas_${tenantName(orgId)}`);
+  expect(logins(idNo("org", 1))).toBe(`saas_${tenantName(idNo("org", 1))}`);
 });

@@ -236,6 +236,33 @@ export function pgPools<Pool extends PgPool>(PoolClass: PgPoolClass<Pool>): Open
     const pool = new PoolClass({ connectionString: connectionString.reveal(), max: maxConnections });
     // Of connections that nobody uses; the pool has removed them by then.
     pool.on("error", () => {});
-    return { driver: pgDriver<Pool>(pool), close: () => pool.end() };
+    const sessions = new Set<Promise<void>>();
+    pool.on("connect", (client) => {
+      const session = new Promise<void>((resolve) => client.on("end", resolve));
+      sessions.add(session);
+      session.then(() => sessions.delete(session));
+    });
+    return {
+      driver: pgDriver<Pool>(pool),
+      async close() {
+        await pool.end();
+        // A pool of pg has said goodbye by now, and waits for no answer: the server counts the sessions yet.
+        await within(LONGEST_GOODBYE_MS, Promise.all(sessions));
+      },
+    };
   };
+}
+
+/** A server that is gone does not answer. */
+const LONGEST_GOODBYE_MS = 5_000;
+
+function within(milliseconds: number, work: Promise<unknown>): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, milliseconds);
+    (timer as { unref?(): void }).unref?.();
+    work.then(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
 }

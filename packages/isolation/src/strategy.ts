@@ -77,7 +77,8 @@ export interface Isolation<Tx> {
   run: IsolationStrategy<Tx>["run"];
   /**
    * Inside a transaction that the host has open: a savepoint, the tenant, and after the function what was set before.
-   * Throws `isolation.no_transaction` where none is open, `tenant.mismatch` where another tenant is set.
+   * Throws `isolation.no_transaction` where none is open, `tenant.mismatch` where another tenant is set, and
+   * `isolation.unsupported` for the strategy `database`: no transaction of the host's is there.
    */
   attach<T>(tx: Tx, tenant: ActiveTenant, fn: (tx: Tx) => Promise<T>): Promise<T>;
   /** On another pool, as another role, without a tenant. The audit callback is called first, and may throw. */

@@ -5,7 +5,7 @@ import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type DatabaseIsolation, type DatabaseOptions, databaseIsolation } from "../src/database.ts";
 import { doctor } from "../src/doctor.ts";
-import { tenantName } from "../src/names.ts";
+import { tenantLogin, tenantName } from "../src/names.ts";
 import { listened, pgDriver, pgPools, pgQuery } from "../src/pg.ts";
 import type { PlacementStore } from "../src/placement.ts";
 import { TenantProvisioner } from "../src/provisioner.ts";
@@ -88,7 +88,7 @@ test("each tenant has rows of its own, in a database of its own", async () => {
   expect((await isolation.run(a, (tx) => tx.query("select text from notes"))).rows).toEqual([{ text: "of a" }]);
   expect((await isolation.run(b, (tx) => tx.query("select text from notes"))).rows).toEqual([]);
   const { rows } = await isolation.run(b, (tx) => tx.query("select current_user as who, current_database() as place"));
-  expect(rows).toEqual([{ who: tenantName(b.org.id), place: tenantName(b.org.id) }]);
+  expect(rows).toEqual([{ who: tenantLogin(b.org.id), place: tenantName(b.org.id) }]);
   expect(isolation.openPools).toBe(2);
   await isolation.run(a, async (tx) => {
     await isolation.run(a, (inner) => inner.query("insert into notes values (2, 'inside')"));
@@ -96,6 +96,27 @@ test("each tenant has rows of its own, in a database of its own", async () => {
     expect(await codeOf(() => isolation.run(b, async () => {}))).toBe("tenant.mismatch");
   });
   expect(await codeOf(() => isolation.run(a, (tx) => tx.query("create table mine ()")))).toBe("42501");
+});
+
+test("no transaction of the host's is in a tenant's database, so none is attached to", async () => {
+  const { a } = tenants;
+  const called: unknown[] = [];
+  const attach = (tx: pg.PoolClient, tenant: unknown = a): Promise<string | null> =>
+    codeOf(() => isolation.attach(tx, tenant as Tenants["a"], async (inner) => called.push(inner)));
+  // Whatever it is: the host's own, that of the shared tables, or the tenant's from a run. Nothing is sent on it.
+  const watched = { query: (...args: readonly unknown[]) => called.push(args) } as unknown as pg.PoolClient;
+  expect(await attach(watched)).toBe("isolation.unsupported");
+  expect(await isolation.shared.run((tx) => attach(tx))).toBe("isolation.unsupported");
+  const { rows } = await isolation.run(a, async (tx) => {
+    expect(await attach(tx)).toBe("isolation.unsupported");
+    return isolation.run(a, (inner) => inner.query("select 1 as goes_on"));
+  });
+  expect(rows).toEqual([{ goes_on: 1 }]);
+  // What is wrong with the tenant is said first, as in a run.
+  expect(await attach(watched, { org: a.org })).toBe("tenant.context_missing");
+  const elsewhere = (await openTenants()).a;
+  expect(await attach(watched, elsewhere)).toBe("isolation.wrong_strategy");
+  expect(called).toEqual([]);
 });
 
 test("tables of all tenants are in the shared database, in a transaction of their own", async () => {
@@ -147,16 +168,54 @@ test("the password is in no log, statistics, placement or error, and the server 
   expect(statements.some(({ query }) => query.startsWith("alter role"))).toBe(true);
   expect(inspect(statements, { maxArrayLength: null, maxStringLength: null })).not.toContain(password);
   // What is thrown where the role is locked out, with everything that hangs on it.
-  await root.query(`alter role ${tenantName(a.org.id)} nologin`);
+  await root.query(`alter role ${tenantLogin(a.org.id)} nologin`);
   isolation.retire(a.org.id);
   const refused: unknown = await isolation.run(a, async () => {}).catch((error: unknown) => error);
-  await root.query(`alter role ${tenantName(a.org.id)} login`);
+  await root.query(`alter role ${tenantLogin(a.org.id)} login`);
   expect(refused).toBeInstanceOf(Error);
   expect(inspect(refused, { depth: 9, showHidden: true }) + JSON.stringify(refused)).not.toContain(password);
   const shown = inspect([await provisioner.status(a.org.id), await placements.list(), logged, isolation], { depth: 9 });
   expect(shown).not.toContain(password);
-  const { rows } = await root.query("select rolpassword from pg_authid where rolname = $1", [tenantName(a.org.id)]);
+  const told = await tenants.told(a);
+  expect(told).toContain("tenant.provisioned");
+  expect(told).not.toContain(password);
+  const { rows } = await root.query("select rolpassword from pg_authid where rolname = $1", [tenantLogin(a.org.id)]);
   expect(rows[0].rolpassword).toMatch(/^SCRAM-SHA-256\$4096:/);
+});
+
+test("a connection string that was moved, cut, changed or sealed by another key opens no pool", async () => {
+  const [a, b] = [tenants.a.org.id, tenants.b.org.id];
+  const [ofA, ofB] = await Promise.all([a, b].map(async (id) => (await placements.get(id))?.sealedDsn ?? ""));
+  const opened: string[] = [];
+  const reading = (sealedDsn: string | undefined) =>
+    databaseIsolation({
+      ...databaseOptions,
+      placements: { get: async () => ({ sealedDsn }) as never },
+      open: (secret, options) => {
+        opened.push(secret.reveal());
+        return pgPools<pg.Pool>(pg.Pool)(secret, options);
+      },
+    });
+  const stranger = createSealer([{ id: "2031-z", secret: new Uint8Array(32).fill(5) }]);
+  const at = (ofB?.length ?? 0) - 20;
+  const flipped = `${ofB?.slice(0, at)}${ofB?.at(at) === "A" ? "B" : "A"}${ofB?.slice(at + 1)}`;
+  for (const [code, sealed] of [
+    ["isolation.seal_broken", ofA],
+    ["isolation.seal_broken", ofB?.slice(0, -8)],
+    ["isolation.seal_broken", flipped],
+    ["isolation.seal_broken", ""],
+    ["isolation.key_unknown", await stranger.seal("postgres://x@127.0.0.1/x", { purpose: "placement.dsn", orgId: b })],
+    ["isolation.not_provisioned", undefined],
+  ]) {
+    const broken = reading(sealed);
+    expect([sealed, await codeOf(() => broken.run(tenants.b, async () => {}))]).toEqual([sealed, code]);
+    expect(broken.openPools).toBe(0);
+  }
+  expect(opened).toEqual([]);
+  const whole = reading(ofB);
+  await whole.run(tenants.b, async () => {});
+  expect(opened).toHaveLength(1);
+  await whole.close();
 });
 
 test("a crash between any two steps leaves what the next attempt finishes", async () => {
@@ -191,12 +250,12 @@ test("a crash between any two steps leaves what the next attempt finishes", asyn
 test("a role or a database that no step explains is not taken over", async () => {
   const [tenant] = await tenants.more(1);
   const orgId = tenant?.org.id ?? tenants.a.org.id;
-  await root.query(`create role ${tenantName(orgId)}`);
+  await root.query(`create role ${tenantLogin(orgId)}`);
   await provisioner.place(orgId, "database");
   for (const _ of [1, 2]) {
     expect(await codeOf(() => provisioner.provision(orgId))).toBe("isolation.provisioning_failed");
   }
-  await root.query(`drop role ${tenantName(orgId)}`);
+  await root.query(`drop role ${tenantLogin(orgId)}`);
   expect(await provisioner.provision(orgId)).toMatchObject({ state: "ready" });
   await provisioner.deprovision(orgId, { policy: "drop", confirm: orgId });
 });
@@ -223,7 +282,7 @@ test("put away, and dropped with sessions open", async () => {
   await open.connect();
   await provisioner.deprovision(d.org.id, { policy: "drop", confirm: d.org.id });
   expect(await provisioner.status(d.org.id)).toMatchObject({ state: "removed", hasConnectionString: false });
-  expect((await root.query("select from pg_roles where rolname = $1", [tenantName(d.org.id)])).rowCount).toBe(0);
+  expect((await root.query("select from pg_roles where rolname = $1", [tenantLogin(d.org.id)])).rowCount).toBe(0);
   await Promise.all([held.end().catch(() => {}), open.end().catch(() => {})]);
 });
 

@@ -1,3 +1,4 @@
+import { generate } from "@tenantry/core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { assertSafe, doctor, type PlacedTenant } from "../src/doctor.ts";
 import { tenantName } from "../src/names.ts";
@@ -14,6 +15,18 @@ const faults: readonly Fault[] = [
   ["isolation.unsafe_role", "$app", "alter role $app createrole", "alter role $app nocreaterole"],
   ["isolation.unsafe_role", "$owner", "grant $owner to $app", "revoke $owner from $app"],
   ["isolation.unsafe_role", "$admin", "grant $admin to $app", "revoke $admin from $app"],
+  [
+    "isolation.unsafe_role",
+    "$owner",
+    "grant $owner to $between; grant $between to $app",
+    "revoke $between from $app; revoke $owner from $between",
+  ],
+  [
+    "isolation.unsafe_role",
+    "$between",
+    "alter role $between bypassrls; grant $between to $app",
+    "revoke $between from $app; alter role $between nobypassrls",
+  ],
   [
     "isolation.unsafe_role",
     "$app",
@@ -156,6 +169,12 @@ const faults: readonly Fault[] = [
   ],
   [
     "isolation.leaky_object",
+    "REFERENCES on app.lines",
+    "grant references on app.lines to $app",
+    "revoke references on app.lines from $app",
+  ],
+  [
+    "isolation.leaky_object",
     "app.visits_2031",
     "grant select on app.visits_2031 to $app",
     "revoke select on app.visits_2031 from $app",
@@ -170,14 +189,22 @@ describe.each<[string, Partial<TableInput>]>([
 ])("a declared database %s", (_, extra) => {
   let world: World;
   let tables: TableDeclaration;
+  let between: string;
   beforeAll(async () => {
     world = await openWorld();
+    between = `${world.roles.app}_between`;
+    await world.root.query(`create role ${between}`);
     tables = await makeTables(world, extra);
   });
-  afterAll(() => world.close());
+  afterAll(async () => {
+    await world.root.query(`drop role ${between}`);
+    await world.close();
+  });
 
   const named = (text: string): string =>
-    text.replaceAll(/\$(app|admin|owner)\b/g, (_whole, role: keyof World["roles"]) => world.roles[role]);
+    text
+      .replaceAll("$between", between)
+      .replaceAll(/\$(app|admin|owner)\b/g, (_whole, role: keyof World["roles"]) => world.roles[role]);
   const look = () => doctor({ tables, query: pgQuery(world.root) });
 
   test("has no errors", async () => {
@@ -192,7 +219,7 @@ describe.each<[string, Partial<TableInput>]>([
     try {
       const errors = (await look()).filter(({ severity }) => severity === "error");
       expect(errors.map((finding) => [finding.code, finding.object])).toContainEqual([code, named(object)]);
-      expect(await codeOf(() => assertSafe({ tables, query: pgQuery(world.root) }))).toMatch(/^isolation\./);
+      expect(await codeOf(() => assertSafe({ tables, query: pgQuery(world.root) }))).toBe(code);
     } finally {
       await world.root.query(named(unmake));
       if (unmake === "") {
@@ -285,6 +312,24 @@ describe("what else is found", () => {
       "isolation.not_provisioned",
     );
     await world.root.query(`drop schema ${tenantName(orgId)}; drop schema ${tenantName(other)}`);
+  });
+
+  test("a placement without its database, and a database without placement", async () => {
+    const [own, other] = [generate("org"), generate("org")];
+    const placed: PlacedTenant[] = [{ orgId: own, strategy: "database", state: "ready", name: tenantName(own) }];
+    // The server has databases of others' tests as well.
+    const missed = async (): Promise<readonly string[]> =>
+      (await doctor({ tables, query: pgQuery(world.root), placed }))
+        .filter(({ code, severity }) => code === "isolation.not_provisioned" && severity === "error")
+        .flatMap(({ object }) => [own, other].filter((id) => object.includes(tenantName(id))));
+    expect(await missed()).toEqual([own]);
+    for (const id of [own, other]) {
+      await world.root.query(`create database ${tenantName(id)} allow_connections false`);
+    }
+    expect(await missed()).toEqual([other]);
+    for (const id of [own, other]) {
+      await world.root.query(`drop database ${tenantName(id)}`);
+    }
   });
 
   test("a role that does not exist", async () => {

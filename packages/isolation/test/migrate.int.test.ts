@@ -93,6 +93,59 @@ test("one that fails is reported, and the others go on; run again it does what i
   expect(counts(await migrate())).toEqual([1, 3, 0, 0]);
 });
 
+// Any answer about the first tenant may be the last that is given, and one in the middle of all.
+test.each([...Array.from({ length: 13 }, (_, index) => index + 1), 150])(
+  "of 40 tenants, one of them broken, killed after %i answers, 39 are migrated once and one is reported",
+  async (answers) => {
+    const many = [...orgs, ...(await placed(36))];
+    const broken = many[20] as OrgId;
+    await world.root.query(`create table ${tenantName(broken)}.lines ()`);
+    // Run twice it would be there twice.
+    await file("0002.sql", "insert into lines values (1)");
+    let left = answers;
+    const isDead = (): boolean => left <= 0;
+    const die = (): never => {
+      throw new RangeError("killed");
+    };
+    await migrate({
+      concurrency: 1,
+      placements: { ...placements, patch: (...args) => (isDead() ? die() : placements.patch(...args)) },
+      async connect({ orgId }) {
+        const client = new pg.Client({ connectionString: world.url });
+        await client.connect();
+        const query = pgQuery(client);
+        return {
+          schema: tenantName(orgId),
+          async query(...args) {
+            if (isDead()) {
+              die();
+            }
+            const rows = await query(...args);
+            left -= 1;
+            // What was answered is heard by nobody.
+            return isDead() ? die() : rows;
+          },
+          close: () => client.end(),
+        };
+      },
+    });
+    expect(isDead()).toBe(true);
+    const again = await migrate();
+    expect([again.failed, again.applied + again.upToDate, again.skipped]).toEqual([1, 39, 0]);
+    expect(again.tenants.find(({ outcome }) => outcome === "failed")).toMatchObject({
+      orgId: broken,
+      file: "0001.sql",
+    });
+    expect(counts(await migrate())).toEqual([0, 39, 1, 0]);
+    for (const orgId of many.filter((id) => id !== broken)) {
+      expect(await journal(orgId)).toEqual(["0001.sql", "0002.sql"]);
+      expect((await world.root.query(`select from ${tenantName(orgId)}.lines`)).rowCount).toBe(1);
+      expect((await placements.get(orgId))?.migratedTo).toBe("0002.sql");
+    }
+    expect(await journal(broken)).toEqual([]);
+  },
+);
+
 test("a file that has changed, is gone, or comes too late is refused", async () => {
   await file("0003.sql", "select 1");
   await migrate();

@@ -7,7 +7,7 @@ import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type DatabaseIsolation, databaseIsolation } from "../src/database.ts";
 import type { MovedPlace, MoveOptions, MoveStage } from "../src/moving.ts";
-import { tenantName } from "../src/names.ts";
+import { tenantLogin, tenantName } from "../src/names.ts";
 import { pgDriver, pgPools, pgQuery } from "../src/pg.ts";
 import { type PlacementStore, placementOf } from "../src/placement.ts";
 import { storePlacements } from "../src/placement-store.ts";
@@ -22,7 +22,6 @@ import { codeOf, idNo, openWorld, type World } from "./world.ts";
 
 // Notes of tenants: rows among others', in a schema, in a database; on one server.
 const alice = idNo("usr", 1);
-const ROLE = "_db";
 let world: World;
 let store: PostgresTenancyStore;
 let placements: PlacementStore;
@@ -56,7 +55,6 @@ beforeAll(async () => {
     open: pgPools<pg.Pool>(pg.Pool),
     server: `postgres://${url.host}`,
     provisioning: query,
-    roleOf: (orgId) => `${tenantName(orgId)}${ROLE}`,
     connect: (name) => inDatabase(name),
     async migrate(target) {
       await target.query("create table if not exists notes (id int primary key)", []);
@@ -204,7 +202,7 @@ async function places(orgId: OrgId): Promise<readonly string[]> {
     schema: await has("select from pg_namespace where nspname = $1", name),
     role: await has("select from pg_roles where rolname = $1", name),
     database: await has("select from pg_database where datname = $1", name),
-    "database's role": await has("select from pg_roles where rolname = $1", `${name}${ROLE}`),
+    "database's role": await has("select from pg_roles where rolname = $1", tenantLogin(orgId)),
   };
   return Object.entries(found).flatMap(([what, isThere]) => (isThere ? [what] : []));
 }

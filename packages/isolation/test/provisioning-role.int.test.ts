@@ -5,7 +5,7 @@ import pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { databaseIsolation } from "../src/database.ts";
 import { doctor } from "../src/doctor.ts";
-import { tenantName } from "../src/names.ts";
+import { tenantLogin, tenantName } from "../src/names.ts";
 import { listened, pgDriver, pgPools, pgQuery } from "../src/pg.ts";
 import { TenantProvisioner } from "../src/provisioner.ts";
 import { schemaIsolation } from "../src/schema.ts";
@@ -132,7 +132,7 @@ describe.each<Major>([15, 17])("on PostgreSQL %s, with a role that has CREATEROL
     await isolation.run(a, (tx) => tx.query("insert into notes (text) values ('own')"));
     expect((await isolation.run(a, (tx) => tx.query("select text from notes"))).rows).toEqual([{ text: "own" }]);
     // Sessions of the tenants' roles, which are not the maker's.
-    const held = [a, b].map(({ org }) => poolOf(tenantName(org.id), tenantName(org.id)));
+    const held = [a, b].map(({ org }) => poolOf(tenantLogin(org.id), tenantName(org.id)));
     for (const pool of held) {
       await pool.query("select 1");
     }
@@ -140,7 +140,7 @@ describe.each<Major>([15, 17])("on PostgreSQL %s, with a role that has CREATEROL
     expect((await root.query("select from pg_database where datname = $1", [archivedAs])).rowCount).toBe(1);
     await provisioner.deprovision(b.org.id, { policy: "drop", confirm: b.org.id });
     expect((await root.query("select from pg_database where datname = $1", [tenantName(b.org.id)])).rowCount).toBe(0);
-    expect(await roleOf(tenantName(b.org.id))).toBe(false);
+    expect(await roleOf(tenantLogin(b.org.id))).toBe(false);
     await isolation.close();
   });
 });

@@ -1,4 +1,5 @@
-import type { OrgId } from "@tenantry/core";
+import { type OrgId, uuidOf } from "@tenantry/core";
+import type pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { doctor } from "../src/doctor.ts";
 import { tenantName } from "../src/names.ts";
@@ -79,12 +80,14 @@ describe("inside a tenant", () => {
   test("temporary tables do not shadow its tables, and tables of its own no built-ins", async () => {
     const { a } = tenants;
     const isolation = isolationWith();
-    await isolation
-      .run(a, async (tx) => {
-        await tx.query("create temporary table notes (id int, text text)").catch(() => {});
-      })
-      .catch(() => {});
+    // It stays on the connection, which all tenants share.
+    await isolation.run(a, (tx) => tx.query("create temporary table notes (id int, text text)"));
     expect((await isolation.run(a, (tx) => tx.query("select text from notes"))).rows).toEqual([{ text: "of a" }]);
+    const unqualified = await isolation.run(a, (tx) =>
+      tx.query("select 'notes'::regclass::oid = 'pg_temp.notes'::regclass as is_own"),
+    );
+    expect(unqualified.rows).toEqual([{ is_own: false }]);
+    await isolation.run(a, (tx) => tx.query("drop table pg_temp.notes"));
     await world.root.query(`create table ${tenantName(a.org.id)}.pg_class (relname text)`);
     const { rows } = await isolation.run(a, (tx) => tx.query("select count(*)::int as n from pg_class"));
     expect(rows[0].n).toBeGreaterThan(100);
@@ -97,6 +100,75 @@ describe("inside a tenant", () => {
     const text = "select current_user as who, current_setting('search_path') as path";
     expect((await pool.query(text)).rows).toEqual([{ who: world.roles.app, path: '"$user", public' }]);
     expect(await codeOf(() => pool.query(`select from ${tenantName(a.org.id)}.notes`))).toBe("42501");
+  });
+
+  test.each<[string, (tx: pg.PoolClient, controller: AbortController) => Promise<unknown>]>([
+    ["throws", () => Promise.reject(new RangeError("no"))],
+    ["has an error", (tx) => tx.query("select 1/0")],
+    ["hides an error", (tx) => tx.query("select 1/0").catch(() => {})],
+    ["is cancelled", (tx) => tx.query("select pg_sleep(60)")],
+    [
+      "is given up",
+      (_, controller) => {
+        controller.abort(new RangeError("enough"));
+        return new Promise(() => {});
+      },
+    ],
+    ["loses its session", (tx) => tx.query("select pg_terminate_backend(pg_backend_pid())")],
+    ["ends its transaction", (tx) => tx.query("commit")],
+  ])("a run that %s leaves neither path nor role, and the next tenant finds its own", async (_, end) => {
+    const { a, b } = tenants;
+    const isolation = isolationWith();
+    const mine = "select current_user::text as role, current_schemas(false)::text as path";
+    for (const tenant of [a, b, a]) {
+      const controller = new AbortController();
+      const ended = isolation.run(tenant, (tx) => end(tx, controller), {
+        statementTimeoutMs: 50,
+        signal: controller.signal,
+      });
+      await expect(ended).rejects.toThrow();
+      const left = `select current_user::text as role, current_setting('search_path') as path,
+        coalesce(current_setting('tenantry.org_id', true), '') as org, current_setting('statement_timeout') as timeout`;
+      const { rows } = await pool.query(left).catch(() => pool.query(left));
+      expect(rows).toEqual([{ role: world.roles.app, path: '"$user", public', org: "", timeout: "0" }]);
+      const name = tenantName(tenant.org.id);
+      const next = tenant === a ? b : a;
+      expect((await isolation.run(next, (tx) => tx.query(mine))).rows).toEqual([
+        { role: tenantName(next.org.id), path: `{${tenantName(next.org.id)}}` },
+      ]);
+      expect(await codeOf(() => pool.query(`select from ${name}.notes`))).toBe("42501");
+    }
+  });
+
+  test("code of a tenant that sets things itself reaches the tenant that it names, and never two", async () => {
+    const { a, b } = tenants;
+    const isolation = isolationWith();
+    const [ofA, ofB] = [tenantName(a.org.id), tenantName(b.org.id)];
+    const inB = (...texts: readonly string[]): Promise<string | null> =>
+      codeOf(() =>
+        isolation.run(b, async (tx) => {
+          for (const text of texts) {
+            await tx.query(text);
+          }
+        }),
+      );
+    const both = `select from ${ofA}.notes, ${ofB}.notes`;
+    for (const set of [
+      `set local search_path = ${ofA}, ${ofB}`,
+      `select set_config('tenantry.org_id', '${uuidOf(a.org.id)}', true)`,
+      "reset role",
+      "set local role none",
+    ]) {
+      expect([set, await inB(set, `select from ${ofA}.notes`)]).toEqual([set, "42501"]);
+    }
+    // The session's own role may become any tenant's, and has no right by itself.
+    expect(await inB(`set local role ${ofA}`, `select from ${ofA}.notes`)).toBe(null);
+    expect(await inB(`set local role ${ofA}`, both)).toBe("42501");
+    expect(await inB("reset role", both)).toBe("42501");
+    for (const role of [world.roles.admin, world.roles.owner, "postgres"]) {
+      expect([role, await inB(`set role ${role}`)]).toEqual([role, "42501"]);
+    }
+    expect(await inB(`create table ${ofB}.mine ()`)).toBe("42501");
   });
 
   test("a transaction of the host's is attached to, and leaves again", async () => {
@@ -156,7 +228,12 @@ describe("taken down", () => {
     expect(await codeOf(() => provisioner.deprovision(orgId, { policy: "drop" }))).toBe("precondition.invalid_input");
     expect(await provisioner.status(orgId)).toMatchObject({ state: "ready" });
     await world.root.query(`create view public.report as select * from ${tenantName(orgId)}.notes`);
-    expect(await codeOf(() => provisioner.deprovision(orgId, drop))).toBe("isolation.dependent_objects");
+    const refused: unknown = await provisioner.deprovision(orgId, drop).catch((error: unknown) => error);
+    expect(refused).toMatchObject({
+      code: "isolation.dependent_objects",
+      details: { objects: [expect.stringContaining("report")] },
+    });
+    expect((await world.root.query("select from public.report")).rowCount).toBe(0);
     await world.root.query("drop view public.report");
     await provisioner.deprovision(orgId, drop);
     expect(await provisioner.status(orgId)).toMatchObject({ state: "removed" });

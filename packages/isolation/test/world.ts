@@ -53,6 +53,8 @@ export interface Tenants {
   readonly ofB: string;
   /** Those of the organizations' store. */
   readonly placements: PlacementStore;
+  /** What was told of an organization, as JSON. */
+  told(tenant: ActiveTenant): Promise<string>;
   /** As many others. */
   more(count: number): Promise<readonly ActiveTenant[]>;
   /** The proof made anew, with the placement of this moment. */
@@ -87,7 +89,8 @@ export async function openTenants(
   };
   const [a, b] = [await open(), await open()];
   const again: Tenants["again"] = ({ org }) => proof(org.id);
-  return { a, b, ofA: uuidOf(a.org.id), ofB: uuidOf(b.org.id), placements: storePlacements(store), more, again };
+  const told: Tenants["told"] = async ({ org }) => JSON.stringify(await store.listEvents(org.id));
+  return { a, b, told, ofA: uuidOf(a.org.id), ofB: uuidOf(b.org.id), placements: storePlacements(store), more, again };
 }
 
 /** A database with an ordinary role for the application, one for the admin, and one that owns the tables. */

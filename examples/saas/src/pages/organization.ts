@@ -144,6 +144,7 @@ function invitationsSection({ base, invitations, linkTo }: MembersPage): Markup 
     <form class="row" method="post" action="${base}/invitations">
       <label>E-mail <input name="email" type="email" required /></label>
       <label>Role <select name="role">${ROLES.map((one) => html`<option ${one === "member" ? "selected" : ""}>${one}</option>`)}</select></label>
+      <label><input name="export" type="checkbox" /> may export</label>
       <button>Invite</button>
     </form>
   </section>`;

@@ -1,7 +1,7 @@
 import { inTenant } from "@tenantry/context";
-import { requireTenant } from "@tenantry/context/hono";
-import type { MutationOptions, UsrId } from "@tenantry/core";
-import { type Context, Hono } from "hono";
+import { requireTenant, type TenantEnv } from "@tenantry/context/hono";
+import type { MutationOptions, OrgId, UsrId } from "@tenantry/core";
+import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { HTTPException } from "hono/http-exception";
 import { z } from "zod";
 import type { Backend } from "../backend.ts";
@@ -32,6 +32,11 @@ const member = requireTenant();
 const writer = requireTenant({ anyRole: ["owner", "admin", "editor", "member"] });
 const manager = requireTenant({ role: "admin" });
 const owner = requireTenant({ role: "owner" });
+// No role stands for this one: it is granted with an invitation. It names the organization, since tuples are asked for by their
+// object alone: one on "projects" would hold in every organization that its holder is in.
+const exporterOf = (orgId: OrgId) => ({ relation: "exporter", objectType: "org", objectId: orgId });
+const exporter: MiddlewareHandler<TenantEnv> = (c, next) =>
+  requireTenant({ relation: exporterOf(c.get("tenant").org.id) })(c, next);
 
 /** The pages of one organization: below its path, or on its host. */
 export function organizationRoutes(backend: Backend, base: (slug: string) => string): Hono<Visit> {
@@ -99,6 +104,21 @@ export function organizationRoutes(backend: Backend, base: (slug: string) => str
     return c.redirect(`${baseOf(c)}/projects/${id}`, 303);
   });
 
+  routes.get("/export", member, exporter, async (c) => {
+    const projects = await isolation.run(
+      c.get("tenant"),
+      async (rows) => {
+        const all = [];
+        for (const project of await listProjects(rows)) {
+          all.push({ ...project, documents: await listDocuments(rows, project.id) });
+        }
+        return all;
+      },
+      { readOnly: true },
+    );
+    return c.json({ organization: c.get("tenant").org.id, projects });
+  });
+
   routes.get("/members", member, async (c) => {
     const own = inTenant(store, c.get("tenant"));
     const mayManage = isOneOf(c, "owner", "admin");
@@ -122,9 +142,10 @@ export function organizationRoutes(backend: Backend, base: (slug: string) => str
   });
 
   routes.post("/invitations", manager, async (c) => {
-    const form = await formOf(c, { email, role });
-    const expiresAt = new Date(Date.now() + WEEK);
-    await inTenant(store, c.get("tenant")).createInvitation({ identifier: form.email, role: form.role, expiresAt });
+    const form = await formOf(c, { email, role, export: z.literal("on").optional() });
+    const offer = { identifier: form.email, role: form.role, expiresAt: new Date(Date.now() + WEEK) };
+    const preTuples = form.export === "on" ? [exporterOf(c.get("tenant").org.id)] : [];
+    await inTenant(store, c.get("tenant")).createInvitation({ ...offer, preTuples });
     return c.redirect(`${baseOf(c)}/members`, 303);
   });
 
