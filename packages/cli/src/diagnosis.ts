@@ -7,6 +7,7 @@ import type { Host } from "./host.ts";
 import type { Io } from "./io.ts";
 import { type IsolationParts, needed } from "./isolation-parts.ts";
 import { paged } from "./paged.ts";
+import { ofPlaces } from "./place-diagnosis.ts";
 import { kindOf, stopIfInterrupted } from "./problem.ts";
 
 /** What is out of order: a finding of the doctor's, or one of what surrounds it. */
@@ -43,6 +44,7 @@ export async function* diagnose({ host, env, withLeakTest, signal }: Patient): A
       ...(rolePerTenant === undefined ? {} : { rolePerTenant }),
     });
   }
+  yield* ofPlaces(parts, signal);
   yield* ofConnectionStrings(parts);
   if (withLeakTest) {
     yield* ofLeaks(parts, signal);

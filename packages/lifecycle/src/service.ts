@@ -252,7 +252,6 @@ export class TenantLifecycleService {
     return this.#options.provisioner?.newPlacement?.(strategy) ?? null;
   }
 
-  /** `isNew`: this call founded it. One that a used key answers may have been somebody's for long, and is not ended. */
   async #settingsArgument(values: unknown): Promise<(orgId: OrgId, options?: CreateOptions) => Promise<unknown>> {
     if (values === undefined) {
       return async () => {};
@@ -264,6 +263,7 @@ export class TenantLifecycleService {
     return settings.prepare(values);
   }
 
+  /** `isNew`: this call founded it. One that a used key answers may have been somebody's for long, and is not ended. */
   async #provisioned(orgId: OrgId, isNew: boolean, options: CreateOptions | undefined): Promise<boolean> {
     const { provisioner, autoProvision, onProvisionFailure } = this.#options;
     if (provisioner === undefined) {

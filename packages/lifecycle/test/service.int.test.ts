@@ -157,7 +157,13 @@ describe.each(Object.keys(STORES))("on %s", (name) => {
     expect(ownerMembership).toMatchObject({ usrId: alice, role: "owner", orgId: created.id });
     expect(await eventsAfter(created.id, 0)).toMatchObject([{ type: "org.created" }]);
     expect(await lifecycle.getTenant(created.id)).toEqual(created);
-    await expect(lifecycle.createTenant({ creator: alice, slug })).rejects.toMatchObject({ code: "conflict.org_slug" });
+    const taken = { code: "conflict.org_slug" };
+    await expect(lifecycle.createTenant({ creator: alice, slug })).rejects.toMatchObject(taken);
+    const other = await tenant();
+    await expect(lifecycle.updateTenant(other, { slug })).rejects.toMatchObject(taken);
+    expect(await eventsAfter(other, 1)).toEqual([]);
+    expect(await lifecycle.updateTenant(created.id, { slug: `${slug}-2` })).toMatchObject({ slug: `${slug}-2` });
+    expect(await lifecycle.updateTenant(other, { slug })).toMatchObject({ slug });
   });
 
   test("nobody is found under an id that never was", async () => {

@@ -18,7 +18,7 @@ export const runDoctor: Command = looking({
   name: "doctor",
   summary: "look for what does not keep tenants apart, and for what is out of order",
   description:
-    "Roles, policies, references, objects, tables, placements and server; secrets that no key opens; slugs that no host can reach; the configuration. Changes nothing. " +
+    "Roles, policies, references, objects, tables, placements and server; places that were left half-way, and tenants whose tables are behind; secrets that no key opens; slugs that no host can reach; the configuration. Changes nothing. " +
     "With --leak-test it also tries, with two organizations that it makes and removes, to get at another tenant's rows. Ends with 3 where there are errors.",
   args: {},
   options: {

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { createSealer } from "@tenantry/core/seal";
-import { defineTables, generatePolicies } from "@tenantry/isolation";
+import { DSN_PURPOSE, defineTables, generatePolicies, storePlacements, tenantName } from "@tenantry/isolation";
 import { pgQuery } from "@tenantry/isolation/pg";
 import { defineSettings, storeSettings, TenantSettings } from "@tenantry/settings";
 import { type OpenDatabase, openDatabase } from "@tenantry/testkit";
@@ -37,7 +37,7 @@ grant connect on database "${new URL(database.url).pathname.slice(1)}" to ${appR
       const query = pgQuery(root);
       const leakTest = { pool: app, admin: root, rows: { notes: () => ({ id: 1 }) } };
       world = await open((store) => ({
-        isolation: { tables, query, leakTest },
+        isolation: { tables, query, leakTest, placements: storePlacements(store), sealer: sealed(2) },
         settings: new TenantSettings(storeSettings(store), declared, { sealer: sealed(2) }),
       }));
     });
@@ -82,6 +82,33 @@ grant connect on database "${new URL(database.url).pathname.slice(1)}" to ${appR
         { table: "app.fees", scope: "undeclared", isThere: true },
       ]);
       expect(await asJson(session, "tables", "list", "--scope", "shared")).toMatchObject([{ isThere: false }]);
+    });
+
+    test("and the places of tenants: one that is not there, one that nobody has, one whose secret no key opens", async () => {
+      const { session, store, actor } = world;
+      await root.query(generatePolicies(tables));
+      const found = async (): Promise<readonly (readonly string[])[]> =>
+        (await asJson(session, "doctor"))
+          .filter(({ severity }) => severity === "error")
+          .map(({ code, object }) => [code, object]);
+      expect(await found()).toEqual([]);
+      const placement = { strategy: "schema", state: "ready" } as const;
+      const { org } = await store.createOrg({ creator: actor, placement });
+      const name = tenantName(org.id);
+      expect(await found()).toEqual([["isolation.not_provisioned", `schema ${name} of ${org.id}`]]);
+      await root.query(`create schema ${name}`);
+      expect(await found()).toEqual([]);
+
+      const placements = storePlacements(store);
+      await placements.lease(org.id, "test", 60);
+      const sealedDsn = await sealed(1).seal("postgres://localhost/t", { purpose: DSN_PURPOSE, orgId: org.id });
+      await placements.patch(org.id, "test", { sealedDsn });
+      expect(await found()).toEqual([["isolation.key_unknown", org.id]]);
+      await placements.patch(org.id, "test", { sealedDsn: null, state: "removed" });
+      await placements.release(org.id, "test");
+      await store.revokeOrg(org.id);
+      await root.query(`alter schema ${name} rename to ${name.slice(0, -1)}f`);
+      expect(await found()).toEqual([["isolation.not_provisioned", `schema ${name.slice(0, -1)}f`]]);
     });
 
     test("and what surrounds it: secrets that no key opens, slugs that no host reaches, variables", async () => {

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { OrgId } from "@tenantry/core";
+import type { OrgId, PlacementPatch } from "@tenantry/core";
 import { createSealer } from "@tenantry/core/seal";
 import {
   DSN_PURPOSE,
@@ -60,6 +60,7 @@ export function describeTenants(name: string, open: OpenWorld): void {
     const broken = new Set<OrgId>();
     const copied: string[] = [];
     let isStuck = false;
+    let version: string | null = null;
     const [old, current] = [8, 9].map((byte) => ({ id: `k${byte}`, secret: Buffer.alloc(32, byte) }));
     const ring = [current, old].filter((key) => key !== undefined);
 
@@ -67,6 +68,7 @@ export function describeTenants(name: string, open: OpenWorld): void {
       broken.clear();
       copied.length = 0;
       isStuck = false;
+      version = null;
       directory = mkdtempSync(join(tmpdir(), "tenantry-migrations-"));
       writeFileSync(join(directory, "0001.sql"), "create table notes (id int);");
       database = await openDatabase(inject("databaseUrl"));
@@ -88,7 +90,10 @@ export function describeTenants(name: string, open: OpenWorld): void {
           },
           sealer: createSealer(ring),
           migrations: {
-            source: { directory },
+            // Files, or a migrator that answers how far it has come.
+            get source() {
+              return version === null ? { directory } : async () => version ?? "";
+            },
             async connect({ orgId }) {
               const client = new pg.Client({ connectionString: database.url });
               await client.connect();
@@ -211,6 +216,91 @@ export function describeTenants(name: string, open: OpenWorld): void {
       expect(rows).toEqual([{ n: applied }]);
       const rest = await asJson(session, "tenants", "migrate", "--all");
       expect(rest.filter(({ outcome }) => outcome === "applied")).toHaveLength(ids.length - applied);
+    });
+
+    describe("are found by the doctor", () => {
+      const diagnosed = async (): Promise<readonly (readonly [code: string, severity: string, object: string])[]> =>
+        (await asJson(world.session, "doctor")).map(({ code, severity, object }) => [code, severity, object]);
+
+      test("where a place was left half-way, and where nobody is at work on it", async () => {
+        const { session, store } = world;
+        const ids = await placed(["bad", "cut", "down", "moving", "fresh", "sound", "worked"]);
+        const [bad, cut, down, moving, fresh, sound, worked] = ids as [OrgId, OrgId, OrgId, OrgId, OrgId, OrgId, OrgId];
+        broken.add(bad);
+        for (const slug of ["bad", "down", "moving", "sound"]) {
+          await runIn(session, "tenants", "provision", slug);
+        }
+        expect((await runIn(session, "tenants", "migrate", "--all")).status).toBe(0);
+        const patch = async (orgId: OrgId, as: PlacementPatch, isLeft = true): Promise<void> => {
+          await placements().lease(orgId, "test", 60);
+          expect(await placements().patch(orgId, "test", as)).toBe(true);
+          if (isLeft) {
+            await placements().release(orgId, "test");
+          }
+        };
+        const begun = { step: null, attempts: 0, until: null, policy: "drop", sealedDsn: null, migratedTo: null };
+        await patch(cut, { step: "schema", attempts: 1 });
+        await patch(worked, { step: "schema", attempts: 1 }, false);
+        await patch(down, { state: "deprovisioning", step: "drop" });
+        await patch(moving, { move: { ...begun, strategy: "row", stage: "copy" } });
+        const expected = [
+          ["isolation.provisioning_failed", "error", `${bad} schema`],
+          ["isolation.not_provisioned", "error", `${cut} schema`],
+          ["isolation.not_provisioned", "error", `${down} drop`],
+          ["isolation.move_failed", "error", `${moving} copy`],
+          ["isolation.not_provisioned", "warning", fresh],
+        ];
+        expect((await diagnosed()).toSorted()).toEqual(expected.toSorted());
+        expect((await runIn(session, "doctor")).status).toBe(3);
+
+        await store.revokeOrg(sound);
+        expect(await diagnosed()).toEqual(
+          expect.arrayContaining([["isolation.not_provisioned", "warning", `${sound} ready`]]),
+        );
+      });
+
+      test("where their tables are behind, or a file was changed, and nobody's lease is taken for it", async () => {
+        const { session } = world;
+        const [whole, half, busy] = (await placed(["whole", "half", "busy"])) as [OrgId, OrgId, OrgId];
+        await asJson(session, "tenants", "provision", "--retry");
+        expect((await runIn(session, "tenants", "migrate", "--all")).status).toBe(0);
+        expect(await diagnosed()).toEqual([]);
+        expect((await runIn(session, "doctor", "--fail-on", "warning")).status).toBe(0);
+
+        writeFileSync(join(directory, "0002.sql"), "create table more (id int);");
+        writeFileSync(join(directory, "0003.sql"), "create table most (id int);");
+        await pool.query(`create table ${tenantName(half)}.most ()`);
+        await placements().lease(busy, "test", 60);
+        const before = await placements().list();
+        expect((await diagnosed()).toSorted()).toEqual(
+          [whole, half].map((id) => ["isolation.outdated", "warning", `${id} 0002.sql`]).toSorted(),
+        );
+        expect(await placements().list()).toEqual(before);
+        expect((await runIn(session, "tenants", "migrate", "--all")).status).toBe(3);
+        expect(await diagnosed()).toEqual([["isolation.outdated", "warning", `${half} 0003.sql`]]);
+
+        writeFileSync(join(directory, "0001.sql"), "create table notes (id bigint);");
+        expect((await diagnosed()).toSorted()).toEqual(
+          [whole, half].map((id) => ["isolation.migration_changed", "error", `${id} 0001.sql`]).toSorted(),
+        );
+      });
+    });
+
+    test("are found by the doctor where others are further, if only their migrator knows how far one can be", async () => {
+      const { session } = world;
+      const [first, second] = (await placed(["first", "second"])) as [OrgId, OrgId];
+      await asJson(session, "tenants", "provision", "--retry");
+      version = "2026-01";
+      await asJson(session, "tenants", "migrate", "--all");
+      expect(await asJson(session, "doctor")).toEqual([]);
+      version = "2026-02";
+      await asJson(session, "tenants", "migrate", "--tenant", "second");
+      expect(await asJson(session, "doctor")).toMatchObject([
+        { code: "isolation.outdated", severity: "warning", object: `${first} 2026-01` },
+      ]);
+      expect(await asJson(session, "tenants", "status", "second")).toMatchObject([
+        { orgId: second, migratedTo: version },
+      ]);
     });
 
     test("have connection strings that are sealed anew, and never shown", async () => {
