@@ -22,11 +22,12 @@ export async function serveAtelier(strategy: Strategy): Promise<void> {
     secret: randomBytes(48),
     origin: `http://127.0.0.1:${port}`,
   });
-  const server = serve({ fetch: createApp(backend).fetch, hostname: "127.0.0.1", port });
+  const server = serve({ fetch: createApp(backend).fetch, hostname: "127.0.0.1", port }, () => {
+    console.log(`Atelier is at ${home.href}\nEnd it with Ctrl-C.`);
+  });
   backend.webhooks.start();
   // What somebody asked to have deleted is ended once its time has come.
   const timer = setInterval(() => void backend.lifecycle.runDue({ limit: 100 }).catch(console.error), 60_000);
-  console.log(`Atelier is at ${home.href}\nEnd it with Ctrl-C.`);
 
   async function end(): Promise<void> {
     clearInterval(timer);

@@ -108,7 +108,13 @@ describe.each(["row", "schema"] as const)("by %s", (strategy) => {
       for (const [path, init, status, code] of asked) {
         expect([path, init, await owner.api(path, init)]).toMatchObject([path, init, { status, code }]);
       }
-      // Of somebody who is not known nothing else is said, whether there is such an organization or not.
+      // Somebody who is not known has to sign in first; of what is nowhere that is said.
+      for (const nowhere of ["/tenants/no-such/", "http://no-such.saas.localhost/", "http://a.gamma.saas.localhost/"]) {
+        expect([nowhere, await visitor().api(nowhere)]).toMatchObject([
+          nowhere,
+          { status: 404, code: "tenant.unresolved" },
+        ]);
+      }
       for (const path of ["/tenants/gamma/", "/tenants/gamma/settings"]) {
         expect(await visitor().api(path)).toMatchObject({ status: 401, code: "tenant.unauthenticated" });
       }
@@ -195,6 +201,21 @@ describe.each(["row", "schema"] as const)("by %s", (strategy) => {
         expect(await backend.store.getOrg(org.id)).toMatchObject({ status: "active" });
       },
     );
+
+    test.runIf(strategy === "schema")("while it is moved it is read, and takes nothing", async () => {
+      const { tenant } = await backend.lifecycle.createTenant({
+        creator: personOf("olga@example.com").usrId,
+        slug: "moving",
+      });
+      const placements = storePlacements(backend.store);
+      await placements.paused(tenant.id, { seconds: 60, holder: null });
+      expect((await owner.get("/tenants/moving/")).status).toBe(200);
+      const refused = await owner.post("/tenants/moving/projects", { title: "Late" });
+      expect([refused.status, await refused.json()]).toMatchObject([503, { code: "isolation.paused" }]);
+      await placements.resumed(tenant.id, null);
+      expect((await owner.post("/tenants/moving/projects", { title: "Late" })).status).toBe(303);
+      expect((await owner.get("/tenants/moving/")).text).toContain("Late");
+    });
 
     test("a header that names another organization than the path is a conflict", async () => {
       const headers = { "x-tenant-id": "acme" };

@@ -141,6 +141,16 @@ test("tables of all tenants are in the shared database, in a transaction of thei
   expect(await codeOf(() => without.shared.run(async () => {}))).toBe("config.invalid");
 });
 
+test("for what no guard made no pool is opened", async () => {
+  const untouched = databaseIsolation({ ...databaseOptions, open: () => expect.unreachable() });
+  const { a } = tenants;
+  expect(await codeOf(() => untouched.run({ ...a }, async () => {}))).toBe("tenant.context_missing");
+  expect(await codeOf(async () => untouched.run((await openTenants()).a, async () => {}))).toBe(
+    "isolation.wrong_strategy",
+  );
+  expect(untouched.openPools).toBe(0);
+});
+
 test("a tenant's role enters its own database and no other", async () => {
   const { a, b } = tenants;
   const url = await dsn(a);
@@ -156,6 +166,29 @@ test("a tenant's role enters its own database and no other", async () => {
   expect(await enter(tenantName(a.org.id))).toBe(null);
   expect(await enter(tenantName(b.org.id))).toBe("42501");
   expect(await enter("postgres")).toBe("42501");
+});
+
+test("a tenant's role may do in its database what tenants do, and nothing besides", async () => {
+  const { a } = tenants;
+  const { rows } = await root.query(
+    `select rolsuper or rolcreatedb or rolcreaterole or rolinherit or rolreplication or rolbypassrls as may, rolcanlogin as enters,
+       rolconnlimit as sessions, (select count(*)::int from pg_auth_members where member = r.oid) as groups
+       from pg_roles r where rolname = $1`,
+    [tenantLogin(a.org.id)],
+  );
+  expect(rows).toEqual([{ may: false, enters: true, sessions: 20, groups: 0 }]);
+  for (const text of [
+    "create temporary table mine (id int)",
+    "create schema mine",
+    "create table public.mine (id int)",
+    "drop table notes",
+    "truncate notes",
+    "create role mine",
+    "set role postgres",
+    "set session authorization app",
+  ]) {
+    expect([text, await codeOf(() => isolation.run(a, (tx) => tx.query(text)))]).toEqual([text, "42501"]);
+  }
 });
 
 test("the password is in no log, statistics, placement or error, and the server keeps a verifier of it", async () => {

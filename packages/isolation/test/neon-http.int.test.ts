@@ -46,5 +46,20 @@ test("what is another tenant's is refused, and so is a write of a batch that onl
   expect(await codeOf(() => isolation().runBatch(a, (sql) => [sql.query(foreign, [ofB])]))).toBe("42501");
   const insert = "insert into app.invoices (number) values (2)";
   expect(await codeOf(() => isolation().runBatch(a, (sql) => [sql.query(insert)], { readOnly: true }))).toBe("25006");
-  expect(await codeOf(() => isolation().runBatch({} as never, () => []))).toBe("tenant.context_missing");
+});
+
+test("what a run refuses a batch refuses, and sends nothing", async () => {
+  const [elsewhere, still] = await Promise.all([
+    openTenants(() => ({ strategy: "schema", state: "ready" })),
+    openTenants(() => ({ strategy: "row", state: "ready", pausedUntil: "2999-01-01T00:00:00.000Z" })),
+  ]);
+  endpoint.reset();
+  const refused = (tenant: unknown, readOnly = false): Promise<string | null> =>
+    codeOf(() => isolation().runBatch(tenant as never, (sql) => [sql.query("select 1")], { readOnly }));
+  expect(await refused({ org: tenants.a.org })).toBe("tenant.context_missing");
+  expect(await refused(elsewhere.a)).toBe("isolation.wrong_strategy");
+  expect(await refused(still.a)).toBe("isolation.paused");
+  expect(endpoint.requests()).toBe(0);
+  expect(await refused(still.a, true)).toBe(null);
+  expect(endpoint.requests()).toBe(1);
 });

@@ -10,7 +10,7 @@ export function apiRoutes({ isolation }: Backend): Hono<Visit> {
   routes.use(requireTenant({ tokenMustName: true }));
   routes.get("/projects", async (c) => {
     const { org, trust } = c.get("tenant");
-    const projects = await isolation.run(c.get("tenant"), (rows) => listProjects(rows));
+    const projects = await isolation.run(c.get("tenant"), (rows) => listProjects(rows), { readOnly: true });
     return c.json({ organization: org.id, trust, projects });
   });
   return routes;

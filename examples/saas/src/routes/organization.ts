@@ -46,6 +46,9 @@ export function organizationRoutes(backend: Backend, base: (slug: string) => str
   const baseOf = (c: Context<Visit>): string => base(c.get("tenant").org.slug ?? c.get("tenant").org.id);
   const roleIn = (c: Context<Visit>): string => c.get("tenant").membership?.role ?? "";
   const isOneOf = (c: Context<Visit>, ...roles: string[]): boolean => roles.includes(roleIn(c));
+  /** Also while an organization is moved, when writes are refused. */
+  const reading = <T>(c: Context<Visit>, fn: (rows: Rows) => Promise<T>): Promise<T> =>
+    isolation.run(c.get("tenant"), fn, { readOnly: true });
   const page = async (c: Context<Visit>, tab: Place["tab"], markup: Markup): Promise<Response> => {
     const { id, name: known } = c.get("tenant").org;
     const name = known ?? "";
@@ -58,7 +61,7 @@ export function organizationRoutes(backend: Backend, base: (slug: string) => str
 
   routes.get("/", member, async (c) => {
     const chosen = await settings.get(c.get("tenant").org.id, "plan");
-    const shown = await isolation.run(c.get("tenant"), async (rows) => ({
+    const shown = await reading(c, async (rows) => ({
       projects: await listProjects(rows),
       templates: await listTemplates(rows),
       plan: await findPlan(rows, chosen),
@@ -81,7 +84,7 @@ export function organizationRoutes(backend: Backend, base: (slug: string) => str
   });
 
   routes.get("/projects/:id", member, async (c) => {
-    const shown = await isolation.run(c.get("tenant"), async (rows) => {
+    const shown = await reading(c, async (rows) => {
       const project = await projectIn(rows, c);
       return { project, documents: await listDocuments(rows, project.id) };
     });
@@ -105,17 +108,13 @@ export function organizationRoutes(backend: Backend, base: (slug: string) => str
   });
 
   routes.get("/export", member, exporter, async (c) => {
-    const projects = await isolation.run(
-      c.get("tenant"),
-      async (rows) => {
-        const all = [];
-        for (const project of await listProjects(rows)) {
-          all.push({ ...project, documents: await listDocuments(rows, project.id) });
-        }
-        return all;
-      },
-      { readOnly: true },
-    );
+    const projects = await reading(c, async (rows) => {
+      const all = [];
+      for (const project of await listProjects(rows)) {
+        all.push({ ...project, documents: await listDocuments(rows, project.id) });
+      }
+      return all;
+    });
     return c.json({ organization: c.get("tenant").org.id, projects });
   });
 

@@ -16,8 +16,11 @@ select 'database', datname::text from pg_database where datname ~ '^t_[0-9a-f]{3
 
 /** Whether there is a place for each placement that is ready, and a placement for each place. */
 export async function places(query: SqlQuery, placed: readonly PlacedTenant[]): Promise<readonly Finding[]> {
+  const used = new Set(placed.map(({ strategy }) => strategy));
   const rows = await query(TEXT, [`{${placed.map(({ name }) => name).join(",")}}`]);
-  const there = new Set(rows.map(({ strategy, name }) => `${strategy} ${name}`));
+  // Databases are the server's: where none of ours ever was they are another application's.
+  const ours = rows.filter(({ strategy }) => strategy === "schema" || used.has("database"));
+  const there = new Set(ours.map(({ strategy, name }) => `${strategy} ${name}`));
   const known = new Set(placed.map(({ strategy, name }) => `${strategy} ${name}`));
   const findings: Finding[] = placed
     .filter(({ strategy, name, state }) => state === "ready" && !there.has(`${strategy} ${name}`))
