@@ -2,9 +2,9 @@ import { describePlacementModel } from "@tenantry/conformance/model";
 import { describePlacementRaces, type Interpose, type SharedDatabase } from "@tenantry/conformance/races";
 import type { TenancyOptions } from "@tenantry/core";
 import { pgExecutor, readTables, type SqlExecutor, SqlTenancyStore } from "@tenantry/store-sql";
-import { Worlds } from "@tenantry/testkit";
+import { brokenInvariants, Worlds } from "@tenantry/testkit";
 import type pg from "pg";
-import { afterAll, beforeAll, describe, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { storePlacements } from "../../isolation/src/placement-store.ts";
 import { migratePostgres, PostgresTenancyStore } from "../src/pg.ts";
 import { type OpenPostgres, openPostgres } from "./open-postgres.ts";
@@ -56,7 +56,10 @@ describePlacementRaces({
         return new SqlTenancyStore(store, { ...options, schema });
       },
       tables: () => readTables(pgExecutor(pools[0]), { schema, groups }),
-      close,
+      async close() {
+        expect(await brokenInvariants((text) => pools[0].query(text), schema)).toEqual([]);
+        await close();
+      },
     };
   },
 });
