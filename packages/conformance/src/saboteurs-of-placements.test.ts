@@ -44,7 +44,7 @@ const saboteurs: readonly (readonly [fault: string, broken: Broken, pair: string
   [
     "exchanges places whatever became of them meanwhile",
     commits(({ org, ...commit }) => ({ ...commit, org: org.is === "new" ? org : { ...org, version: null } })),
-    "62: exchange and exchange",
+    "64: exchange and exchange",
     /I29/,
   ],
   [
@@ -55,8 +55,8 @@ const saboteurs: readonly (readonly [fault: string, broken: Broken, pair: string
         { ...update, expect: { state: now?.state ?? update.expect.state, holder: null } },
       ]);
     }),
-    "63: fail in the hands of another and provisioned",
-    /pair 63/,
+    "65: fail in the hands of another and provisioned",
+    /pair 65/,
   ],
   [
     "makes places ready in whatever state they are",
@@ -66,7 +66,7 @@ const saboteurs: readonly (readonly [fault: string, broken: Broken, pair: string
         { ...update, expect: { ...own, state: now?.state ?? own.state } },
       ]);
     }),
-    "63: begin to take it down and provisioned",
+    "65: begin to take it down and provisioned",
     /H06/,
   ],
   [
@@ -75,13 +75,13 @@ const saboteurs: readonly (readonly [fault: string, broken: Broken, pair: string
       ...commit,
       org: org.is === "new" ? org : { ...org, status: null, version: null },
     })),
-    "64: provisioned and revokeOrg",
+    "66: provisioned and revokeOrg",
     /I31/,
   ],
   [
     "tells that a place is ready, and does not write it",
     commits((commit) => updates(commit, "tenant.provisioned", () => [])),
-    "65: provisioned and add U",
+    "67: provisioned and add U",
     /I30/,
   ],
   [
@@ -89,7 +89,7 @@ const saboteurs: readonly (readonly [fault: string, broken: Broken, pair: string
     commits((commit) =>
       updates(commit, "tenant.moved", ({ set: { pausedUntil: _, ...set }, ...update }) => [{ ...update, set }]),
     ),
-    "65: exchange and add U",
+    "67: exchange and add U",
     /I30/,
   ],
   [
@@ -101,7 +101,7 @@ const saboteurs: readonly (readonly [fault: string, broken: Broken, pair: string
         return placement.lease(orgId, holder, seconds);
       },
     })),
-    "61: lease by first and lease by second",
+    "63: lease by first and lease by second",
     /2 of two workers/,
   ],
   [
@@ -116,7 +116,7 @@ const saboteurs: readonly (readonly [fault: string, broken: Broken, pair: string
         return { ...row, strategy };
       },
     })),
-    "61: place in schema and place in database",
+    "63: place in schema and place in database",
     /it is in/,
   ],
 ];

@@ -91,6 +91,22 @@ const saboteurs: readonly Saboteur[] = [
     red: ["fixtures > membership/self_leave.json > self_leave.member.left"],
   },
   {
+    fault: "takes the tuples of other organizations away too",
+    async open(options) {
+      const world = await openMemory(options);
+      return {
+        ...world,
+        async tables() {
+          const tables = await world.tables();
+          const isOver = tables.evt.some(({ type }) => type === "org.revoked");
+          return { ...tables, tup: isOver ? [] : tables.tup };
+        },
+      };
+    },
+    // It asks for no tuple: what is compared of every step notices.
+    red: ["fixtures > org/list_orgs.json > list_orgs.all.in_order"],
+  },
+  {
     fault: "folds the case of identifiers",
     open: (options) => openMemory({ ...options, identifierPolicy: emailIdentifiers }),
     red: ["fixtures > invitation/accept_invitation.json > accept_invitation.identifier_differs.rejected"],

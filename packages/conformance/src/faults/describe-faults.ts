@@ -2,11 +2,13 @@ import { Chance } from "../chance.ts";
 import { skip, type TestRunner } from "../describe-store.ts";
 import type { Note } from "../figures.ts";
 import { work } from "../history/workload.ts";
+import type { WithPlacements } from "../placements/operations.ts";
 import { assertKept, closing } from "../races/aftermath.ts";
 import type { OpenShared } from "../shared-database.ts";
 import { faultCases, keyedCases } from "./cases.ts";
 import { chaotic } from "./chaos.ts";
 import { isMeant, LATE, lateCommit, type Meanwhile } from "./late.ts";
+import { placementCases, withPlacements } from "./placement-cases.ts";
 import { sweepOperation } from "./sweep.ts";
 import { type DriverErrors, ways } from "./ways.ts";
 
@@ -90,6 +92,28 @@ export function describeFaults(description: FaultsDescription): void {
           disturbed(openShared, errors, { calls: mine, seed: seed + part, note }));
       }
     });
+  });
+}
+
+/** The same for what a place becomes: every request of it fails in every way, and commits arrive late. For stores that keep the group `placement`. */
+export function describePlacementFaults(
+  description: Omit<FaultsDescription, "calls" | "sweep"> & WithPlacements,
+): void {
+  const { name, describe, it, errors, seed = 1, note = () => {} } = description;
+  const openShared = withPlacements(description.openShared, (store) => description.placements(store));
+  describe(`${name}: faults of placements`, () => {
+    for (const operation of placementCases) {
+      it(operation.title, async () => {
+        const start = Date.now();
+        const count = await sweepOperation(openShared, operation, { errors, turn: null });
+        note({ figure: "requests that failed", count, seconds: (Date.now() - start) / 1000, seed });
+      });
+      const { lost } = errors;
+      for (const what of lost === undefined ? [] : LATE.filter((scenario) => isMeant(operation, scenario))) {
+        it(`${operation.title}, late: meanwhile ${what}`, () =>
+          lateCommit(openShared, operation, what, lost as () => unknown));
+      }
+    }
   });
 }
 

@@ -1,7 +1,8 @@
 import { StoreFault } from "@tenantry/core";
 import { describe, it } from "vitest";
+import { storePlacements } from "../../../isolation/src/placement-store.ts";
 import { sharedMemory } from "../../test/shared-memory.ts";
-import { describeFaults } from "./describe-faults.ts";
+import { describeFaults, describePlacementFaults } from "./describe-faults.ts";
 import type { DriverErrors } from "./ways.ts";
 
 /** What a port throws, for a store of which the port is the driver. */
@@ -14,3 +15,6 @@ const errors: DriverErrors = {
 };
 
 describeFaults({ name: "memory", describe, it, openShared: sharedMemory(), errors });
+describePlacementFaults({
+  ...{ name: "memory", describe, it, openShared: sharedMemory(), errors, placements: storePlacements },
+});

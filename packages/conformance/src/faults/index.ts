@@ -9,5 +9,5 @@ export {
 } from "../shared-database.ts";
 export { aftermath, fencedOff, KEY, meet, type Stage, staged, tookEffect } from "./attempt.ts";
 export type { FaultCase } from "./cases.ts";
-export { describeFaults, type FaultsDescription } from "./describe-faults.ts";
+export { describeFaults, describePlacementFaults, type FaultsDescription } from "./describe-faults.ts";
 export type { DriverErrors, Ending } from "./ways.ts";

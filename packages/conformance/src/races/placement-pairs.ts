@@ -74,23 +74,23 @@ export function placementPairs(placements: WithPlacements["placements"]): readon
   });
 
   return [
-    pair(61, worker(FIRST, "make"), worker(SECOND, "make"), one(busy), { ...kept, start: pending }),
-    pair(61, worker(FIRST, "move"), worker(SECOND, "move"), one(busy), { ...kept, start: ready }),
-    pair(61, worker(FIRST, "take down"), worker(SECOND, "move"), one(busy), { ...kept, start: ready }),
-    pair(61, leased(FIRST), leased(SECOND), both, { ...kept, start: pending, isAcross: true, contradiction: oneWorks }),
-    pair(61, placed("schema"), placed("database"), both, { ...kept, isAcross: true, contradiction: onePlace }),
-    pair(62, provisioned, provisioned, one(notReady), { ...kept, start: making }),
-    pair(62, provisioned, failed, orElse(busy, notReady), { ...kept, start: making }),
-    pair(62, gone, gone, one(busy), { ...kept, start: leaving }),
-    pair(62, moved, moved, one(notMoved), { ...kept, start: moving }),
-    pair(62, paused(null), paused(null), both, { ...kept, start: ready }),
-    pair(62, paused(null), resumed(null), both, { ...kept, start: stopped }),
+    pair(63, worker(FIRST, "make"), worker(SECOND, "make"), one(busy), { ...kept, start: pending }),
+    pair(63, worker(FIRST, "move"), worker(SECOND, "move"), one(busy), { ...kept, start: ready }),
+    pair(63, worker(FIRST, "take down"), worker(SECOND, "move"), one(busy), { ...kept, start: ready }),
+    pair(63, leased(FIRST), leased(SECOND), both, { ...kept, start: pending, isAcross: true, contradiction: oneWorks }),
+    pair(63, placed("schema"), placed("database"), both, { ...kept, isAcross: true, contradiction: onePlace }),
+    pair(64, provisioned, provisioned, one(notReady), { ...kept, start: making }),
+    pair(64, provisioned, failed, orElse(busy, notReady), { ...kept, start: making }),
+    pair(64, gone, gone, one(busy), { ...kept, start: leaving }),
+    pair(64, moved, moved, one(notMoved), { ...kept, start: moving }),
+    pair(64, paused(null), paused(null), both, { ...kept, start: ready }),
+    pair(64, paused(null), resumed(null), both, { ...kept, start: stopped }),
     // What finds no pause writes nothing.
-    pair(62, resumed(null), resumed(null), both, { ...kept, start: stopped, isAcross: true }),
-    pair(62, moved, resumed(FIRST), first(notMoved), { ...kept, start: moving, isAcross: true }),
-    pair(62, moved, paused(FIRST), both, { ...kept, start: moving }),
-    pair(63, handedOver, provisioned, orElse(busy, busy), { ...kept, start: making }),
-    pair(63, noted, provisioned, second(notReady), {
+    pair(64, resumed(null), resumed(null), both, { ...kept, start: stopped, isAcross: true }),
+    pair(64, moved, resumed(FIRST), first(notMoved), { ...kept, start: moving, isAcross: true }),
+    pair(64, moved, paused(FIRST), both, { ...kept, start: moving }),
+    pair(65, handedOver, provisioned, orElse(busy, busy), { ...kept, start: making }),
+    pair(65, noted, provisioned, second(notReady), {
       ...{ ...kept, start: making, isAcross: true },
       // Noted after it was ready, or before: then it does not become that.
       async afterwards(store, { orgId }) {
@@ -98,23 +98,23 @@ export function placementPairs(placements: WithPlacements["placements"]): readon
         return state === "deprovisioning" ? null : `what was to be taken down is ${state}`;
       },
     }),
-    pair(63, released, provisioned, second(busy), { ...kept, start: making, isAcross: true }),
-    pair(63, released, moved, second(busy), { ...kept, start: moving, isAcross: true }),
-    pair(64, worker(FIRST, "make"), close, first(notReady), { ...kept, start: pending }),
-    pair(64, worker(FIRST, "make"), pause, first(notReady), { ...kept, start: pending }),
-    pair(64, worker(FIRST, "move"), close, first(term), { ...kept, start: ready }),
-    pair(64, worker(FIRST, "move"), pause, both, { ...kept, start: ready }),
-    pair(64, worker(FIRST, "take down"), close, both, { ...kept, start: ready }),
-    pair(64, provisioned, close, first(notReady), { ...kept, start: making }),
-    pair(64, provisioned, pause, first(notReady), { ...kept, start: making }),
-    pair(64, failed, close, both, { ...kept, start: making }),
-    pair(64, gone, close, both, { ...kept, start: leaving }),
-    pair(64, moved, close, first(term), { ...kept, start: moving }),
-    pair(64, moved, pause, both, { ...kept, start: moving }),
-    pair(64, paused(null), close, first(term), { ...kept, start: ready }),
-    pair(64, placed("schema"), close, both, { ...kept, isAcross: true }),
-    pair(65, provisioned, add, both, { ...kept, start: making }),
-    pair(65, moved, add, both, { ...kept, start: moving }),
+    pair(65, released, provisioned, second(busy), { ...kept, start: making, isAcross: true }),
+    pair(65, released, moved, second(busy), { ...kept, start: moving, isAcross: true }),
+    pair(66, worker(FIRST, "make"), close, first(notReady), { ...kept, start: pending }),
+    pair(66, worker(FIRST, "make"), pause, first(notReady), { ...kept, start: pending }),
+    pair(66, worker(FIRST, "move"), close, first(term), { ...kept, start: ready }),
+    pair(66, worker(FIRST, "move"), pause, both, { ...kept, start: ready }),
+    pair(66, worker(FIRST, "take down"), close, both, { ...kept, start: ready }),
+    pair(66, provisioned, close, first(notReady), { ...kept, start: making }),
+    pair(66, provisioned, pause, first(notReady), { ...kept, start: making }),
+    pair(66, failed, close, both, { ...kept, start: making }),
+    pair(66, gone, close, both, { ...kept, start: leaving }),
+    pair(66, moved, close, first(term), { ...kept, start: moving }),
+    pair(66, moved, pause, both, { ...kept, start: moving }),
+    pair(66, paused(null), close, first(term), { ...kept, start: ready }),
+    pair(66, placed("schema"), close, both, { ...kept, isAcross: true }),
+    pair(67, provisioned, add, both, { ...kept, start: making }),
+    pair(67, moved, add, both, { ...kept, start: moving }),
   ];
 }
 
@@ -122,7 +122,7 @@ export function placementStorms(placements: WithPlacements["placements"]): reado
   const { started, worker } = actingOn(placements);
   const names = Array.from({ length: WORKERS }, (_, place) => `worker ${place}`);
   const storm = (what: Task, start: Start): Storm => ({
-    ...{ number: 61, name: `eight workers ${what} one place`, start, ...kept },
+    ...{ number: 63, name: `eight workers ${what} one place`, start, ...kept },
     calls: names.map((name) => worker(name, what)[1]),
     ends: sorted(1, WORKERS - 1, busy),
   });

@@ -65,6 +65,13 @@ describe("the table of pairs of placements", () => {
     const given = new Set([JSON.stringify(leftFirst), JSON.stringify(rightFirst)]);
     expect(new Set(pair.allowed.map((ends) => JSON.stringify(ends)))).toEqual(given);
   });
+
+  test("names each pair once, and has numbers of its own", () => {
+    const names = own.map(nameOf);
+    expect(new Set(names).size).toBe(names.length);
+    const taken = new Set(pairs.map(({ number }) => number));
+    expect(own.filter(({ number }) => taken.has(number)).map(nameOf)).toEqual([]);
+  });
 });
 
 describePlacementRaces({
