@@ -3,20 +3,13 @@ import { isTenancyError, type OrgId, type Tenancy } from "@tenantry/core";
 import { DSN_PURPOSE, doctor, type PlacedTenant, tenantName } from "@tenantry/isolation";
 import { leakTest } from "@tenantry/isolation/testing";
 import type { AnySettings } from "./any-settings.ts";
+import type { Diagnosis } from "./finding.ts";
 import type { Host } from "./host.ts";
 import type { Io } from "./io.ts";
 import { type IsolationParts, needed } from "./isolation-parts.ts";
 import { paged } from "./paged.ts";
 import { ofPlaces } from "./place-diagnosis.ts";
 import { kindOf, stopIfInterrupted } from "./problem.ts";
-
-/** What is out of order: a finding of the doctor's, or one of what surrounds it. */
-export interface Diagnosis {
-  readonly code: string;
-  readonly severity: "error" | "warning";
-  readonly object: string;
-  readonly remedy: string;
-}
 
 interface Patient {
   readonly host: Host;

@@ -1,7 +1,7 @@
 import type { StoredPlacement } from "@tenantry/core";
 import type { PlacementStore } from "@tenantry/isolation";
 import { migrateTenants } from "@tenantry/isolation/migrate";
-import type { Diagnosis } from "./diagnosis.ts";
+import type { Diagnosis } from "./finding.ts";
 import type { IsolationParts } from "./isolation-parts.ts";
 import { stopIfInterrupted } from "./problem.ts";
 

@@ -106,6 +106,17 @@ describe("a request", () => {
   });
 });
 
+test("after a slug has changed hands a token still names the one it was made for, and the slug the one that has it", async () => {
+  const { tenancy, store, acme, beta } = await openWorld();
+  const token = { claims: { tenant_id: acme } };
+  await store.updateOrg({ orgId: acme, slug: "apex" });
+  await store.updateOrg({ orgId: beta, slug: "acme" });
+  expect(await tenancy.resolver.resolveId(input(token))).toBe(acme);
+  expect(await tenancy.resolver.resolveId(input({ host: "acme.example.com" }))).toBe(beta);
+  const both = await tenancy.resolver.resolve(input({ ...token, host: "acme.example.com" }));
+  expect(both).toMatchObject({ status: "failed", error: { code: "tenant.conflict" } });
+});
+
 describe("a resolver of the host's", () => {
   test("ranks where its priority says", async () => {
     const resolve = async () => ({ kind: "slug", value: "acme" }) as const;

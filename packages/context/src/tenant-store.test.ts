@@ -1,5 +1,13 @@
-import type { MemId, OrgId } from "@tenantry/core";
-import { isTenancyError } from "@tenantry/core";
+import {
+  type AnswersTo,
+  type Commit,
+  type CommitOutcome,
+  isTenancyError,
+  type MemId,
+  type OrgId,
+  type Plan,
+} from "@tenantry/core";
+import { InMemoryDatabase } from "@tenantry/store-memory";
 import { describe, expect, test } from "vitest";
 import { alice, bob, carol, codeOf, idNo, openWorld, stranger, user, type World } from "../test/world.ts";
 import type { ActiveTenant } from "./active-tenant.ts";
@@ -9,7 +17,23 @@ const expiresAt = new Date("2040-01-01T00:00:00.000Z");
 const unknownMem = idNo("mem", 999);
 const unknownInv = idNo("inv", 999);
 
+/** Rows that say how often somebody came for them. */
+class CountedDatabase extends InMemoryDatabase {
+  readonly trips: string[] = [];
+
+  override load<P extends Plan>(plan: P): Promise<AnswersTo<P>> {
+    this.trips.push("load");
+    return super.load(plan);
+  }
+
+  override commit(commit: Commit): Promise<CommitOutcome> {
+    this.trips.push("commit");
+    return super.commit(commit);
+  }
+}
+
 interface Town extends World {
+  readonly trips: string[];
   readonly active: ActiveTenant;
   readonly inside: TenantStore;
   readonly own: { readonly memId: MemId };
@@ -18,7 +42,8 @@ interface Town extends World {
 
 /** Alice owns Acme and Beta; she acts in Acme. */
 async function openTown(): Promise<Town> {
-  const world = await openWorld();
+  const database = new CountedDatabase();
+  const world = await openWorld({ database });
   const { store, beta, bobMemId } = world;
   const { id: memId } = await store.addMember({ orgId: beta, usrId: alice, role: "owner" });
   const { id: other } = await store.addMember({ orgId: beta, usrId: bob, role: "member" });
@@ -26,7 +51,14 @@ async function openTown(): Promise<Town> {
   const { id: invId } = await store.createInvitation(offer);
   const active = await world.tenancy.guard.require(await world.open({ host: "acme.example.com" }, user(alice)));
   const inside = inTenant(store, active);
-  return { ...world, active, inside, own: { memId: bobMemId }, foreign: { memId, other, invId } };
+  return {
+    ...world,
+    trips: database.trips,
+    active,
+    inside,
+    own: { memId: bobMemId },
+    foreign: { memId, other, invId },
+  };
 }
 
 async function said(attempt: () => Promise<unknown>): Promise<string> {
@@ -36,6 +68,14 @@ async function said(attempt: () => Promise<unknown>): Promise<string> {
     return isTenancyError(error) ? JSON.stringify(error) : String(error);
   }
 }
+
+/** What is about the organization alone: another one's id can be given to none of them. */
+const WITHOUT_IDS = [
+  ...(["getOrg", "updateOrg", "suspendOrg", "reinstateOrg", "revokeOrg"] as const),
+  ...(["addMember", "listMembers", "membersAsOf", "createInvitation", "listInvitations", "listEvents"] as const),
+  // One's own membership, to a user; and objects, of which there is a test of their own.
+  ...(["selfLeave", "check", "listTuplesForObject"] as const),
+] satisfies readonly (keyof TenantStore)[];
 
 /** Every operation that names something, with an id to name. */
 const operations: Readonly<
@@ -56,14 +96,24 @@ const operations: Readonly<
 
 describe("an id of another organization, of the same owner's", () => {
   test.each(Object.keys(operations))("%s: not found, in the bytes of an id that never was", async (name) => {
-    const { store, beta, inside, own, foreign } = await openTown();
+    const { store, beta, inside, own, foreign, trips } = await openTown();
     const operation = operations[name] as (typeof operations)[string];
     const before = JSON.stringify([store.tables(), (await store.listEvents(beta)).lastSeq]);
+    trips.length = 0;
     const there = await said(() => operation(inside, foreign.other, foreign.invId, own.memId));
+    const cost = trips.splice(0);
     const nowhere = await said(() => operation(inside, unknownMem, unknownInv, own.memId));
+    expect(cost).toEqual(["load"]);
+    expect(trips).toEqual(cost);
     expect(there).toContain('"code":"not_found"');
     expect(there.replaceAll(foreign.other, unknownMem).replaceAll(foreign.invId, unknownInv)).toBe(nowhere);
     expect(JSON.stringify([store.tables(), (await store.listEvents(beta)).lastSeq])).toBe(before);
+  });
+
+  test("is given to every operation that takes one", async () => {
+    const { inside } = await openTown();
+    const tried = Object.keys(operations).map((name) => name.split(" ")[0]);
+    expect([...new Set(tried), ...WITHOUT_IDS].sort()).toEqual(Object.keys(inside).sort());
   });
 
   test("as an object there is nothing on it", async () => {

@@ -169,8 +169,11 @@ describe.each(Object.keys(servers))("on %s", (name) => {
     "/tenants/beta/%2e%2e/acme/home",
   ])("the path %s is the same tenant or none", async (target) => {
     const answer = await get(target, as(alice));
-    expect([acme, undefined]).toContain(answer.headers.get("x-tenant-id"));
-    expect(["200", "400"]).toContain(`${answer.status}`);
+    const own = answer.status === 200 ? answer.json()["org"] : null;
+    expect([
+      [200, acme, acme],
+      [400, undefined, null],
+    ]).toContainEqual([answer.status, answer.headers.get("x-tenant-id"), own]);
   });
 
   test("sources that disagree are in conflict, and a blank one is no silence", async () => {
@@ -190,16 +193,26 @@ describe.each(Object.keys(servers))("on %s", (name) => {
   });
 
   test("the tenant is there behind a body that was read", async () => {
-    const body = JSON.stringify({ orgId: beta, tenant: beta, actor: carol, role: "owner", __proto__: null });
+    const told = { orgId: beta, tenant: beta, actor: carol, userId: carol, role: "owner", status: "active" };
+    // Written out: an object of ours would have taken __proto__ for its own.
+    const hostile = `{"__proto__":{"orgId":"${beta}","role":"owner"}}`;
     const said = [...as(bob), ...header("acme")];
-    const answer = await send(running.port, "/current", said, { method: "POST", body });
-    expect(answer.json()).toEqual({
-      org: acme,
-      actor: { kind: "user", id: bob },
-      role: "member",
-      source: "header",
-      trust: "claimed",
-    });
+    for (const body of [JSON.stringify(told), hostile]) {
+      const answer = await send(running.port, "/current", said, { method: "POST", body });
+      if (name === "fastify" && body === hostile) {
+        // It refuses such a body by itself.
+        expect([answer.status, answer.body]).toEqual([500, "broken"]);
+        continue;
+      }
+      expect(answer.json()).toEqual({
+        org: acme,
+        actor: { kind: "user", id: bob },
+        role: "member",
+        source: "header",
+        trust: "claimed",
+      });
+    }
+    expect(Object.keys(Object.prototype)).toEqual([]);
   });
 
   test("errors of ours are answered, others are the application's", async () => {

@@ -1,5 +1,5 @@
 import { encode, type Id, type IdType, isTenancyError, type OrgId, type UsrId } from "@tenantry/core";
-import { InMemoryTenancyStore } from "@tenantry/store-memory";
+import { InMemoryDatabase, InMemoryTenancyStore } from "@tenantry/store-memory";
 import type { Actor } from "../src/active-tenant.ts";
 import { loadConfig, type TenancyConfig } from "../src/config.ts";
 import { storeDirectory, type TenantDirectory } from "../src/directory.ts";
@@ -87,6 +87,7 @@ interface WorldOptions {
   readonly resolvers?: readonly TenantResolver[];
   readonly operators?: OperatorRules;
   readonly wrap?: (directory: TenantDirectory) => TenantDirectory;
+  readonly database?: InMemoryDatabase;
 }
 
 /** Two organizations in memory, and everything in front of them. */
@@ -95,8 +96,9 @@ export async function openWorld({
   resolvers,
   operators,
   wrap = (own) => own,
+  database = new InMemoryDatabase(),
 }: WorldOptions = {}): Promise<World> {
-  const store = new InMemoryTenancyStore();
+  const store = new InMemoryTenancyStore({}, database);
   const { org: acme } = await store.createOrg({ creator: alice, slug: "acme", name: "Acme" });
   const { org: beta } = await store.createOrg({ creator: carol, slug: "beta", name: "Beta" });
   const membership = await store.addMember({ orgId: acme.id, usrId: bob, role: "member" });

@@ -1,4 +1,4 @@
-import { errorFor, type OrgId, type Page, type PageOptions, type RelayPort, type TenancyEvent } from "@tenantry/core";
+import { errorFor, type OrgId, type Page, type RelayPort, type TenancyEvent } from "@tenantry/core";
 import { type Extension, extensionOf, fields, idArgument, limitArgument } from "@tenantry/core/extend";
 import { type EngineSettings, told } from "./engine.ts";
 import type { Log } from "./log.ts";
@@ -150,7 +150,7 @@ const CURSOR = /^(org_[0-9a-f]{12}[1-8][0-9a-f]{19})\.(\d{1,15})$/;
 export async function deadLetters(
   bookkeeping: RelayPort,
   subscription: string,
-  options: PageOptions | undefined,
+  options: unknown,
 ): Promise<Page<DeadLetter>> {
   const { cursor, limit } = fields(options ?? {}, ["cursor", "limit"]);
   const take = limitArgument(limit);

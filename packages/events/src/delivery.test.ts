@@ -9,6 +9,15 @@ test("waits as long as it is asked to, and no shorter than it would", () => {
   expect([asking(null), asking(-7), asking(60), asking(Number.POSITIVE_INFINITY)]).toEqual([5, 5, 60, 21_600]);
 });
 
+test("waits three times as long each time, up to six hours, and a fifth more or less", () => {
+  const waits = Array.from({ length: 12 }, (_, place) => backoffSeconds(place + 1, half, null));
+  expect(waits).toEqual([5, 15, 45, 135, 405, 1215, 3645, 10_935, 21_600, 21_600, 21_600, 21_600]);
+  for (const [place, wait] of waits.entries()) {
+    expect(backoffSeconds(place + 1, () => 0, null)).toBeCloseTo(wait * 0.8, 6);
+    expect(backoffSeconds(place + 1, () => 1, null)).toBeCloseTo(wait * 1.2, 6);
+  }
+});
+
 test("what is no number of seconds asks for nothing", () => {
   for (const retryAfterSeconds of [Number.NaN, "60", {}, undefined]) {
     const failed = new DeliveryFailed("busy", { retryAfterSeconds: retryAfterSeconds as number });

@@ -343,6 +343,11 @@ test("within one organization a webhook of another is as unknown as one that is 
     webhooks.disable(id, { within }),
     webhooks.enable(id, { within }),
     webhooks.delete(id, { within }),
+    webhooks.seek(id, org.id, 1, { within }),
+    webhooks.redeliver(id, { orgId: org.id, seq: 1 }, { within }),
+    webhooks.discard(id, { orgId: org.id, seq: 1 }, { within }),
+    webhooks.dead(id, { within }),
+    webhooks.dead(all.id, { within, limit: 1 }),
     webhooks.get(`whk_${"0".repeat(32)}`),
     webhooks.get("relay:x"),
   ]) {
@@ -350,6 +355,8 @@ test("within one organization a webhook of another is as unknown as one that is 
   }
   expect((await webhooks.list({ org: within })).data).toEqual([]);
   expect(await webhooks.get(id, { within: org.id })).toMatchObject({ id, org: org.id });
+  expect(await webhooks.dead(id, { within: org.id, limit: 1 })).toEqual({ data: [], nextCursor: null });
+  await webhooks.seek(id, org.id, 0, { within: org.id });
   const first = await webhooks.list({ limit: 1 });
   const second = await webhooks.list({ limit: 1, cursor: first.nextCursor });
   expect([...first.data, ...second.data].map((webhook) => webhook.id).sort()).toEqual([id, all.id].sort());

@@ -126,11 +126,11 @@ export interface Webhooks {
   start(): void;
   stop(): Promise<void>;
   runOnce(options: { readonly budgetMs: number }): Promise<RelayReport>;
-  seek(id: string, org: OrgId, seq: number): Promise<void>;
-  redeliver(id: string, dead: DeadRef): Promise<void>;
-  discard(id: string, dead: DeadRef): Promise<void>;
+  seek(id: string, org: OrgId, seq: number, options?: WithinOrg): Promise<void>;
+  redeliver(id: string, dead: DeadRef, options?: WithinOrg): Promise<void>;
+  discard(id: string, dead: DeadRef, options?: WithinOrg): Promise<void>;
   /** What was given up for a webhook. */
-  dead(id: string, page?: PageOptions): Promise<Page<DeadLetter>>;
+  dead(id: string, page?: PageOptions & WithinOrg): Promise<Page<DeadLetter>>;
   lag(): Promise<RelayLag>;
   readonly health: RelayHealth;
 }
@@ -331,19 +331,22 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
     start: () => engine.start(),
     stop: () => engine.stop(),
     runOnce: (run) => engine.runOnce(budgetArgument(run)),
-    async seek(id, org, seq) {
-      const { id: subscription } = await known(id, {});
+    async seek(id, org, seq, given) {
+      const { id: subscription } = await known(id, given);
       await seek(bookkeeping, async () => {}, { subscription, orgId: org, seq });
     },
-    async redeliver(id, dead) {
-      const ref = { ...deadArgument(dead), subscription: (await known(id, {})).id };
+    async redeliver(id, dead, given) {
+      const ref = { ...deadArgument(dead), subscription: (await known(id, given)).id };
       await settled(ref, (one) => bookkeeping.redeliver(one));
     },
-    async discard(id, dead) {
-      const ref = { ...deadArgument(dead), subscription: (await known(id, {})).id };
+    async discard(id, dead, given) {
+      const ref = { ...deadArgument(dead), subscription: (await known(id, given)).id };
       await settled(ref, (one) => bookkeeping.discard(one));
     },
-    dead: async (id, page) => deadLetters(bookkeeping, (await known(id, {})).id, page),
+    async dead(id, page) {
+      const { within, ...place } = fields(page ?? {}, ["cursor", "limit", "within"]);
+      return deadLetters(bookkeeping, (await known(id, { within })).id, place);
+    },
     lag: () => told(() => bookkeeping.lag(relay)),
     health: healthOf(() => told(() => bookkeeping.lag(relay)), healthySeconds),
   };

@@ -228,6 +228,40 @@ describe.each(Object.keys(worlds))("a relay over %s", (kind) => {
     expect(await relay.health()).toEqual({ status: "healthy" });
   });
 
+  test("what was given up is listed page by page, by organization and number, and a cursor of anything else is refused", async () => {
+    const { relay, heard } = hearing({
+      maxAttempts: 1,
+      async deliver({ seq }) {
+        if (seq > 1) {
+          throw new DeliveryFailed("out_of_paper");
+        }
+      },
+    });
+    await relay.runOnce(drained);
+    const orgs = [await newOrg(), await newOrg()].sort();
+    for (const orgId of orgs) {
+      await rename(orgId, 2);
+    }
+    await relay.runOnce(drained);
+    expect(heard).toEqual([]);
+    const all = orgs.flatMap((orgId) => [2, 3].map((seq) => ({ orgId, seq })));
+    const found: object[] = [];
+    let cursor: string | null = null;
+    do {
+      const page: Awaited<ReturnType<Relay["dead"]>> = await relay.dead({ limit: 3, cursor });
+      found.push(...page.data.map(({ orgId, seq }) => ({ orgId, seq })));
+      cursor = page.nextCursor;
+    } while (cursor !== null);
+    expect(found).toEqual(all);
+    expect((await relay.dead({ limit: 4 })).nextCursor).toBeNull();
+    // The place of another relay's list is a place in one's own: nobody else's rows are behind it.
+    expect((await hearing().relay.dead({ cursor: `${orgs[0]}.1` })).data).toEqual([]);
+    for (const bad of ["", "x", `${orgs[0]}.`, `${orgs[0]}.1'`, `${alice}.1`, "x".repeat(1_000_000), 7 as never]) {
+      await expect(relay.dead({ cursor: bad })).rejects.toMatchObject({ code: "precondition.invalid_cursor" });
+    }
+    await expect(relay.dead({ limit: 201 })).rejects.toMatchObject({ code: "precondition.invalid_limit" });
+  });
+
   test("one that blocks holds that organization only, until somebody decides (E3)", async () => {
     let bad = "";
     const { relay, heard } = hearing({

@@ -259,6 +259,24 @@ describe.each(Object.keys(STORES))("on %s", (name) => {
     expect((await lifecycle.runDue()).revoked).toContain(id);
   });
 
+  test("a hundred years of grace are the longest, and 200 that are due are the most", async () => {
+    const id = await tenant();
+    for (const graceDays of [-1, 0.5, 36_501, Number.NaN, Number.POSITIVE_INFINITY, "1", null]) {
+      const refused = lifecycle.deleteTenant(id, { graceDays: graceDays as number });
+      await expect(refused).rejects.toMatchObject({
+        code: "precondition.invalid_input",
+        details: { key: "graceDays" },
+      });
+    }
+    expect(await lifecycle.deleteTenant(id, { graceDays: 36_500 })).toMatchObject({
+      suspension: { dueAt: later(36_500) },
+    });
+    for (const limit of [0, 201, 1.5]) {
+      await expect(lifecycle.listDue({ limit })).rejects.toMatchObject({ code: "precondition.invalid_limit" });
+    }
+    expect((await lifecycle.listDue({ limit: 200 })).data.map(({ orgId }) => orgId)).not.toContain(id);
+  });
+
   test("a tenant that was suspended before the store kept reasons is suspended, and can be deleted", async () => {
     const plain = world.store([]);
     const id = await tenant();

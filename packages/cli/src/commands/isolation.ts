@@ -1,6 +1,7 @@
 import { doctor, type Finding, generatePolicies, type TableDeclaration } from "@tenantry/isolation";
 import { type Command, looking } from "../command.ts";
-import { type Diagnosis, diagnose } from "../diagnosis.ts";
+import { diagnose } from "../diagnosis.ts";
+import type { Diagnosis } from "../finding.ts";
 import { type IsolationParts, needed } from "../isolation-parts.ts";
 import { flag, oneOf } from "../option.ts";
 import type { Column } from "../output.ts";
