@@ -1,8 +1,9 @@
 import { createTenantScope } from "@tenantry/context/als";
 import { withTenant } from "@tenantry/context/fetch";
 import { generate, IsolationError, isTenancyError, type OrgId, type UsrId } from "@tenantry/core";
+import { type IsolationStrategy, StrategyRegistry, storePlacements, TenantProvisioner } from "@tenantry/isolation";
 import { defineSettings } from "@tenantry/settings";
-import { InMemoryTenancyStore } from "@tenantry/store-memory";
+import { InMemoryDatabase, InMemoryTenancyStore } from "@tenantry/store-memory";
 import * as v from "valibot";
 import { describe, expect, test } from "vitest";
 import { createTenantry, type Provisioner, type TenantryOptions } from "../src/index.ts";
@@ -168,33 +169,106 @@ test("the environment is over what is given, and every fault is told", () => {
   expect(() => whole({ config: { lifecycle: { strategy: "schema" } } })).toThrow(invalid);
 });
 
-test("a tenant whose place is not ready is no tenant of a request, as a provisioner says that keeps it elsewhere", async () => {
-  const states = new Map<OrgId, string>();
-  const provisioner: Provisioner = {
-    provision: async (id) => states.set(id, "ready"),
-    async status(id) {
-      const state = states.get(id);
-      if (state === undefined) {
-        throw new IsolationError("isolation.not_provisioned", {});
-      }
-      return { strategy: "schema", state };
-    },
-    deprovision: async (id) => states.set(id, "archived"),
-  };
-  const { lifecycle, status, tenancy, store } = whole({
-    provisioner,
-    config: { resolution: { baseDomains: ["example.com"] }, lifecycle: { autoProvision: false } },
+describe("a tenant whose place is not ready is no tenant of a request", () => {
+  const config = {
+    resolution: { baseDomains: ["example.com"] },
+    lifecycle: { strategy: "schema", autoProvision: false },
+  } as const;
+  const strategy = (name: string, steps: readonly string[]): IsolationStrategy => ({
+    name,
+    steps,
+    provision: async () => {},
+    deprovision: async (_, policy) => ({ policy, archivedAs: null, rows: null }),
+    run: (_, fn) => fn({}),
   });
-  const { tenant } = await lifecycle.createTenant({ creator: alice, slug: "acme" });
-  expect(await status(asked("acme.example.com"))).toBe(503);
-  await provisioner.provision(tenant.id);
-  tenancy.validator.invalidate(tenant.id);
-  expect(await status(asked("acme.example.com"))).toBe(200);
-  const { org } = await store.createOrg({ creator: alice, slug: "unplaced" });
-  expect(await status(asked("unplaced.example.com"))).toBe(503);
-  states.set(org.id, "lost");
-  expect(await status(asked("unplaced.example.com"))).toBe(503);
-  const broken = { ...provisioner, status: () => Promise.reject(new Error("secret")) };
-  const answer = await whole({ provisioner: broken }).lifecycle.result.createTenant({ creator: alice }).catch(String);
-  expect(isTenancyError(answer)).toBe(false);
+  function placed(strategies: StrategyRegistry) {
+    let loads = 0;
+    class Counted extends InMemoryDatabase {
+      override load: InMemoryDatabase["load"] = (plan) => {
+        loads += 1;
+        return super.load(plan);
+      };
+    }
+    const store = new InMemoryTenancyStore({ groups }, new Counted());
+    const provisioner = new TenantProvisioner({ placements: storePlacements(store), strategies });
+    const tenantry = whole({ store, provisioner, strategies, config });
+    const cost = async (request: Request): Promise<readonly [status: number, loads: number]> => {
+      const before = loads;
+      return [await tenantry.status(request), loads - before];
+    };
+    return { ...tenantry, store, provisioner, cost };
+  }
+
+  test("by its id, its slug and its domain; the placement is read in the look at the organization", async () => {
+    const strategies = StrategyRegistry.withDefaults(strategy("row", [])).register(strategy("schema", ["create"]));
+    const { lifecycle, provisioner, domains, zone, tenancy, cost, store } = placed(strategies);
+    const { tenant } = await lifecycle.createTenant({ creator: alice, slug: "acme" });
+    expect(tenant.status).toBe("provisioning");
+    const claim = await domains?.add(tenant.id, "shop.example.org");
+    zone.set(claim?.record.name ?? "", [claim?.record.value ?? ""]);
+    await domains?.verify(tenant.id, "shop.example.org");
+    const requests = [
+      asked("acme.example.com"),
+      asked("shop.example.org"),
+      asked("example.com", { "x-tenant-id": tenant.id }),
+    ];
+    const cold = async () => {
+      const costs: (readonly [number, number])[] = [];
+      for (const request of requests) {
+        tenancy.validator.invalidateAll();
+        costs.push(await cost(request));
+      }
+      return costs;
+    };
+    const statuses = async () => (await cold()).map(([status]) => status);
+    expect(await statuses()).toEqual([503, 503, 503]);
+    await provisioner.provision(tenant.id);
+    // One look of the validator's, one of the guard's.
+    expect(await cold()).toEqual([
+      [200, 2],
+      [200, 2],
+      [200, 2],
+    ]);
+    await cost(asked("acme.example.com"));
+    expect(await cost(asked("acme.example.com"))).toEqual([200, 1]);
+    const { org } = await store.createOrg({ creator: alice, slug: "unplaced" });
+    expect(await cost(asked("unplaced.example.com"))).toEqual([200, 2]);
+    await provisioner.deprovision(org.id, { policy: "retain" });
+    await provisioner.deprovision(tenant.id, { policy: "rename" });
+    expect(await statuses()).toEqual([503, 503, 503]);
+  });
+
+  test("without a placement it has none where nobody keeps rows among others'", async () => {
+    const { store, cost } = placed(new StrategyRegistry().register(strategy("schema", ["create"])));
+    await store.createOrg({ creator: alice, slug: "unplaced" });
+    expect((await cost(asked("unplaced.example.com")))[0]).toBe(503);
+  });
+
+  test("as a provisioner says of whose places the store keeps nothing", async () => {
+    const states = new Map<OrgId, string>();
+    const provisioner: Provisioner = {
+      provision: async (id) => states.set(id, "ready"),
+      async status(id) {
+        const state = states.get(id);
+        if (state === undefined) {
+          throw new IsolationError("isolation.not_provisioned", {});
+        }
+        return { strategy: "schema", state };
+      },
+      deprovision: async (id) => states.set(id, "archived"),
+    };
+    const { status, store, tenancy } = whole({ provisioner, config: { resolution: config.resolution } });
+    const { org } = await store.createOrg({ creator: alice, slug: "acme" });
+    const statusWith = async (state: string) => {
+      states.set(org.id, state);
+      tenancy.validator.invalidateAll();
+      return await status(asked("acme.example.com"));
+    };
+    expect(await status(asked("acme.example.com"))).toBe(503);
+    expect(await statusWith("ready")).toBe(200);
+    expect(await statusWith("lost")).toBe(503);
+    const broken = { ...provisioner, status: () => Promise.reject(new Error("secret")) };
+    const answer = await whole({ provisioner: broken }).lifecycle.result.createTenant({ creator: alice }).catch(String);
+    expect(isTenancyError(answer)).toBe(false);
+  });
 });
