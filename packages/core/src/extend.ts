@@ -20,7 +20,17 @@ export { standing } from "./list/standing.ts";
 export { page, type Query } from "./list.ts";
 export { eventTypesArgument, flagArgument, instantArgument, limitArgument } from "./list-input.ts";
 export type { Environment, FreshIds, Mutation, MutationPlan } from "./operation.ts";
-export { decideRevokeOrg, decideSuspendOrg, foundOrg, reinstateOrg, revokeOrg, suspendOrg, updateOrg } from "./org.ts";
+export {
+  createOrg,
+  decideRevokeOrg,
+  decideSuspendOrg,
+  foundOrg,
+  reinstateOrg,
+  revokeOrg,
+  suspendOrg,
+  updateOrg,
+} from "./org.ts";
 export { begunSuspension, reasonArgument } from "./org-suspension.ts";
 export type { Settings } from "./settings.ts";
+export { mint } from "./sources.ts";
 export { isText } from "./text.ts";

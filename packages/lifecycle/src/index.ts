@@ -1,6 +1,6 @@
 export type { DueOptions } from "./deletion.ts";
 export type { LifecycleOptions } from "./options.ts";
-export type { DeprovisionPolicy, Invalidates, Log, Provisioner, SettingsPort } from "./ports.ts";
+export type { DeprovisionPolicy, Invalidates, Log, PreparedValues, Provisioner, SettingsPort } from "./ports.ts";
 export type { Result } from "./result.ts";
 export {
   type CreateTenantInput,

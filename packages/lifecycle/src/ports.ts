@@ -1,5 +1,12 @@
 import type { Signal } from "@tenantry/context";
-import type { MutationOptions, NewPlacement, OrgId } from "@tenantry/core";
+import type {
+  CreateOptions,
+  CreateOrgInput,
+  CreateOrgResult,
+  MutationOptions,
+  NewPlacement,
+  OrgId,
+} from "@tenantry/core";
 
 /** What keeps something of tenants in this process: a validator, settings, pools. */
 export interface Invalidates {
@@ -36,8 +43,16 @@ export interface Provisioner {
 
 /** What a new tenant is given values by: `TenantSettings` of `@tenantry/settings`. */
 export interface SettingsPort {
-  /** Checks values. Throws what is wrong with them; what it answers writes them in one commit. */
-  prepare(values: object): Promise<(orgId: OrgId, options?: MutationOptions) => Promise<unknown>>;
+  /** Checks values. Throws what is wrong with them. */
+  prepare(values: object): Promise<PreparedValues>;
+}
+
+/** Checked values of a tenant that is not founded yet. */
+export interface PreparedValues {
+  /** Founds an organization in this store that has them, in one commit; `null`: they are kept elsewhere. */
+  founding(store: object): ((input: CreateOrgInput, options?: CreateOptions) => Promise<CreateOrgResult>) | null;
+  /** Writes them, in a commit of their own. */
+  write(orgId: OrgId, options?: MutationOptions): Promise<unknown>;
 }
 
 /** Where causes go that no caller sees: what a cache threw, say. */

@@ -24,6 +24,7 @@ import {
   updateTenant,
 } from "./operations.ts";
 import { type CheckedOptions, checkedOptions, type LifecycleOptions } from "./options.ts";
+import type { PreparedValues } from "./ports.ts";
 import { type Result, resultOf } from "./result.ts";
 import { type CreatedTenant, type Tenant, tenantOf } from "./tenant.ts";
 
@@ -114,10 +115,10 @@ export class TenantLifecycleService {
   }
 
   /**
-   * Founds a tenant, gives it its settings, and makes its place where there is something to make. The tenant and where its rows
-   * will be are one commit: until its place is ready nobody can use it, whatever happens in between. Its settings are checked
-   * before and written behind that commit, so that a call which ends in between leaves the defaults: repeated with its
-   * idempotency key it goes on there. Throws what `createOrg` throws, the `SettingsError` with which a value is refused, and the
+   * Founds a tenant with its settings, and makes its place where there is something to make. The tenant, its settings and where
+   * its rows will be are one commit: until its place is ready nobody can use it, whatever happens in between. Settings that are
+   * kept elsewhere than in the store are checked before and written behind that commit, so that a call which ends in between
+   * leaves the defaults: repeated with its idempotency key it goes on there. Throws what `createOrg` throws, the `SettingsError` with which a value is refused, and the
    * `IsolationError` with which its place could not be made: organization and slug stay then, or are revoked, as
    * `onProvisionFailure` says. With a used idempotency key its place is seen to again, and whatever comes of that the
    * organization stays.
@@ -126,12 +127,17 @@ export class TenantLifecycleService {
     return this.#forgetting(null, async (about) => {
       const { strategy, settings, ...founding } = fields(input, INPUTS);
       const placement = this.#placement(this.#strategyArgument(strategy));
-      const writeSettings = await this.#settingsArgument(settings);
+      const values = await this.#settingsArgument(settings);
+      const withValues = values?.founding(this.#store) ?? null;
       const placed = { ...founding, ...(placement === null ? {} : { placement }) } as unknown as CreateOrgInput;
-      const founded = await this.#store.createOrg(placed, options);
+      const founded = await (withValues === null
+        ? this.#store.createOrg(placed, options)
+        : withValues(placed, options));
       const { org, ownerMembership } = founded;
       about(org.id);
-      await writeSettings(org.id, options);
+      if (withValues === null) {
+        await values?.write(org.id, options);
+      }
       const isReady =
         placement?.state === "ready" || (await this.#provisioned(org.id, eventsOf(founded).length > 0, options));
       return { tenant: tenantOf(org, null, isReady), ownerMembership };
@@ -252,15 +258,15 @@ export class TenantLifecycleService {
     return this.#options.provisioner?.newPlacement?.(strategy) ?? null;
   }
 
-  async #settingsArgument(values: unknown): Promise<(orgId: OrgId, options?: CreateOptions) => Promise<unknown>> {
+  async #settingsArgument(values: unknown): Promise<PreparedValues | null> {
     if (values === undefined) {
-      return async () => {};
+      return null;
     }
     const { settings } = this.#options;
     if (settings === undefined || typeof values !== "object" || values === null) {
       throw new PreconditionError("precondition.invalid_input", { key: "settings" });
     }
-    return settings.prepare(values);
+    return await settings.prepare(values);
   }
 
   /** `isNew`: this call founded it. One that a used key answers may have been somebody's for long, and is not ended. */

@@ -6,7 +6,7 @@ import { defineSettings } from "@tenantry/settings";
 import { InMemoryDatabase, InMemoryTenancyStore } from "@tenantry/store-memory";
 import * as v from "valibot";
 import { describe, expect, test } from "vitest";
-import { createTenantry, type Provisioner, type TenantryOptions } from "../src/index.ts";
+import { createTenantry, type Provisioner, TenantLifecycleService, type TenantryOptions } from "../src/index.ts";
 
 const alice: UsrId = generate("usr");
 const groups = ["placement", "lifecycle", "domains", "settings"] as const;
@@ -68,11 +68,46 @@ describe("a tenant with settings of its own", () => {
     expect(await settings?.get(tenant.id, "seats")).toBe(9);
   });
 
-  test("a call that ended before they were written goes on there", async () => {
-    const { lifecycle, settings, store } = whole();
-    const { org } = await store.createOrg({ creator: alice, slug: "acme" }, { idempotencyKey: "once" });
-    await lifecycle.createTenant({ creator: alice, slug: "acme", settings: { seats: 7 } }, { idempotencyKey: "once" });
-    expect(await settings?.get(org.id, "seats")).toBe(7);
+  test("is one commit with them: what comes in between finds both or neither", async () => {
+    class Broken extends InMemoryDatabase {
+      override commit: InMemoryDatabase["commit"] = () => {
+        throw new Error("gone");
+      };
+    }
+    const { lifecycle, store } = whole({ store: new InMemoryTenancyStore({ groups }, new Broken()) });
+    const founding = { creator: alice, slug: "acme", settings: { seats: 7 } };
+    expect(await lifecycle.createTenant(founding).catch(() => null)).toBeNull();
+    expect((await store.listOrgs()).data).toEqual([]);
+    const sound = whole();
+    const { tenant } = await sound.lifecycle.createTenant(founding, { idempotencyKey: "once" });
+    expect((await sound.store.listEvents(tenant.id)).data).toMatchObject([
+      { seq: 1, type: "org.created", idempotencyKey: "once" },
+      { seq: 2, type: "setting.changed", idempotencyKey: "once" },
+    ]);
+    expect(tenant.version).toBe(2);
+  });
+
+  test("has those that are kept elsewhere behind that, and a call that ended in between goes on there", async () => {
+    const written: unknown[] = [];
+    let isBroken = true;
+    const prepare = async (values: object) => ({
+      founding: () => null,
+      async write(orgId: OrgId, options?: object) {
+        if (isBroken) {
+          throw new Error("elsewhere is gone");
+        }
+        written.push([orgId, values, options]);
+      },
+    });
+    const store = new InMemoryTenancyStore({ groups });
+    const lifecycle = new TenantLifecycleService(store, { settings: { prepare } });
+    const founding = { creator: alice, slug: "acme", settings: { seats: 7 } };
+    const once = { idempotencyKey: "once" };
+    await expect(lifecycle.createTenant(founding, once)).rejects.toThrow();
+    isBroken = false;
+    const { tenant } = await lifecycle.createTenant(founding, once);
+    expect(written).toEqual([[tenant.id, { seats: 7 }, once]]);
+    expect((await store.listOrgs()).data.map(({ id }) => id)).toEqual([tenant.id]);
   });
 
   test.each([

@@ -1,7 +1,14 @@
 import { ConfigError, type ConfigFault, type MutationOptions, type OrgId } from "@tenantry/core";
 import { idArgument } from "@tenantry/core/extend";
 import { LRUCache } from "lru-cache";
-import type { KeptSetting, SettingsChange, SettingsNews, SettingsProvider, SettingsSnapshot } from "./provider.ts";
+import type {
+  Founding,
+  KeptSetting,
+  SettingsChange,
+  SettingsNews,
+  SettingsProvider,
+  SettingsSnapshot,
+} from "./provider.ts";
 
 export interface CacheOptions {
   /** How long what was read is believed; 0: nothing is kept. Default 60. */
@@ -61,6 +68,11 @@ export class CachedSettingsProvider implements SettingsProvider {
       // Whatever was answered: it may have been written.
       this.invalidate(orgId);
     }
+  }
+
+  /** Of an organization that is being founded nothing is remembered yet. */
+  founding(store: object): Founding | null {
+    return this.#inner.founding?.(store) ?? null;
   }
 
   subscribe(handler: (news: SettingsNews) => void): () => void {

@@ -60,22 +60,27 @@ export interface Changed {
   readonly settings: readonly StoredSetting[];
 }
 
-interface Puts {
-  readonly orgId: OrgId;
+/** Values that are to be written, by key. */
+export interface Putting {
   /** Tells calls apart. Of a secret only that it is one: two sealings of a text differ. */
   readonly set: readonly { readonly key: string; readonly json: string | null }[];
   readonly held: readonly Put[];
+}
+
+export function puttingArgument(puts: readonly Put[]): Putting {
+  const held = puts.toSorted((a, b) => (a.key < b.key ? -1 : 1));
+  return { set: held.map(({ key, json, isSealed }) => ({ key, json: isSealed ? null : json })), held };
+}
+
+interface Puts extends Putting {
+  readonly orgId: OrgId;
 }
 
 export const setSettings: Mutation<readonly [OrgId, readonly Put[]], Puts, Plan, Facts, Changed, never> = {
   name: "setSettings",
   mints: [],
   admitsVersion: true,
-  parse(_, orgId, puts) {
-    const held = puts.toSorted((a, b) => (a.key < b.key ? -1 : 1));
-    const set = held.map(({ key, json, isSealed }) => ({ key, json: isSealed ? null : json }));
-    return { orgId: idArgument("org", orgId), set, held };
-  },
+  parse: (_, orgId, puts) => ({ orgId: idArgument("org", orgId), ...puttingArgument(puts) }),
   scope: ({ orgId }) => ({ org: orgId }),
   reads: ({ orgId, held }) =>
     readsOf(

@@ -12,6 +12,7 @@ export {
   type Value,
 } from "./declaration.ts";
 export type {
+  Founding,
   KeptSetting,
   NewSetting,
   SettingsChange,
@@ -22,6 +23,7 @@ export type {
 export { type SettingsStore, storeSettings } from "./store-provider.ts";
 export {
   type EffectiveSettings,
+  type PreparedSettings,
   type Setting,
   type SettingsOptions,
   TenantSettings,

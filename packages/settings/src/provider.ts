@@ -1,4 +1,12 @@
-import type { JsonValue, MutationOptions, OrgId, UsrId } from "@tenantry/core";
+import type {
+  CreateOptions,
+  CreateOrgInput,
+  CreateOrgResult,
+  JsonValue,
+  MutationOptions,
+  OrgId,
+  UsrId,
+} from "@tenantry/core";
 import type { Audit } from "./declaration.ts";
 
 /** A value that an organization has of its own, as it is kept. */
@@ -42,12 +50,24 @@ export interface SettingsNews {
   readonly version: number;
 }
 
+/**
+ * Founds an organization that has these values from the beginning, in one commit. They are asked for once its id is there, for
+ * which secrets are sealed.
+ */
+export type Founding = (
+  input: CreateOrgInput,
+  settingsOf: (orgId: OrgId) => Promise<readonly NewSetting[]>,
+  options?: CreateOptions,
+) => Promise<CreateOrgResult>;
+
 /** Where settings are kept. It knows neither schemas nor defaults, and no secret. */
 export interface SettingsProvider {
   /** Throws `NotFoundError` `not_found`. `fresh`: as it is now, whatever is remembered. */
   load(orgId: OrgId, options?: { readonly fresh?: boolean }): Promise<SettingsSnapshot>;
   /** All of it or nothing. Answers what is set, by key, also where nothing changed. */
   change(orgId: OrgId, change: SettingsChange, options?: MutationOptions): Promise<readonly KeptSetting[]>;
+  /** Founds organizations in this store; `null`, or left out, where settings are kept elsewhere. */
+  founding?(store: object): Founding | null;
   /** Tells what changes from now on, as far as this process does it. Answers how to end that. */
   subscribe(handler: (news: SettingsNews) => void): () => void;
 }

@@ -1,6 +1,7 @@
 import type { Organization, OrgId, Read, StoredSetting, Tenancy } from "@tenantry/core";
-import { type Extension, extensionOf, found, idArgument, type Query, reject } from "@tenantry/core/extend";
+import { type Extension, extensionOf, found, idArgument, mint, type Query, reject } from "@tenantry/core/extend";
 import { type Put, setSettings, unsetSetting } from "./change-settings.ts";
+import { createOrgWithSettings } from "./create-org.ts";
 import { bytesOf, parsed } from "./json-value.ts";
 import type { KeptSetting, NewSetting, SettingsProvider, SettingsSnapshot } from "./provider.ts";
 
@@ -22,6 +23,14 @@ export function storeSettings(store: SettingsStore): SettingsProvider {
         : extension.mutate(unsetSetting, [orgId, change.unset], options));
       return Object.freeze(settings.map(keptOf));
     },
+    founding: (other) =>
+      other !== store
+        ? null
+        : async (input, settingsOf, options) => {
+            const { org: orgId } = mint(["org"], extension.settings, 0);
+            const puts = (await settingsOf(orgId)).map(putOf);
+            return extension.mutate(createOrgWithSettings, [input, orgId, puts], options);
+          },
     subscribe: (handler) =>
       store.subscribe(({ orgId, seq }) => handler({ orgId, version: seq }), {
         types: ["setting.changed", "setting.unset"],

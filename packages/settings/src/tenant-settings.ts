@@ -1,5 +1,8 @@
 import {
   ConfigError,
+  type CreateOptions,
+  type CreateOrgInput,
+  type CreateOrgResult,
   errorFor,
   isTenancyError,
   type JsonValue,
@@ -59,6 +62,18 @@ export interface EffectiveSettings<D extends Declarations> {
   /** The organization's version. */
   readonly version: number;
   readonly values: Effective<D>;
+}
+
+/** Checked values for an organization that is not there yet. */
+export interface PreparedSettings {
+  /**
+   * Founds an organization in this store that has them from the beginning: one commit, whose second event is `setting.changed`.
+   * Throws what `createOrg` throws. A repeat with its idempotency key writes nothing and answers what was founded; of secrets the
+   * key tells only that they are some. `null`: they are kept elsewhere.
+   */
+  founding(store: object): ((input: CreateOrgInput, options?: CreateOptions) => Promise<CreateOrgResult>) | null;
+  /** Writes them as `setMany` does. */
+  write(orgId: OrgId, options?: MutationOptions): Promise<readonly Setting[]>;
 }
 
 /** A value that its schema takes. */
@@ -170,16 +185,23 @@ export class TenantSettings<const D extends Declarations, Open extends boolean =
   }
 
   /**
-   * The same for an organization that is not founded yet: values are checked now, and what is answered writes them as `setMany`
-   * does. Throws what `setMany` throws of values.
+   * The same for an organization that is not founded yet: values are checked now. Throws what `setMany` throws of values.
    */
   async prepare(
     values: {
       readonly [K in Key<D, Open>]?: Input<D, K>;
     },
-  ): Promise<(orgId: OrgId, options?: MutationOptions) => Promise<readonly Setting[]>> {
+  ): Promise<PreparedSettings> {
     const ready = await this.#ready(entriesOf(values));
-    return (orgId, options) => this.#write(orgId, ready, options);
+    return {
+      founding: (store) => {
+        const found = this.#provider.founding?.(store) ?? null;
+        return (
+          found && ((input, options) => found(input, async (id) => (await this.#new(id, ready, null)).set, options))
+        );
+      },
+      write: (orgId, options) => this.#write(orgId, ready, options),
+    };
   }
 
   /** Leaves the organization without a value of its own. Where it has none nothing is written. */
@@ -245,14 +267,7 @@ export class TenantSettings<const D extends Declarations, Open extends boolean =
     const id = idArgument("org", orgId);
     const secrets = ready.filter(({ declared }) => declared?.secret === true);
     const before = secrets.length === 0 ? null : await this.#provider.load(id, { fresh: true });
-    const texts = new Map<string, { readonly json: string; readonly sealed: string }>();
-    for (const { key, json } of secrets) {
-      texts.set(key, { json, sealed: await this.#sealed(id, key, json, before) });
-    }
-    const set = ready.map(({ key, value, declared }): NewSetting => {
-      const audit = declared?.audit ?? "values";
-      return { key, value: texts.get(key)?.sealed ?? value, isSealed: texts.has(key), audit };
-    });
+    const { set, texts } = await this.#new(id, ready, before);
     const kept = await this.#provider.change(id, { set }, options);
     for (const { key, value } of kept) {
       const text = texts.get(key);
@@ -262,6 +277,26 @@ export class TenantSettings<const D extends Declarations, Open extends boolean =
       }
     }
     return Object.freeze(kept.map((one) => this.#settingOf(one)));
+  }
+
+  /** What is to be stored, secrets sealed; of those what they say, by key. */
+  async #new(
+    orgId: OrgId,
+    ready: readonly Ready[],
+    before: SettingsSnapshot | null,
+  ): Promise<{
+    readonly set: readonly NewSetting[];
+    readonly texts: ReadonlyMap<string, { readonly json: string; readonly sealed: string }>;
+  }> {
+    const texts = new Map<string, { readonly json: string; readonly sealed: string }>();
+    for (const { key, json } of ready.filter(({ declared }) => declared?.secret === true)) {
+      texts.set(key, { json, sealed: await this.#sealed(orgId, key, json, before) });
+    }
+    const set = ready.map(({ key, value, declared }): NewSetting => {
+      const audit = declared?.audit ?? "values";
+      return { key, value: texts.get(key)?.sealed ?? value, isSealed: texts.has(key), audit };
+    });
+    return { set, texts };
   }
 
   /** A secret that is stored already stays as it is, so that nothing is written. */

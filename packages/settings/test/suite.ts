@@ -112,6 +112,40 @@ export function describeSettings(name: string, open: () => Promise<OpenSettings>
       expect(await settings.effective(orgId)).toEqual(before);
     });
 
+    test("an organization that is founded with some has them in the same commit, secrets sealed for it", async () => {
+      const creator = generate("usr");
+      const found = async (maxUsers: number, options: object) => {
+        const prepared = await settings.prepare({ maxUsers, smtpPassword: CANARY });
+        expect(prepared.founding(opened.stores[1])).toBeNull();
+        return await prepared.founding(store)?.(
+          { creator, slug: `founded-${name.toLowerCase().replace(/\W/g, "-")}` },
+          options,
+        );
+      };
+      const founding = await found(7, { idempotencyKey: "founding" });
+      const orgId = founding?.org.id as OrgId;
+      expect(await store.getOrg(orgId)).toEqual({ ...founding?.org, version: 2 });
+      expect((await store.listEvents(orgId)).data).toMatchObject([
+        { type: "org.created", actor: creator, idempotencyKey: "founding" },
+        {
+          ...{ type: "setting.changed", actor: creator, idempotencyKey: "founding" },
+          data: { key: "maxUsers", from: null, to: { value: 7 }, also: [{ key: "smtpPassword", to: "[redacted]" }] },
+        },
+      ]);
+      expect([await other.get(orgId, "maxUsers"), await other.get(orgId, "smtpPassword")]).toEqual([7, CANARY]);
+      expect((await opened.tables()).setting?.filter((row) => row.orgId === orgId)).toMatchObject([
+        { key: "maxUsers", seq: 2, updatedBy: creator },
+        { key: "smtpPassword", isSealed: true, seq: 2, updatedBy: creator },
+      ]);
+      expect(await found(7, { idempotencyKey: "founding" })).toEqual(founding);
+      await expect(found(8, { idempotencyKey: "founding" })).rejects.toMatchObject(
+        refused("conflict.idempotency", { reason: "mismatch" }),
+      );
+      const before = await opened.dump();
+      await expect(found(7, {})).rejects.toMatchObject(refused("conflict.org_slug"));
+      expect(await opened.dump()).toBe(before);
+    });
+
     test("an equal value writes nothing, in whatever order its keys are", async () => {
       const orgId = await founded();
       const first = await settings.set(orgId, "theme", { color: "red", sizes: [] });

@@ -57,10 +57,13 @@ test("one round trip for a read, two for a change, three for one of a secret; a 
     missed: await trips(() => cached.get(org.id, "maxUsers")),
     known: await trips(() => cached.get(org.id, "motto")),
     "all known": await trips(() => cached.effective(org.id)),
+    founded: await trips(async () =>
+      (await settings.prepare({ maxUsers: 1, password: "x" })).founding(store)?.({ creator: generate("usr") }),
+    ),
     invalid: await trips(() => settings.set(org.id, "maxUsers", "1" as never).catch(() => {})),
   }).toEqual({
     ...{ get: 1, effective: 1, set: 2, setMany: 2, equal: 1, unset: 2, secret: 3 },
-    ...{ missed: 1, known: 0, "all known": 0, invalid: 0 },
+    ...{ missed: 1, known: 0, "all known": 0, invalid: 0, founded: 1 },
   });
 });
 
