@@ -25,12 +25,24 @@ export function interposedPool(pool: PgPool, interpose: Interpose | undefined): 
 function lent(client: PgPoolClient, pool: PgPool, interpose: Interpose): PgPoolClient {
   const session = new Session();
   let isReleased = false;
+  const through: PgClient["query"] = async (query) => {
+    let isSent = false;
+    try {
+      return await interpose({ kind: session.kindOf(query.text) }, () => {
+        isSent = true;
+        return isReleased ? late(pool, query) : client.query(query);
+      });
+    } catch (error) {
+      // Whatever COMMIT fails with, to the server the transaction is over.
+      if (query.text === "commit" && !isSent) {
+        await client.query({ text: "rollback" }).catch(() => {});
+      }
+      throw error;
+    }
+  };
   return {
-    query: (query) =>
-      // A rollback is no part of what can go wrong: it follows what went wrong.
-      query.text === "rollback"
-        ? client.query(query)
-        : interpose({ kind: session.kindOf(query.text) }, () => (isReleased ? late(pool, query) : client.query(query))),
+    // A rollback is no part of what can go wrong: it follows what went wrong.
+    query: (query) => (query.text === "rollback" ? client.query(query) : through(query)),
     release(destroy) {
       isReleased = true;
       client.release(destroy);
