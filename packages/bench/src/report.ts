@@ -35,7 +35,11 @@ const OTHERS = ["usual", "usual, tuned", "better-auth"];
 export function filesOf(report: Report): ReadonlyMap<string, string> {
   const [operations, size] = [report.operations?.results, report.size?.results];
   const files = new Map([
-    ["results.json", `${JSON.stringify(report, rounding, 1)}\n`],
+    // A line for each measurement, so that a difference shows what was measured again.
+    [
+      "results.json",
+      `${JSON.stringify(report, rounding).replaceAll(/\},\{"(network|callers|store)"/g, '},\n{"$1"')}\n`,
+    ],
     ["tables.md", tablesOf(report)],
   ]);
   for (const { name, title, callers, network } of operations === undefined ? [] : CHARTS) {
