@@ -1,9 +1,9 @@
 import { generate, type InvId, idOf, type MemId, type OrgId, type TenancyStore, type UsrId } from "@tenantry/core";
-import { pgExecutor, SqlTenancyStore, type Statement } from "@tenantry/store-sql";
+import { SqlTenancyStore, type Statement } from "@tenantry/store-sql";
 import type pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type OpenPostgres, openPostgres } from "./open-postgres.ts";
-import { costOf, MODES } from "./statement-cost.ts";
+import { costOf, MODES, recordingExecutor } from "./statement-cost.ts";
 
 // A database of two organizations, of which one has all but a few rows, and all of these in one state. Here statistics say
 // that the primary key is the shortest way to a page: whatever it passes, a fitting row must soon come. None comes.
@@ -28,15 +28,11 @@ const sent: Statement[] = [];
 beforeAll(async () => {
   database = await openPostgres();
   pool = database.pool({ max: 1 });
-  const executor = pgExecutor(pool);
-  const recording = {
-    ...executor,
-    run(statement: Statement) {
-      sent.push(statement);
-      return executor.run(statement);
-    },
-  };
-  store = new SqlTenancyStore({ executor: recording, concurrentSessions: true, hostTransactions: true });
+  store = new SqlTenancyStore({
+    executor: recordingExecutor(pool, sent),
+    concurrentSessions: true,
+    hostTransactions: true,
+  });
   large = (await store.createOrg(generate("usr"))).org.id;
   // Ids ascend as they do in life, and all are older than those of the small one.
   const id = (kind: string) =>

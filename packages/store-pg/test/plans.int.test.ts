@@ -11,12 +11,12 @@ import {
   STATUSES,
   type TenancyStore,
 } from "@tenantry/core";
-import { pgExecutor, SqlTenancyStore, type Statement } from "@tenantry/store-sql";
+import { SqlTenancyStore, type Statement } from "@tenantry/store-sql";
 import type pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { EVERYBODY, LAPSED, type LargeWorld, MEMBERS, makeLargeWorld, memberBegan, ORGS } from "./large-world.ts";
 import { type OpenPostgres, openPostgres } from "./open-postgres.ts";
-import { costOf, isPlannedAgain, MODES } from "./statement-cost.ts";
+import { costOf, isPlannedAgain, MODES, recordingExecutor } from "./statement-cost.ts";
 
 // What statements cost is read from their plans, as PostgreSQL makes them when it sees the values and when, after a few
 // executions of a prepared statement, it no longer looks: rows and pages read, whatever the clock of a busy machine says.
@@ -45,15 +45,7 @@ beforeAll(async () => {
   // One connection: what is prepared and set is so for all.
   pool = database.pool({ max: 1 });
   world = await makeLargeWorld(pool);
-  const executor = pgExecutor(pool);
-  const recording = {
-    ...executor,
-    run(statement: Statement) {
-      sent.push(statement);
-      return executor.run(statement);
-    },
-  };
-  const driver = { executor: recording, concurrentSessions: true, hostTransactions: true };
+  const driver = { executor: recordingExecutor(pool, sent), concurrentSessions: true, hostTransactions: true };
   store = new SqlTenancyStore(driver);
   replacing = new SqlTenancyStore(driver, { reinvite: "replace" });
   limited = new SqlTenancyStore(driver, {

@@ -1,4 +1,4 @@
-import type { Statement } from "@tenantry/store-sql";
+import { pgExecutor, type SqlExecutor, type Statement } from "@tenantry/store-sql";
 import type pg from "pg";
 
 interface PlanNode {
@@ -20,6 +20,18 @@ export interface Cost {
   readonly rows: number;
   /** Pages of tables and indexes that were looked at. */
   readonly pages: number;
+}
+
+/** An executor that writes down what it sends. */
+export function recordingExecutor(pool: pg.Pool, sent: Statement[]): SqlExecutor {
+  const executor = pgExecutor(pool);
+  return {
+    ...executor,
+    run(statement) {
+      sent.push(statement);
+      return executor.run(statement);
+    },
+  };
 }
 
 export const MODES = ["force_custom_plan", "force_generic_plan"] as const;
