@@ -121,6 +121,10 @@ describe("a pool that pipelines", () => {
     }
     await answered(Promise.all(others.map((orgId) => store.getOrg(orgId))));
     await answered(Promise.all(others.map((orgId) => join(store, orgId))));
+    // This process stands still: the other one counts as slow then, too.
+    const underWay = store.getOrg(locked);
+    for (const begun = performance.now(); performance.now() - begun < 100; ) {}
+    await answered(Promise.all([underWay, store.getOrg(locked)]));
     await blocker.query("rollback");
     await waiting;
     await blocker.end();

@@ -65,7 +65,7 @@ export class SharedConnections {
     const open = [...this.#shared].filter(({ isBroken, client }) => !isBroken && (client === null || !isAwaited));
     const now = Date.now();
     const quick = open.filter(({ answeredAt }) => now - answeredAt < SLOW_MS);
-    return leastUsed(quick) ?? leastUsed(open);
+    return leastUsed(quick) ?? latestAnswered(open);
   }
 
   #borrow(): Shared {
@@ -99,6 +99,11 @@ export class SharedConnections {
 
 function leastUsed([first, ...others]: readonly Shared[]): Shared | null {
   return first === undefined ? null : others.reduce((least, one) => (one.users < least.users ? one : least), first);
+}
+
+/** Where all seem slow, because this process stood still, say, the one that waits for a lock is not the one that answered last. */
+function latestAnswered(open: readonly Shared[]): Shared | null {
+  return open.toSorted((a, b) => b.answeredAt - a.answeredAt)[0] ?? null;
 }
 
 function ignore(): void {
