@@ -8,7 +8,19 @@ import {
 } from "@tenantry/core";
 import { decodeInv, decodeOrg, each, invJson, type Json, orgJson, orNull } from "../rows.ts";
 import type { Values } from "../values.ts";
-import { atMost, id, lapsedIds, list, only, pageRows, positionOf, rangeOf, type SqlReads, unseen } from "./sql-read.ts";
+import {
+  atMost,
+  every,
+  id,
+  lapsedIds,
+  list,
+  only,
+  pageRows,
+  positionOf,
+  rangeOf,
+  type SqlReads,
+  unseen,
+} from "./sql-read.ts";
 
 export const invitationReads: SqlReads<
   | "invitation"
@@ -136,11 +148,10 @@ function storedAs(
   }
   return anyOf.map(({ status, expiresBefore, expiresFrom }) => ({
     status: unseen(values.add(status, "text")),
-    filter:
-      [
-        ...(expiresBefore === null ? [] : [`i.expires_at < ${unseen(values.add(expiresBefore, "timestamptz"))}`]),
-        ...(expiresFrom === null ? [] : [`i.expires_at >= ${unseen(values.add(expiresFrom, "timestamptz"))}`]),
-      ].join(" and ") || "true",
+    filter: every(
+      expiresBefore === null ? null : `i.expires_at < ${unseen(values.add(expiresBefore, "timestamptz"))}`,
+      expiresFrom === null ? null : `i.expires_at >= ${unseen(values.add(expiresFrom, "timestamptz"))}`,
+    ),
   }));
 }
 

@@ -18,6 +18,7 @@ import { idsAt, lasts, liveIn } from "./past.ts";
 import {
   atMost,
   countUpTo,
+  every,
   id,
   lapsedIds,
   list,
@@ -242,11 +243,10 @@ function storedAs(anyOf: readonly StoredMemberFilter[], values: Values, isAny: b
   }
   return anyOf.map(({ status, expiresBefore, expiresFrom }) => ({
     status: unseen(values.add(status, "text")),
-    filter:
-      [
-        ...(expiresBefore === null ? [] : [`m.expires_at < ${unseen(values.add(expiresBefore, "timestamptz"))}`]),
-        ...(expiresFrom === null ? [] : [`${lasts("m")} >= ${unseen(values.add(expiresFrom, "timestamptz"))}`]),
-      ].join(" and ") || "true",
+    filter: every(
+      expiresBefore === null ? null : `m.expires_at < ${unseen(values.add(expiresBefore, "timestamptz"))}`,
+      expiresFrom === null ? null : `${lasts("m")} >= ${unseen(values.add(expiresFrom, "timestamptz"))}`,
+    ),
   }));
 }
 

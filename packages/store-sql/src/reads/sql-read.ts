@@ -85,6 +85,11 @@ export function only({ where, order }: Range, filter: string): Range {
   return { where: `${where} and ${filter}`, order };
 }
 
+/** The condition that each of these holds; where there is none, that anything does. */
+export function every(...conditions: readonly (string | null)[]): string {
+  return conditions.filter((condition) => condition !== null).join(" and ") || "true";
+}
+
 /** A list as one JSON array; empty, never null. */
 export function list(json: string, from: string, order: string): string {
   return `select coalesce(json_agg(${json} order by ${order}), '[]') from ${from}`;
